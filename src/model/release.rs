@@ -1,0 +1,118 @@
+//! Products and releases.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a cluster is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// Unified Communications Manager with its IM and Presence nodes.
+    Cucm,
+    /// Unity Connection.
+    UnityConnection,
+    /// Expressway Core.
+    ExpresswayC,
+    /// Expressway Edge.
+    ExpresswayE,
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cucm => "cucm",
+            Self::UnityConnection => "unity-connection",
+            Self::ExpresswayC => "expressway-c",
+            Self::ExpresswayE => "expressway-e",
+        })
+    }
+}
+
+/// A node's part in its cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The first node, which writes the database.
+    Publisher,
+    /// Any other call-processing node.
+    Subscriber,
+    /// An IM and Presence node.
+    ImPresence,
+    /// A peer of an Expressway cluster.
+    Peer,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Publisher => "publisher",
+            Self::Subscriber => "subscriber",
+            Self::ImPresence => "im-presence",
+            Self::Peer => "peer",
+        })
+    }
+}
+
+/// A release as the platform prints it, such as `14.0.1.13900-155`, with the parts that procedures ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Release {
+    text: String,
+    major: u32,
+    minor: u32,
+    update: u32,
+}
+
+impl Release {
+    /// Reads `major.minor.maintenance.build-revision`.
+    ///
+    /// The service update is taken from the build: 10000 is none, 11900 is SU1, 12900 is SU2 and so on
+    /// (claim: CUCM-RELEASE-SU).
+    ///
+    /// # Errors
+    /// A sentence that says what was expected, if the text has another form.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a release such as 14.0.1.13900-155");
+        let mut parts = text.trim().split('.');
+        let mut number = || parts.next().and_then(|part| part.parse::<u32>().ok());
+        let (major, minor, _maintenance) = (
+            number().ok_or_else(wrong)?,
+            number().ok_or_else(wrong)?,
+            number().ok_or_else(wrong)?,
+        );
+        let build = parts.next().ok_or_else(wrong)?;
+        let build: u32 = build.split('-').next().and_then(|b| b.parse().ok()).ok_or_else(wrong)?;
+        Ok(Self { text: text.trim().to_owned(), major, minor, update: (build / 1000).saturating_sub(10) })
+    }
+
+    /// The number that procedures compare: major, minor, service update. 14SU2 is (14, 0, 2).
+    pub fn level(&self) -> (u32, u32, u32) {
+        (self.major, self.minor, self.update)
+    }
+
+    /// The release as the platform printed it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl TryFrom<String> for Release {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Release> for String {
+    fn from(release: Release) -> Self {
+        release.text
+    }
+}
