@@ -43,9 +43,10 @@ impl std::str::FromStr for SubjectName {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("dns", name)) => Ok(Self::dns(name)),
-            Some(("ip", address)) => {
-                address.parse().map(Self::Ip).map_err(|_| format!("`{address}` is not an IP address"))
-            }
+            Some(("ip", address)) => address
+                .parse()
+                .map(Self::Ip)
+                .map_err(|_| format!("`{address}` is not an IP address")),
             Some(("other", other)) => Ok(Self::Other(other.to_owned())),
             _ => Err(format!("`{text}` does not start with dns:, ip: or other:")),
         }

@@ -93,8 +93,13 @@ impl Fingerprint {
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.trim();
         let bare = bare.strip_prefix("sha256:").unwrap_or(bare);
-        let digits: String = bare.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();
-        (digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit())).then_some(Self(digits))
+        let digits: String = bare
+            .chars()
+            .filter(|c| *c != ':')
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        (digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit()))
+            .then_some(Self(digits))
     }
 
     /// The digest of some bytes.

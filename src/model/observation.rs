@@ -68,7 +68,10 @@ impl ClusterState {
 
     /// The publisher, if the estate names one.
     pub fn publisher(&self) -> Option<&NodeName> {
-        self.nodes.iter().find(|(_, node)| node.role == Role::Publisher).map(|(name, _)| name)
+        self.nodes
+            .iter()
+            .find(|(_, node)| node.role == Role::Publisher)
+            .map(|(name, _)| name)
     }
 
     /// The identity certificate that a node stores for a purpose.
@@ -155,7 +158,9 @@ pub struct TrustEntry {
 }
 
 /// A listening port of a node, by what answers there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Port {
     /// 443: administration pages and the certificate interface.
@@ -213,7 +218,9 @@ impl std::str::FromStr for Listener {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, key) = text.split_once('/').ok_or_else(|| format!("`{text}` is not like 8443/rsa"))?;
+        let (number, key) = text
+            .split_once('/')
+            .ok_or_else(|| format!("`{text}` is not like 8443/rsa"))?;
         let port = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Ssh]
             .into_iter()
             .find(|port| port.standard().to_string() == number)
@@ -334,7 +341,8 @@ impl Replication {
     /// Anything that does not say `Setup Completed`, or says another number than 2, is a stop.
     /// Source: cucm-rest-and-cli §4.4, cucm-certificate-rules §6.
     pub fn is_good(&self) -> bool {
-        self.words.eq_ignore_ascii_case("setup completed") && self.state.is_none_or(|state| state == 2)
+        self.words.eq_ignore_ascii_case("setup completed")
+            && self.state.is_none_or(|state| state == 2)
     }
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What a cluster is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
     /// Unified Communications Manager with its IM and Presence nodes.
@@ -30,7 +32,9 @@ impl fmt::Display for Product {
 }
 
 /// A node's part in its cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The first node, which writes the database.
@@ -82,8 +86,17 @@ impl Release {
             number().ok_or_else(wrong)?,
         );
         let build = parts.next().ok_or_else(wrong)?;
-        let build: u32 = build.split('-').next().and_then(|b| b.parse().ok()).ok_or_else(wrong)?;
-        Ok(Self { text: text.trim().to_owned(), major, minor, update: (build / 1000).saturating_sub(10) })
+        let build: u32 = build
+            .split('-')
+            .next()
+            .and_then(|b| b.parse().ok())
+            .ok_or_else(wrong)?;
+        Ok(Self {
+            text: text.trim().to_owned(),
+            major,
+            minor,
+            update: (build / 1000).saturating_sub(10),
+        })
     }
 
     /// The number that procedures compare: major, minor, service update. 14SU2 is (14, 0, 2).

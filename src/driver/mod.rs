@@ -1,0 +1,147 @@
+//! What a device can be asked and told. The read side and the write side are different types, so that a
+//! command which holds only [`Observe`] cannot write.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::model::{
+    ClusterState, ControlPath, Distribution, Fingerprint, KeySpec, NodeName, Purpose, ServiceName,
+    Store, SubjectName,
+};
+
+/// A boxed future, so that the traits below can be used as `dyn`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A group of facts that is asked for together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactGroup {
+    /// Node lists, security mode, release.
+    Topology,
+    /// Identities, pending requests, trust stores.
+    Certificates,
+    /// What the TLS ports present.
+    Served,
+    /// Services.
+    Services,
+    /// Single sign-on, backups, clock, replication.
+    Platform,
+    /// Registered phones.
+    Phones,
+}
+
+/// What to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Only these nodes; `None` for all.
+    pub nodes: Option<BTreeSet<NodeName>>,
+    /// Only these groups.
+    pub groups: BTreeSet<FactGroup>,
+}
+
+impl Scope {
+    /// Everything about every node.
+    pub fn everything() -> Self {
+        use FactGroup::{Certificates, Phones, Platform, Served, Services, Topology};
+        Self {
+            nodes: None,
+            groups: [Topology, Certificates, Served, Services, Platform, Phones].into(),
+        }
+    }
+}
+
+/// The read side of one cluster.
+pub trait Observe: Send + Sync {
+    /// Asks the cluster. Never fails as a whole: what was not asked or could not be learned is unknown.
+    /// Nodes outside the scope are in the answer with everything unknown.
+    fn observe<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, ClusterState>;
+}
+
+/// The write side of one cluster.
+pub trait Actuate: Observe {
+    /// Sends one change to one node, once. An `Ok` proves nothing about the device: read back.
+    ///
+    /// # Errors
+    /// [`WriteError`] says whether anything can have happened.
+    fn perform<'a>(
+        &'a self,
+        node: &'a NodeName,
+        write: &'a Write,
+    ) -> BoxFuture<'a, Result<(), WriteError>>;
+
+    /// From now on a node may present this leaf as well as the one it is known by: a certificate was
+    /// uploaded that it will serve after its restart. Kept on disk before this returns.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be kept.
+    fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String>;
+
+    /// From now on a node may present only this leaf on the ports that were seen to serve it.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be kept.
+    fn settle_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String>;
+}
+
+/// A change to a device, complete with its payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Puts an authority's certificate into a trust store.
+    UploadTrust {
+        /// The store.
+        store: Store,
+        /// One PEM block.
+        pem: String,
+        /// What the store shows beside it.
+        description: String,
+    },
+    /// Makes a key and a signing request.
+    GenerateRequest {
+        /// The purpose.
+        purpose: Purpose,
+        /// One node or all.
+        distribution: Distribution,
+        /// The subject's common name.
+        common_name: String,
+        /// Names to ask for.
+        names: BTreeSet<SubjectName>,
+        /// The key.
+        key: KeySpec,
+        /// The hash.
+        hash: String,
+    },
+    /// Installs an issued certificate.
+    UploadIdentity {
+        /// The purpose.
+        purpose: Purpose,
+        /// One PEM block.
+        pem: String,
+    },
+    /// Restarts a service.
+    RestartService {
+        /// The service.
+        service: ServiceName,
+        /// By which interface.
+        by: ControlPath,
+    },
+}
+
+/// Why a change was not confirmed by the device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing left this process: the device cannot have acted.
+    #[error("{0}")]
+    NotSent(String),
+    /// The device said no. It should not have acted, but only a look tells.
+    #[error("{0}")]
+    Refused(String),
+    /// It was sent and not answered, or answered in a way that says nothing.
+    #[error("{0}")]
+    Unknown(String),
+    /// The account was refused. Never tried again: accounts lock after three.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The peer is not the one that was pinned.
+    #[error("{0}")]
+    NotTrusted(String),
+}

@@ -1,0 +1,32 @@
+//! The shared vocabulary: data and `Display`. No input or output, no runtime, no types of a library that
+//! talks to devices.
+
+mod certificate;
+mod desired;
+mod finding;
+mod names;
+mod observation;
+mod observed;
+mod procedure;
+mod release;
+
+pub use certificate::{
+    Certificate, KeyAlgorithm, KeySpec, PublicKey, SigningRequest, SubjectName, Usages,
+};
+pub use desired::{Authority, Desired, DesiredCertificate, Distribution, Issuer};
+pub use finding::{Finding, Severity};
+pub use names::{
+    AccountName, ClaimId, ClusterName, FindingCode, Fingerprint, IssuerName, NodeName, Purpose,
+    RunId, ServiceName, StepId, Store,
+};
+pub use observation::{
+    BackupJob, ClusterState, Listener, NodeState, OBSERVATION_FORMAT, Observation, PhoneCensus,
+    Port, Replication, SecurityMode, ServedChain, ServiceState, ServiceStatus, SsoState,
+    TrustEntry,
+};
+pub use observed::Observed;
+pub use procedure::{
+    ControlPath, Gate, GateRule, NodeSelection, Procedure, ProofRule, ReleaseRange, RestartRule,
+    RestartSet, SourcedText, StoreRule, UsageRule,
+};
+pub use release::{Product, Release, Role};
