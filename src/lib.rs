@@ -9,6 +9,7 @@ pub mod model;
 pub mod clock;
 
 // Facts to findings, findings to a plan. Pure.
+pub mod assess;
 pub mod plan;
 
 // Talking to devices.
