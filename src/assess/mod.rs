@@ -8,6 +8,9 @@ mod certificates;
 mod chains;
 mod cluster;
 mod node;
+mod serving;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -78,7 +81,7 @@ const CHECKS: &[Check] = &[
     certificates::names,
     certificates::key_and_usages,
     certificates::sharing,
-    certificates::served,
+    serving::served,
     chains::of_identities,
     chains::reuse_for_call_manager,
     chains::ecdsa_twin,
@@ -113,7 +116,7 @@ pub fn assess(
         };
         let mut of_cluster: Vec<Finding> =
             CHECKS.iter().flat_map(|check| check(&context)).collect();
-        of_cluster.extend(certificates::pending(&context, &of_cluster));
+        of_cluster.extend(serving::pending(&context, &of_cluster));
         findings.extend(of_cluster);
     }
     findings.sort();
