@@ -11,6 +11,7 @@ pub mod clock;
 // Facts to findings, findings to a plan. Pure.
 pub mod assess;
 pub mod plan;
+pub mod simulate;
 
 // Talking to devices.
 pub mod driver;
