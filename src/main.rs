@@ -1,1 +1,3 @@
+//! The `reissue` command.
+
 fn main() {}
