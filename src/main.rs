@@ -1,3 +1,7 @@
 //! The `reissue` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reissue::cli::run(std::env::args_os())
+}
