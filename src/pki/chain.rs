@@ -159,8 +159,8 @@ fn no_chain(problem: String, next: &str) -> PkiError {
     }
 }
 
-/// Splits what an authority sent into the certificate that it issued and the authorities above it: the leaf
-/// signs nothing else and is not self-signed.
+/// Splits what an authority sent into the certificate that it issued and the authorities above it. The leaf
+/// signs nothing, itself included; of several such the one that is no authority.
 ///
 /// # Errors
 /// [`PkiError::NoChain`] if none or several qualify.
@@ -173,13 +173,14 @@ pub fn choose_leaf(mut certificates: Vec<Parsed>) -> Result<(Parsed, Vec<Parsed>
         .iter()
         .flat_map(|c| c.facts.signed_by.iter().cloned())
         .collect();
-    let mut leaves = certificates
-        .extract_if(.., |c| {
-            !c.facts.authority && !signers.contains(&c.facts.sha256)
-        })
-        .collect::<Vec<_>>();
+    let (mut rest, mut leaves): (Vec<_>, Vec<_>) = certificates
+        .into_iter()
+        .partition(|c| signers.contains(&c.facts.sha256));
+    if leaves.iter().any(|c| !c.facts.authority) {
+        rest.extend(leaves.extract_if(.., |c| c.facts.authority));
+    }
     match (leaves.pop(), leaves.pop()) {
-        (Some(leaf), None) => Ok((leaf, certificates)),
+        (Some(leaf), None) => Ok((leaf, rest)),
         (Some(one), Some(other)) => Err(no_chain(
             format!(
                 "{} and {} are both end certificates",
@@ -189,7 +190,7 @@ pub fn choose_leaf(mut certificates: Vec<Parsed>) -> Result<(Parsed, Vec<Parsed>
             "Give one issued certificate with its authorities",
         )),
         (None, _) => Err(no_chain(
-            "there are only authorities".to_owned(),
+            "there are only roots".to_owned(),
             "Give the issued certificate as well",
         )),
     }

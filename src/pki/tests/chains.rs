@@ -140,6 +140,17 @@ fn the_leaf_is_found_among_its_authorities() {
 
     let other = issuing.sign(Recipe::leaf("other.example.com"));
     assert!(choose_leaf(vec![leaf.parsed, other.parsed]).is_err());
-    assert!(choose_leaf(vec![root.parsed, issuing.parsed]).is_err());
+    assert!(
+        choose_leaf(vec![
+            root.parsed.clone(),
+            Recipe::authority("R").self_signed().parsed
+        ])
+        .is_err()
+    );
+
+    // A proxy function's certificate is an authority itself.
+    let proxy = issuing.sign(Recipe::authority("CAPF"));
+    let (found, _) = choose_leaf(vec![proxy.parsed, root.parsed, issuing.parsed]).expect("leaf");
+    assert_eq!(found.facts.title(), "CAPF");
     assert!(choose_leaf(Vec::new()).is_err());
 }
