@@ -16,5 +16,10 @@ pub mod assess;
 pub mod plan;
 pub mod simulate;
 
-// Talking to devices.
+// Passwords, and keeping them out of every text.
+pub mod secrets;
+
+// Talking to devices: bytes first, meaning second.
+pub mod transport;
+
 pub mod driver;
