@@ -8,6 +8,10 @@ pub mod model;
 // The time of day, as an input.
 pub mod clock;
 
+// What people write: the estate and the procedures.
+pub mod estate;
+pub mod yaml;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
