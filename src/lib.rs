@@ -8,8 +8,12 @@ pub mod model;
 // The time of day, as an input.
 pub mod clock;
 
+// Certificates and requests, and who signs them.
+pub mod pki;
+
 // What people write: the estate and the procedures.
 pub mod estate;
+// pub mod playbook;
 pub mod yaml;
 
 // Facts to findings, findings to a plan. Pure.
