@@ -1,1 +1,20 @@
-pub fn x(){}
+//! A simulated Cisco collaboration estate on loopback, over real TLS, HTTP and SSH.
+//!
+//! It knows nothing of the tool that is tried on it: it is written from `playbooks/claims.yaml` alone, keeps its own
+//! log of what really happened, and judges by it.
+
+mod agenda;
+mod fault;
+mod hooks;
+mod judge;
+mod log;
+mod login;
+mod restart;
+pub mod state;
+mod trust;
+pub mod world;
+
+pub use fault::{Fault, FaultError, Mode};
+pub use hooks::When;
+pub use log::{Channel, Kind, Log, LogEntry, Place};
+pub use restart::{Ending, RestartRefusal, Restarting, ServiceView};
