@@ -1,6 +1,9 @@
 //! What no careful operator does: the lab's own judgement of restarts and writes.
 
+use openssl::x509::X509;
+
 use crate::state::{Cluster, Face, Node, Role, purpose_loaded_by};
+use crate::upload;
 
 /// The name of a violation, and what exactly happened.
 pub(crate) type Violation = (&'static str, String);
@@ -27,6 +30,26 @@ pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<
         found.push(("restart-during-backup", format!("{service} on {node_name} while a backup or restore runs")));
     }
     found.extend(bad_replication(cluster, &format!("restart of {service} on {node_name}")));
+    found
+}
+
+/// Judges an identity upload before the node does.
+///
+/// claim: CUCM-SSO-OFF-FIRST, CUCM-UPLOAD-NO-CHAIN, CUCM-UPLOAD-NO-CSR
+pub(crate) fn identity_upload(cluster: &Cluster, node_name: &str, purpose: &str, leaf: &X509) -> Vec<Violation> {
+    let Some(node) = cluster.node(node_name) else { return Vec::new() };
+    let mut found = Vec::new();
+    if !upload::chain_is_stored(node, purpose, leaf, &[]) {
+        found.push(("identity-without-chain", format!("{purpose} on {node_name}: its authorities are not stored")));
+    }
+    if !node.pending.contains_key(purpose) {
+        found.push(("identity-without-request", format!("{purpose} on {node_name}: no request is pending")));
+    }
+    if purpose.starts_with("tomcat")
+        && let Some(enabled) = cluster.nodes.iter().find(|node| node.sso_enabled)
+    {
+        found.push(("sso-enabled-at-upload", format!("{purpose} on {node_name}: SSO is on at {}", enabled.name)));
+    }
     found
 }
 

@@ -4,17 +4,22 @@
 //! log of what really happened, and judges by it.
 
 mod agenda;
+mod certificates;
 mod fault;
 mod hooks;
 mod judge;
 mod log;
 mod login;
+mod pki;
 mod restart;
 pub mod state;
 mod trust;
+mod upload;
 pub mod world;
 
+pub use certificates::RequestWanted;
 pub use fault::{Fault, FaultError, Mode};
 pub use hooks::When;
 pub use log::{Channel, Kind, Log, LogEntry, Place};
 pub use restart::{Ending, RestartRefusal, Restarting, ServiceView};
+pub use upload::Refusal;

@@ -14,6 +14,7 @@ use crate::agenda::{Agenda, Due};
 use crate::fault::{Fault, Faults, Mode};
 use crate::hooks::{Hooks, When};
 pub use crate::log::{Channel, Kind, Log, LogEntry, Place};
+use crate::pki::keys::KeyRing;
 use crate::state::{Cluster, Moment, Node};
 
 /// Which of a cluster's two accounts an interface takes.
@@ -58,6 +59,7 @@ pub struct World {
     started: Instant,
     started_unix: i64,
     pub(crate) wake: Notify,
+    pub(crate) keys: KeyRing,
     cuts: BTreeMap<Place, watch::Sender<u64>>,
 }
 
@@ -97,8 +99,7 @@ impl Scene<'_> {
 
 impl World {
     /// A world of these clusters. `scale` multiplies every nominal duration.
-    #[must_use]
-    pub fn new(clusters: BTreeMap<String, Cluster>, scale: f64, log: Log) -> Self {
+    pub(crate) fn new(clusters: BTreeMap<String, Cluster>, scale: f64, log: Log, keys: KeyRing) -> Self {
         let cuts = clusters
             .values()
             .flat_map(|cluster| cluster.nodes.iter().map(|node| Place::new(&cluster.name, &node.name)))
@@ -114,6 +115,7 @@ impl World {
             started: Instant::now(),
             started_unix: i64::try_from(since_1970.as_secs()).unwrap_or(0),
             wake: Notify::new(),
+            keys,
             cuts,
         }
     }
