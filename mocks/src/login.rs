@@ -1,5 +1,6 @@
 //! Logins: two accounts, and the lock after three failures.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::log::{Channel, Kind, Place};
@@ -55,5 +56,26 @@ impl World {
             }
             good
         })
+    }
+
+    /// Opens a SOAP session and answers its token. A restart of Cisco Tomcat ends it.
+    ///
+    /// claim: CUCM-SOAP-SSO-COOKIE
+    pub(crate) fn open_session(&self, place: &Place) -> String {
+        let token = format!("{:032X}", rand::random::<u128>());
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.insert((place.clone(), token.clone()));
+        token
+    }
+
+    /// Whether a token continues a session on this node.
+    pub(crate) fn has_session(&self, place: &Place, token: &str) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.contains(&(place.clone(), token.to_owned()))
+    }
+
+    /// Ends every session on a node.
+    pub(crate) fn end_sessions(&self, place: &Place) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held_at, _)| held_at != place);
     }
 }

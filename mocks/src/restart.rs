@@ -139,6 +139,7 @@ impl crate::world::Scene<'_> {
         if face == Some(Face::Web) {
             node.web = Web::Refused;
             self.world.cut(place);
+            self.world.end_sessions(place);
         }
         if face == Some(Face::Sip)
             && let Some(cluster) = self.cluster(place)

@@ -4,7 +4,7 @@
 //! itself, and [`World::acted`] before it answers. `begin` says which planted fault strikes, if any; the front end
 //! shows it on the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -61,6 +61,7 @@ pub struct World {
     pub(crate) wake: Notify,
     pub(crate) keys: KeyRing,
     cuts: BTreeMap<Place, watch::Sender<u64>>,
+    pub(crate) sessions: Mutex<BTreeSet<(Place, String)>>,
 }
 
 struct Estate {
@@ -117,6 +118,7 @@ impl World {
             wake: Notify::new(),
             keys,
             cuts,
+            sessions: Mutex::default(),
         }
     }
 
