@@ -113,8 +113,14 @@ mod tests {
             ("   ", Command::Nothing),
             ("set cli pagination off", Command::SetPagination(false)),
             ("show  version   active ", Command::Version),
-            ("utils service restart Cisco Tomcat", Command::ServiceRestart("Cisco Tomcat".into())),
-            ("show cert own tomcat/tomcat.pem", Command::Certificate(Store::Own, "tomcat/tomcat.pem".into())),
+            (
+                "utils service restart Cisco Tomcat",
+                Command::ServiceRestart("Cisco Tomcat".into()),
+            ),
+            (
+                "show cert own tomcat/tomcat.pem",
+                Command::Certificate(Store::Own, "tomcat/tomcat.pem".into()),
+            ),
             ("run sql select 1", Command::Sql("select 1".into())),
             ("set web-security a b c d", Command::WebSecurity),
         ] {

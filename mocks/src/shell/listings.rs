@@ -55,7 +55,11 @@ fn network(cluster: &Cluster, here: &Node) -> String {
             Role::Publisher => ("Publisher", "DBPub"),
             Role::Subscriber => ("Subscriber", "DBSub"),
         };
-        let link = if node.name == here.name { "" } else { " using TCP since Sat Nov 14 22:01:41 2026" };
+        let link = if node.name == here.name {
+            ""
+        } else {
+            " using TCP since Sat Nov 14 22:01:41 2026"
+        };
         let _ = writeln!(
             text,
             "127.0.0.1 {} {} {role} callmanager {database} authenticated{link}",
@@ -65,11 +69,19 @@ fn network(cluster: &Cluster, here: &Node) -> String {
     }
     for name in &cluster.further_listed {
         let host = name.split('.').next().unwrap_or(name);
-        let _ = writeln!(text, "127.0.0.1 {name} {host} Subscriber callmanager DBSub not authenticated or updated");
+        let _ = writeln!(
+            text,
+            "127.0.0.1 {name} {host} Subscriber callmanager DBSub not authenticated or updated"
+        );
     }
     if cluster.version() >= (15, 0) {
         text.push_str("\nServer Table (processnode) Entries\n----------------------------------\n");
-        for name in cluster.nodes.iter().map(|node| &node.name).chain(&cluster.further_listed) {
+        for name in cluster
+            .nodes
+            .iter()
+            .map(|node| &node.name)
+            .chain(&cluster.further_listed)
+        {
             let _ = writeln!(text, "{name}");
         }
     }
@@ -86,7 +98,10 @@ fn status(cluster: &Cluster, node: &Node, now: Moment) -> String {
     };
     [
         format!("\nHost Name          : {}\n", node.host()),
-        format!("Date               : {}\n", clock(node, now, "%a %b %-d, %Y %H:%M:%S")),
+        format!(
+            "Date               : {}\n",
+            clock(node, now, "%a %b %-d, %Y %H:%M:%S")
+        ),
         "Time Zone          : Coordinated Universal Time (Etc/UTC)\n".to_owned(),
         "Locale             : en_US.UTF-8\n".to_owned(),
         format!("Product Ver        : {}\n", cluster.release),
@@ -114,16 +129,31 @@ fn time(node: &Node, now: Moment) -> String {
 fn services(node: &Node) -> String {
     let mut text = "Requesting service status, please wait...\n".to_owned();
     for (name, service) in &node.services {
-        let reason = service.reason.filter(|_| service.state == ServiceState::Stopped);
+        let reason = service
+            .reason
+            .filter(|_| service.state == ServiceState::Stopped);
         let _ = write!(text, "{name}[{}]", service.state.shouted());
-        let _ = writeln!(text, "{}", reason.map(|reason| format!("  {}", reason.text())).unwrap_or_default());
+        let _ = writeln!(
+            text,
+            "{}",
+            reason
+                .map(|reason| format!("  {}", reason.text()))
+                .unwrap_or_default()
+        );
     }
     text
 }
 
 /// claim: VOS-SSO-STATUS
 fn sso(node: &Node) -> String {
-    format!("SSO Status: {}\n", if node.sso_enabled { "Enabled" } else { "Disabled" })
+    format!(
+        "SSO Status: {}\n",
+        if node.sso_enabled {
+            "Enabled"
+        } else {
+            "Disabled"
+        }
+    )
 }
 
 /// claim: VOS-BACKUP-STATUS
@@ -152,8 +182,11 @@ fn history(cluster: &Cluster) -> String {
     for record in &cluster.backup.history {
         let result = if record.succeeded { "SUCCESS" } else { "ERROR" };
         let at = date(record.at, "%a %b %d %H:%M:%S UTC %Y");
-        let _ =
-            writeln!(text, "{}  NETWORK  {at}  {result}  MANUAL  {} UCM  ---", record.file, cluster.release);
+        let _ = writeln!(
+            text,
+            "{}  NETWORK  {at}  {result}  MANUAL  {} UCM  ---",
+            record.file, cluster.release
+        );
     }
     text
 }
@@ -162,7 +195,9 @@ fn history(cluster: &Cluster) -> String {
 ///
 /// claim: CUCM-DRF-MASTER-PUBLISHER
 fn master_agent_runs(cluster: &Cluster) -> bool {
-    let master = cluster.publisher().and_then(|node| node.services.get("Cisco DRF Master"));
+    let master = cluster
+        .publisher()
+        .and_then(|node| node.services.get("Cisco DRF Master"));
     master.is_some_and(|service| service.state == ServiceState::Started)
 }
 
@@ -211,7 +246,9 @@ fn sql(query: &str, cluster: &Cluster) -> String {
     let query = query.to_ascii_lowercase();
     if query.contains("from processconfig") && query.contains("clustersecuritymode") {
         let mode = u8::from(cluster.mixed_mode);
-        return format!("paramname           paramvalue\n=================== ==========\nClusterSecurityMode {mode}\n");
+        return format!(
+            "paramname           paramvalue\n=================== ==========\nClusterSecurityMode {mode}\n"
+        );
     }
     "The lab's database answers ClusterSecurityMode in processconfig only\n".to_owned()
 }
@@ -221,5 +258,7 @@ fn clock(node: &Node, now: Moment, pattern: &str) -> String {
 }
 
 fn date(unix: i64, pattern: &str) -> String {
-    Timestamp::from_second(unix).map(|time| time.strftime(pattern).to_string()).unwrap_or_default()
+    Timestamp::from_second(unix)
+        .map(|time| time.strftime(pattern).to_string())
+        .unwrap_or_default()
 }

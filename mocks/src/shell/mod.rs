@@ -30,16 +30,16 @@ const SLOW_LETTER: Duration = Duration::from_millis(50);
 const PROMPT: &str = "admin:";
 
 /// Where a shell runs.
-pub struct Seat {
+pub(crate) struct Seat {
     /// The simulated estate.
-    pub world: Arc<World>,
+    pub(crate) world: Arc<World>,
     /// The node whose command line it is.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// How a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// The user left.
     Quit,
     /// A planted fault asks for the connection to be cut without a word.
@@ -48,37 +48,52 @@ pub enum Ended {
 
 impl Seat {
     /// Whether these credentials open the platform account.
-    #[must_use]
-    pub fn login(&self, user: &str, password: &str) -> bool {
-        self.world.login(&self.place, Account::Platform, user, password, Channel::Ssh)
+    pub(crate) fn login(&self, user: &str, password: &str) -> bool {
+        self.world
+            .login(&self.place, Account::Platform, user, password, Channel::Ssh)
     }
 
     /// In what this node differs from others.
-    #[must_use]
-    pub fn quirks(&self) -> Quirks {
-        self.world.read(&self.place, |_, node, _| node.quirks).unwrap_or_default()
+    pub(crate) fn quirks(&self) -> Quirks {
+        self.world
+            .read(&self.place, |_, node, _| node.quirks)
+            .unwrap_or_default()
     }
 
     /// Counts and logs a command. A line that holds a password is not repeated in the log.
     fn begin(&self, line: &str, command: &Command) -> Request {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let mut what: String = words.join(" ").chars().take(200).collect();
+        let what: String = words.join(" ").chars().take(200).collect();
         let secret = self.world.read(&self.place, |cluster, _, _| {
             [&cluster.accounts.platform, &cluster.accounts.application]
                 .iter()
                 .any(|account| what.contains(&account.password))
         });
-        if secret.unwrap_or(false) {
-            what = "(a line with a password)".to_owned();
-        }
-        let kind = if command.writes() { Kind::Write } else { Kind::Read };
-        self.world.begin(&self.place, Channel::Ssh, kind, &what, "")
+        let what = if secret.unwrap_or(false) {
+            "(a line with a password)"
+        } else {
+            &what
+        };
+        let kind = if command.writes() {
+            Kind::Write
+        } else {
+            Kind::Read
+        };
+        self.world.begin(&self.place, Channel::Ssh, kind, what, "")
     }
 }
 
 /// Runs a session on a terminal of `rows` lines until the user leaves or a fault cuts it.
-pub async fn interact<S: AsyncRead + AsyncWrite + Unpin>(stream: S, rows: u32, seat: &Seat) -> Ended {
-    let mut shell = Shell { terminal: Terminal::new(stream, rows), seat, quirks: seat.quirks() };
+pub(crate) async fn interact<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    rows: u32,
+    seat: &Seat,
+) -> Ended {
+    let mut shell = Shell {
+        terminal: Terminal::new(stream, rows),
+        seat,
+        quirks: seat.quirks(),
+    };
     // A client that has gone away is an ordinary end.
     shell.run().await.unwrap_or(Ended::Quit)
 }
@@ -86,8 +101,19 @@ pub async fn interact<S: AsyncRead + AsyncWrite + Unpin>(stream: S, rows: u32, s
 /// Prints the banner and ends: what a client without a terminal gets.
 ///
 /// claim: VOS-SHELL-PTY
-pub async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: S, seat: &Seat) -> Ended {
-    let mut shell = Shell { terminal: Terminal::new(stream, 0), seat, quirks: seat.quirks() };
+pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: S, seat: &Seat) -> Ended {
+    let mut shell = Shell {
+        terminal: Terminal::new(stream, 0),
+        seat,
+        quirks: seat.quirks(),
+    };
+    seat.world.note(
+        &seat.place,
+        Channel::Ssh,
+        Kind::Read,
+        "no terminal",
+        "answered with the banner",
+    );
     let _gone = shell.banner().await;
     Ended::Quit
 }
@@ -125,7 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
 
     /// claim: VOS-BANNER, VOS-START-SLOW
     async fn banner(&mut self) -> io::Result<()> {
-        self.terminal.write("Command Line Interface is starting up, please wait...\n").await?;
+        self.terminal
+            .write("Command Line Interface is starting up, please wait...\n")
+            .await?;
         self.terminal.wait(self.seat.world.scaled(START)).await?;
         self.terminal
             .write(concat!(
@@ -141,7 +169,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     /// claim: VOS-PROMPT
     async fn prompt(&mut self) -> io::Result<()> {
         if self.quirks.doubled_prompt {
-            self.terminal.raw(&format!("\x1b[0m{PROMPT}\r\n\r{PROMPT}")).await
+            self.terminal
+                .raw(&format!("\x1b[0m{PROMPT}\r\n\r{PROMPT}"))
+                .await
         } else {
             self.terminal.raw(PROMPT).await
         }
@@ -166,15 +196,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
             Command::SetPagination(on) => {
                 self.terminal.pagination = *on;
                 // claim: VOS-PAGINATION-OFF
-                format!("Automatic pagination is turned {}\n", if *on { "on" } else { "off" })
+                format!(
+                    "Automatic pagination is turned {}\n",
+                    if *on { "on" } else { "off" }
+                )
             }
             Command::ShowPagination => {
-                format!("Automatic Pagination : {}.\n", if self.terminal.pagination { "On" } else { "Off" })
+                format!(
+                    "Automatic Pagination : {}.\n",
+                    if self.terminal.pagination {
+                        "On"
+                    } else {
+                        "Off"
+                    }
+                )
             }
             command => self
                 .seat
                 .world
-                .read(&self.seat.place, |cluster, node, now| listings::answer(command, cluster, node, now))
+                .read(&self.seat.place, |cluster, node, now| {
+                    listings::answer(command, cluster, node, now)
+                })
                 .unwrap_or_default(),
         }
     }
@@ -196,11 +238,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
             }
             // Ends when the client goes away.
             Some(Mode::HugeBody) => loop {
-                self.terminal.write(&"more of the same\n".repeat(1000)).await?;
+                self.terminal
+                    .write(&"more of the same\n".repeat(1000))
+                    .await?;
             },
-            _ => {
-                self.terminal.page(text).await?;
-            }
+            _ => self.terminal.page(text).await?,
         }
         Ok(Next::Prompt)
     }

@@ -60,7 +60,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
         let rows = if rows == 0 { USUAL_ROWS } else { rows };
         Self {
             stream,
-            page: usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(1).max(1),
+            page: usize::try_from(rows)
+                .unwrap_or(usize::MAX)
+                .saturating_sub(1)
+                .max(1),
             pagination: true,
             typed_ahead: VecDeque::new(),
             after_return: false,
@@ -84,7 +87,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
         if self.echo.is_empty() {
             return Ok(());
         }
-        self.stream.write_all(&std::mem::take(&mut self.echo)).await?;
+        self.stream
+            .write_all(&std::mem::take(&mut self.echo))
+            .await?;
         self.stream.flush().await
     }
 
@@ -104,11 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
                     return Ok(Typed::Interrupt);
                 }
                 END if line.is_empty() => return Ok(Typed::End),
-                0x08 | 0x7f => {
-                    if line.pop().is_some() {
-                        self.echo.extend(b"\x08 \x08");
-                    }
-                }
+                0x08 | 0x7f => self.rub_out(&mut line),
                 key if key >= b' ' && line.len() < LONGEST_LINE => {
                     line.push(key);
                     self.echo.push(key);
@@ -118,24 +119,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
         }
     }
 
-    /// Prints text page by page. Answers false when the reader quit before the end.
-    pub(super) async fn page(&mut self, text: &str) -> io::Result<bool> {
+    fn rub_out(&mut self, line: &mut Vec<u8>) {
+        if line.pop().is_some() {
+            self.echo.extend(b"\x08 \x08");
+        }
+    }
+
+    /// Prints text page by page, until its end or until the reader quits.
+    pub(super) async fn page(&mut self, text: &str) -> io::Result<()> {
         if !self.pagination {
-            self.write(text).await?;
-            return Ok(true);
+            return self.write(text).await;
         }
         let mut room = self.page;
         for line in text.split_inclusive('\n') {
             if room == 0 {
-                room = match self.ask_for_more().await? {
-                    0 => return Ok(false),
-                    lines => lines,
-                };
+                room = self.ask_for_more().await?;
+                if room == 0 {
+                    return Ok(());
+                }
             }
             self.write(line).await?;
             room -= 1;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Shows the pager and answers how many lines may follow; 0 means quit.
@@ -227,7 +233,11 @@ mod tests {
             let (mut client, mut device) = terminal(24);
             client.write_all(typed.as_bytes()).await.unwrap();
             for line in expected {
-                assert_eq!(device.read_line().await.unwrap(), Typed::Line(line.into()), "{typed:?}");
+                assert_eq!(
+                    device.read_line().await.unwrap(),
+                    Typed::Line(line.into()),
+                    "{typed:?}"
+                );
             }
         }
     }
@@ -256,10 +266,13 @@ mod tests {
         let (mut client, mut device) = terminal(4);
         client.write_all(b" \rq").await.unwrap();
         let text: String = (1..=20).map(|line| format!("{line}\n")).collect();
-        assert!(!device.page(&text).await.unwrap());
+        device.page(&text).await.unwrap();
         let shown = seen(client, device).await;
         assert_eq!(shown.matches(PAGER).count(), 3);
-        assert!(shown.contains("7\r\n") && !shown.contains("8\r\n"), "{shown:?}");
+        assert!(
+            shown.contains("7\r\n") && !shown.contains("8\r\n"),
+            "{shown:?}"
+        );
     }
 
     #[tokio::test]
@@ -267,7 +280,7 @@ mod tests {
         let (client, mut device) = terminal(4);
         device.pagination = false;
         let text = "line\n".repeat(50);
-        assert!(device.page(&text).await.unwrap());
+        device.page(&text).await.unwrap();
         assert_eq!(seen(client, device).await, "line\r\n".repeat(50));
     }
 
@@ -275,9 +288,18 @@ mod tests {
     async fn keeps_keys_typed_during_a_wait_and_hears_an_interrupt() {
         let (mut client, mut device) = terminal(24);
         client.write_all(b"next\r").await.unwrap();
-        assert_eq!(device.wait(Duration::from_millis(5)).await.unwrap(), Waited::Through);
-        assert_eq!(device.read_line().await.unwrap(), Typed::Line("next".into()));
+        assert_eq!(
+            device.wait(Duration::from_millis(5)).await.unwrap(),
+            Waited::Through
+        );
+        assert_eq!(
+            device.read_line().await.unwrap(),
+            Typed::Line("next".into())
+        );
         client.write_all(b"lost\x03").await.unwrap();
-        assert_eq!(device.wait(Duration::from_secs(60)).await.unwrap(), Waited::Interrupted);
+        assert_eq!(
+            device.wait(Duration::from_secs(60)).await.unwrap(),
+            Waited::Interrupted
+        );
     }
 }

@@ -48,7 +48,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         if !request.acts() {
             return self.pretend_restart(name, request).await;
         }
-        let begun = self.seat.world.restart_service(&self.seat.place, name, ending, Channel::Ssh);
+        let begun = self
+            .seat
+            .world
+            .restart_service(&self.seat.place, name, ending, Channel::Ssh);
         let refusal = begun.as_ref().err().map(refused).unwrap_or_default();
         let next = self.conclude(request, true, &refusal).await?;
         if let (Next::Prompt, Ok(restarting)) = (next, begun) {
@@ -65,16 +68,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         let service = &restarting.service;
         let impatient = self.quirks.returns_early || fault == Some(Mode::NeverStarted);
         let mut left = restarting.takes.saturating_mul(2);
-        let tick = self.seat.world.scaled(PROGRESS).max(Duration::from_millis(1));
+        let tick = self
+            .seat
+            .world
+            .scaled(PROGRESS)
+            .max(Duration::from_millis(1));
         loop {
             let state = self.seat.world.service_state(&self.seat.place, service);
             let state = state.unwrap_or(ServiceState::Stopped);
             if state == ServiceState::Started && impatient {
                 return Ok(());
             }
-            self.terminal.write(&format!("{service}[{}]\n", state.shouted())).await?;
+            self.terminal
+                .write(&format!("{service}[{}]\n", state.shouted()))
+                .await?;
             let gives_up = left.is_zero() && state == ServiceState::Starting;
-            if state == ServiceState::Started || gives_up || (impatient && state == ServiceState::Starting) {
+            if state == ServiceState::Started
+                || gives_up
+                || (impatient && state == ServiceState::Starting)
+            {
                 return Ok(());
             }
             if self.terminal.wait(tick).await? == Waited::Interrupted {
@@ -89,8 +101,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     async fn pretend_restart(&mut self, name: &str, request: &Request) -> io::Result<Next> {
         self.seat.world.acted(request);
         self.warn().await?;
-        for state in [ServiceState::Stopping, ServiceState::Starting, ServiceState::Started] {
-            self.terminal.write(&format!("{name}[{}]\n", state.shouted())).await?;
+        for state in [
+            ServiceState::Stopping,
+            ServiceState::Starting,
+            ServiceState::Started,
+        ] {
+            self.terminal
+                .write(&format!("{name}[{}]\n", state.shouted()))
+                .await?;
         }
         Ok(Next::Prompt)
     }
@@ -111,26 +129,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         let agreed = self.ask(question).await?;
         if agreed && request.acts() {
             self.note(Kind::Effect, "ctl-updated", "");
-            let bad = self.seat.world.read(&self.seat.place, |cluster, _, _| judge::bad_replication(cluster, "CTL update"));
+            let bad = self.seat.world.read(&self.seat.place, |cluster, _, _| {
+                judge::bad_replication(cluster, "CTL update")
+            });
             if let Some((what, detail)) = bad.flatten() {
                 self.note(Kind::Violation, what, &detail);
             }
         }
-        let advice = "Please restart Cisco Tftp and Cisco CallManager on every node that runs them\n";
-        self.conclude(request, agreed, &format!("\nUpdating CTL file\n\nCTL file Updated\n{advice}")).await
+        let advice =
+            "Please restart Cisco Tftp and Cisco CallManager on every node that runs them\n";
+        self.conclude(
+            request,
+            agreed,
+            &format!("\nUpdating CTL file\n\nCTL file Updated\n{advice}"),
+        )
+        .await
     }
 
     /// Puts a self-signed certificate in the place of the stored one, as the node does without further question.
     ///
     /// claim: VOS-CERT-REGEN
     async fn regenerate(&mut self, unit: &str, request: &Request) -> io::Result<Next> {
-        let agreed = unit != "ITLRecovery" || self.ask("Proceed with regeneration (yes|no)?").await?;
+        let agreed =
+            unit != "ITLRecovery" || self.ask("Proceed with regeneration (yes|no)?").await?;
         if !agreed || !request.acts() {
             return self.conclude(request, agreed, &regenerated(unit)).await;
         }
         self.note(Kind::Violation, "regenerate-used", &request.what);
         let done = self.seat.replace_with_self_signed(unit);
-        let text = if done { regenerated(unit) } else { format!("{unit}: no such certificate\n") };
+        let text = if done {
+            regenerated(unit)
+        } else {
+            format!("{unit}: no such certificate\n")
+        };
         self.conclude(request, true, &text).await
     }
 
@@ -155,7 +186,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     }
 
     fn note(&self, kind: Kind, what: &str, detail: &str) {
-        self.seat.world.note(&self.seat.place, Channel::Ssh, kind, what, detail);
+        self.seat
+            .world
+            .note(&self.seat.place, Channel::Ssh, kind, what, detail);
     }
 }
 
@@ -163,16 +196,34 @@ impl Seat {
     /// Answers false when the node has no such certificate.
     fn replace_with_self_signed(&self, unit: &str) -> bool {
         let found = self.world.read(&self.place, |_, node, now| {
-            node.identities.contains_key(unit).then(|| (node.name.clone(), node.clock(now)))
+            node.identities
+                .contains_key(unit)
+                .then(|| (node.name.clone(), node.clock(now)))
         });
-        let Some((name, clock)) = found.flatten() else { return false };
-        let key =
-            if unit.ends_with("-ECDSA") { KeyRing::elliptic(384) } else { self.world.keys.rsa(KEY_BITS) };
-        let wanted = Wanted { common_name: &name, names: std::slice::from_ref(&name), purpose: unit };
-        let made = key.and_then(|key| mint::self_signed(&wanted, key, Validity::days(clock, 0, VALID_DAYS)));
+        let Some((name, clock)) = found.flatten() else {
+            return false;
+        };
+        let key = if unit.ends_with("-ECDSA") {
+            KeyRing::elliptic(384)
+        } else {
+            self.world.keys.rsa(KEY_BITS)
+        };
+        let wanted = Wanted {
+            common_name: &name,
+            names: std::slice::from_ref(&name),
+            purpose: unit,
+        };
+        let made = key
+            .and_then(|key| mint::self_signed(&wanted, key, Validity::days(clock, 0, VALID_DAYS)));
         let Ok(identity) = made else { return false };
         let detail = format!("{unit} sha256={}", fingerprint(&identity.certificate));
-        self.world.note(&self.place, Channel::Ssh, Kind::Effect, "identity-regenerated", &detail);
+        self.world.note(
+            &self.place,
+            Channel::Ssh,
+            Kind::Effect,
+            "identity-regenerated",
+            &detail,
+        );
         self.world.change(&self.place, |node| {
             node.identities.insert(unit.to_owned(), identity);
         })
@@ -188,6 +239,8 @@ fn regenerated(unit: &str) -> String {
 fn refused(refusal: &RestartRefusal) -> String {
     match refusal {
         RestartRefusal::Unknown { service, .. } => format!("Invalid service name: {service}\n"),
-        RestartRefusal::NotActivated { service, .. } => format!("{service}[STOPPED]  Service Not Activated\n"),
+        RestartRefusal::NotActivated { service, .. } => {
+            format!("{service}[STOPPED]  Service Not Activated\n")
+        }
     }
 }
