@@ -199,6 +199,11 @@ impl World {
         })
     }
 
+    /// Looks at a whole cluster.
+    pub fn read_cluster<T>(&self, cluster: &str, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
+        self.scene(|scene| scene.clusters.get(cluster).map(look))
+    }
+
     /// Changes a node behind the devices' backs: how a test plants a condition. Answers false if there is none such.
     pub fn change(&self, place: &Place, change: impl FnOnce(&mut Node)) -> bool {
         self.scene(|scene| scene.node(place).map(change).is_some())
