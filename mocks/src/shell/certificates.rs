@@ -183,7 +183,7 @@ fn serial(certificate: &X509Ref) -> String {
 fn file(certificate: &X509Ref, cluster: &Cluster) -> String {
     let name = common_name(certificate).replace([' ', '/'], "_");
     if release(cluster) >= (14, 1) {
-        format!("{name}_{}.pem", serial(certificate))
+        format!("{name}_{}.pem", serial(certificate).to_lowercase())
     } else {
         format!("{name}.pem")
     }

@@ -265,7 +265,7 @@ mod tests {
     async fn stops_a_long_output_at_the_screens_height() {
         let (mut client, mut device) = terminal(4);
         client.write_all(b" \rq").await.unwrap();
-        let text: String = (1..=20).map(|line| format!("{line}\n")).collect();
+        let text = (1..=20).fold(String::new(), |text, line| format!("{text}{line}\n"));
         device.page(&text).await.unwrap();
         let shown = seen(client, device).await;
         assert_eq!(shown.matches(PAGER).count(), 3);
@@ -298,7 +298,7 @@ mod tests {
         );
         client.write_all(b"lost\x03").await.unwrap();
         assert_eq!(
-            device.wait(Duration::from_secs(60)).await.unwrap(),
+            device.wait(Duration::from_mins(1)).await.unwrap(),
             Waited::Interrupted
         );
     }

@@ -34,7 +34,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
             Command::CtlUpdate => self.update_ctl(request).await,
             Command::Regenerate(unit) => self.regenerate(unit, request).await,
             // It makes the tomcat certificate anew, whatever else it sets.
-            _ => self.regenerate("tomcat", request).await,
+            Command::WebSecurity => self.regenerate("tomcat", request).await,
+            _ => Ok(Next::Prompt),
         }
     }
 
@@ -76,17 +77,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         loop {
             let state = self.seat.world.service_state(&self.seat.place, service);
             let state = state.unwrap_or(ServiceState::Stopped);
-            if state == ServiceState::Started && impatient {
-                return Ok(());
+            let done = match state {
+                ServiceState::Started | ServiceState::Stopped => true,
+                ServiceState::Starting => impatient || left.is_zero(),
+                ServiceState::Stopping => false,
+            };
+            if !(impatient && state == ServiceState::Started) {
+                let line = format!("{service}[{}]\n", state.shouted());
+                self.terminal.write(&line).await?;
             }
-            self.terminal
-                .write(&format!("{service}[{}]\n", state.shouted()))
-                .await?;
-            let gives_up = left.is_zero() && state == ServiceState::Starting;
-            if state == ServiceState::Started
-                || gives_up
-                || (impatient && state == ServiceState::Starting)
-            {
+            if done {
                 return Ok(());
             }
             if self.terminal.wait(tick).await? == Waited::Interrupted {

@@ -90,7 +90,8 @@ async fn connection(mut socket: TcpStream, config: Arc<Config>, seat: Arc<Seat>)
             drop(session.await);
         }
     };
-    let pipe = tokio::io::copy_bidirectional(&mut socket, &mut outside);
+    // It owns both ends, so that the session ends with it.
+    let pipe = async move { tokio::io::copy_bidirectional(&mut socket, &mut outside).await };
     tokio::select! {
         ((), copied) = async { tokio::join!(session, pipe) } => drop(copied),
         () = cut.notified() => {}
