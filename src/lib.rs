@@ -13,3 +13,6 @@ pub mod plan;
 
 // Talking to devices.
 pub mod driver;
+
+// Carrying a plan out, with its journal.
+pub mod journal;
