@@ -28,3 +28,6 @@ pub mod secrets;
 pub mod transport;
 
 pub mod driver;
+
+// Carrying a plan out, with its journal.
+pub mod journal;
