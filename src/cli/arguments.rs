@@ -239,9 +239,12 @@ pub struct RunOptions {
     /// How long to wait for a cluster that another run holds
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: String,
-    /// Answer yes to the question whether to begin
+    /// Begin without asking, if the plan has no point of no return
     #[arg(long)]
     pub yes: bool,
+    /// Begin this plan and no other, points of no return included: the first 12 or more digits of its digest
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
     /// Accept a belief about the devices that no source supports, by its claim identifier
     #[arg(long, value_name = "CLAIM")]
     pub accept: Vec<String>,
