@@ -11,6 +11,9 @@ pub mod clock;
 // Certificates and requests, and who signs them.
 pub mod pki;
 
+// Getting requests signed.
+pub mod issue;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
