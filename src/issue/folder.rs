@@ -94,10 +94,10 @@ pub(super) async fn aside<T: Send + 'static>(
 
 fn write_request(folder: &Path, stem: &str, path: &Path, pem: &str) -> Result<(), IssueError> {
     let failed = |doing| {
-        move |source| IssueError::File {
+        move |reason| IssueError::File {
             doing,
             path: path.to_owned(),
-            source,
+            reason,
         }
     };
     match read_bounded(path) {
@@ -200,10 +200,10 @@ pub(super) fn read_issued(
 
 /// Ordinary files in the order of their names; hidden ones and requests that were put aside are passed over.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, IssueError> {
-    let failed = |source| IssueError::File {
+    let failed = |reason| IssueError::File {
         doing: "read",
         path: folder.to_owned(),
-        source,
+        reason,
     };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
