@@ -49,14 +49,14 @@ async fn a_request_is_written_once_and_another_is_put_aside() {
         assert_eq!(listing(folder.path()), [format!("{NAME}.csr")]);
     }
     issuer.submit(NAME, &second).await.expect("written");
-    let names = listing(folder.path());
-    assert_eq!(names.len(), 2, "{names:?}");
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("file");
-    assert!(
-        names[0].ends_with(".superseded") && read(&names[0]) == first.pem,
-        "{names:?}"
+    let old = format!(
+        "{NAME}.{}.superseded",
+        Fingerprint::of(first.pem.as_bytes()).short()
     );
-    assert_eq!(read(&names[1]), second.pem);
+    assert_eq!(listing(folder.path()).len(), 2);
+    assert_eq!(read(&old), first.pem);
+    assert_eq!(read(&format!("{NAME}.csr")), second.pem);
 
     // Requests in the folder of certificates are not in the way.
     let found = issuer.collect(&wanted(&second)).await.expect("collected");
