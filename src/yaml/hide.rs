@@ -50,7 +50,8 @@ fn secret_value(line: &str) -> Option<usize> {
 
 fn is_reference(value: &str) -> bool {
     let value = value.trim_start().trim_start_matches(['{', ' ']);
-    value.starts_with("file:") || value.starts_with("command:")
+    let alone = value.matches(':').count() == 1;
+    alone && (value.starts_with("file:") || value.starts_with("command:"))
 }
 
 fn cover(line: &str, from: usize, shown: &mut String) {
@@ -80,6 +81,7 @@ mod tests {
                 "password:\n  *******\nuser: x\n",
             ),
             ("password: {value: hunter2}", "password: ******* ********"),
+            ("password: {file: x, value: y}", "password: ****** ** ****** **"),
             ("\"password\": hunter2", "\"password\": *******"),
         ];
         for (text, expected) in rows {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use crate::estate::raw::{RawCluster, RawNode, RawPorts};
-use crate::estate::{Account, Cluster, Node};
+use crate::estate::raw::{Named, RawAccount, RawCluster, RawNode, RawPorts};
+use crate::estate::{Cluster, Node};
 use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Role};
 use crate::yaml::{Place, Placed, Problem};
 
@@ -19,7 +19,7 @@ impl Check<'_> {
     pub(super) fn clusters(
         &mut self,
         raw: &Placed<Vec<RawCluster>>,
-        accounts: &BTreeMap<AccountName, Account>,
+        accounts: &Named<RawAccount>,
     ) -> BTreeMap<ClusterName, Cluster> {
         if raw.is_empty() {
             self.problem(
@@ -46,11 +46,11 @@ impl Check<'_> {
     fn cluster(
         &mut self,
         raw: &RawCluster,
-        accounts: &BTreeMap<AccountName, Account>,
+        accounts: &Named<RawAccount>,
         seen: &mut Seen,
     ) -> Option<Cluster> {
         for account in [&raw.accounts.platform, &raw.accounts.application] {
-            let known = accounts.keys().map(AccountName::as_str);
+            let known = accounts.keys().map(|name| name.as_str());
             self.known(account, "an account of this file", known);
         }
         let words = Product::ALL.map(|product| product.to_string());
