@@ -8,6 +8,9 @@ pub mod model;
 // The time of day, as an input.
 pub mod clock;
 
+// Certificates and requests, and who signs them.
+pub mod pki;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
