@@ -84,7 +84,7 @@ fn verdict<'a>(
 
 /// A member that may be missing or nil; only words for a person are read this way.
 fn optional<'a>(element: &'a Element, name: &str) -> &'a str {
-    tree::all(element, &[name]).first().map_or("", |found| found.text.trim())
+    element.text_of(name).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -94,15 +94,15 @@ mod testing {
         Element {
             name: name.to_owned(),
             text: text.to_owned(),
-            children: Vec::new(),
+            ..Element::default()
         }
     }
 
     pub(super) fn branch(name: &str, children: Vec<Element>) -> Element {
         Element {
             name: name.to_owned(),
-            text: String::new(),
             children,
+            ..Element::default()
         }
     }
 }

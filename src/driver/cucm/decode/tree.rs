@@ -36,7 +36,7 @@ pub(super) fn text<'a>(
     element: &'a Element,
     path: &[&str],
 ) -> Result<&'a str, DecodeError> {
-    one(question, element, path).map(|found| found.text.trim())
+    one(question, element, path).map(|found| found.text.as_str())
 }
 
 /// The number in the one element at a path.
