@@ -14,5 +14,10 @@ pub mod pki;
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
-// Talking to devices.
+// Passwords, and keeping them out of every text.
+pub mod secrets;
+
+// Talking to devices: bytes first, meaning second.
+pub mod transport;
+
 pub mod driver;
