@@ -46,16 +46,14 @@ impl Inventory {
                 .map_err(|error| format!("the {purpose} request on {node}: {error}"))
                 .into(),
         };
-        let twice = self.identities.contains_key(&purpose);
-        let doubled = || format!("{node} lists purpose {purpose} twice, expected once");
-        self.pending.insert(
-            purpose.clone(),
-            if twice { Observed::Unknown(doubled()) } else { request },
-        );
-        self.identities.insert(
-            purpose,
-            if twice { Observed::Unknown(doubled()) } else { certificate },
-        );
+        let (certificate, request) = if self.identities.contains_key(&purpose) {
+            let why = format!("{node} lists purpose {purpose} twice, expected once");
+            (Observed::Unknown(why.clone()), Observed::Unknown(why))
+        } else {
+            (certificate, request)
+        };
+        self.pending.insert(purpose.clone(), request);
+        self.identities.insert(purpose, certificate);
     }
 
     /// One entry that cannot even be decoded leaves the whole store unknown: the store may hold anything.

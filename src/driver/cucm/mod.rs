@@ -7,6 +7,7 @@
 //! A reader holds only clients that cannot write. [`CucmWriter`] is made of one and a
 //! [`WriteAccess`](crate::transport::WriteAccess), which only the commands that carry out a plan have.
 
+mod ask;
 mod cluster;
 pub mod decode;
 mod inventory;
@@ -18,6 +19,7 @@ mod reader;
 pub mod refusals;
 pub mod requests;
 mod roster;
+mod served;
 mod writer;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::model::{NodeName, Observed};
+use crate::model::NodeName;
 use crate::transport::TransportError;
 
 /// Why a node could not be asked.
@@ -42,17 +42,15 @@ impl Problems {
         self.entries().iter().cloned().collect()
     }
 
-    /// Takes note of an error and turns it into an unknown fact.
-    pub(super) fn unknown<T>(&self, node: &NodeName, error: &TransportError) -> Observed<T> {
-        let text = error.to_string();
+    /// Takes note of an error, if it kept us from the node.
+    pub(super) fn note(&self, node: &NodeName, error: &TransportError) {
         if let Some(kind) = kind(error) {
             self.entries().insert(Problem {
                 kind,
                 node: node.clone(),
-                text: text.clone(),
+                text: error.to_string(),
             });
         }
-        Observed::Unknown(text)
     }
 
     fn entries(&self) -> MutexGuard<'_, BTreeSet<Problem>> {

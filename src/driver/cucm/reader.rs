@@ -1,7 +1,6 @@
 //! The read side of a cluster.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::OnceCell;
@@ -67,32 +66,32 @@ impl CucmReader {
         for node in &self.access.nodes {
             state.nodes.insert(node.name.clone(), NodeState::unasked(node.role));
         }
-        let (answers, ()) = tokio::join!(self.ask_nodes(scope), async {});
+        for client in self.clients.values() {
+            client.begin().await;
+        }
+        let (answers, publisher) = tokio::join!(self.ask_nodes(scope), self.ask_publisher(scope));
         let mut seen = self.access.authorities.clone();
         for (name, answer) in answers {
             seen.extend(answer.seen);
             state.nodes.insert(name, answer.state);
         }
-        self.ask_publisher(scope, &mut state).await;
+        publisher.enter(scope, &mut state);
         if scope.groups.contains(&FactGroup::Phones) {
-            state.phones = self.phones(&state).await;
+            state.phones = self.phones(scope, &state).await;
         }
         state.certificates = linked(seen);
         state
     }
 
     async fn ask_nodes(&self, scope: &Scope) -> Vec<(NodeName, NodeAnswer)> {
-        let wanted = |name: &NodeName| scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(name));
-        let clients: Vec<&NodeClient> =
-            self.clients.values().filter(|client| wanted(&client.access.name)).collect();
-        stream::iter(clients)
-            .map(|client| async move {
-                let answer = client.ask(&scope.groups, self).await;
-                (client.access.name.clone(), answer)
-            })
-            .buffer_unordered(NODES_AT_ONCE)
-            .collect()
-            .await
+        let clients = self.clients.values().filter(|client| scope.includes(&client.access.name));
+        let asks: Vec<_> = clients.map(|client| self.ask_node(scope, client)).collect();
+        stream::iter(asks).buffer_unordered(NODES_AT_ONCE).collect().await
+    }
+
+    async fn ask_node(&self, scope: &Scope, client: &NodeClient) -> (NodeName, NodeAnswer) {
+        let answer = client.ask(&scope.groups, &self.problems, &*self.access.clock).await;
+        (client.access.name.clone(), answer)
     }
 }
 

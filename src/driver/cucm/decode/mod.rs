@@ -24,7 +24,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn new(question: &'static str, expected: impl Into<String>, found: &str) -> Self {
+    pub(super) fn new(question: &'static str, expected: impl Into<String>, found: &str) -> Self {
         Self {
             question,
             expected: expected.into(),
