@@ -11,6 +11,11 @@ pub mod clock;
 // Certificates and requests, and who signs them.
 pub mod pki;
 
+// What people write: the estate and the procedures.
+pub mod estate;
+// pub mod playbook;
+pub mod yaml;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 

@@ -67,11 +67,16 @@ fn as_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
         return Some(utf16(rest, u16::from_be_bytes));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if holds(bytes, b"-\0-\0B\0E\0") {
-        return Some(utf16(bytes, u16::from_le_bytes));
-    }
-    if holds(bytes, b"\0-\0-\0B\0E") {
-        return Some(utf16(bytes, u16::from_be_bytes));
+    if holds(bytes, b"-\0-\0B\0E") {
+        let big = bytes.first() == Some(&0);
+        return Some(utf16(
+            bytes,
+            if big {
+                u16::from_be_bytes
+            } else {
+                u16::from_le_bytes
+            },
+        ));
     }
     if holds(bytes, BEGIN.as_bytes()) {
         return Some(String::from_utf8_lossy(bytes));

@@ -19,6 +19,8 @@ mod recognise;
 mod request;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use armour::FILE_LIMIT;

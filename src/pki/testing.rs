@@ -142,8 +142,13 @@ impl Recipe {
 
     /// Signs it with its own key.
     pub(crate) fn self_signed(self) -> Issued {
-        let builder = self.builder(&self.name());
-        self.finish(builder, None)
+        let (library, key) = (self.self_signed_library(), self.key);
+        Issued::new(library, key)
+    }
+
+    /// As [`Self::self_signed`], for what must not parse.
+    pub(crate) fn self_signed_library(&self) -> X509 {
+        self.finish(self.builder(&self.name()), None)
     }
 
     /// The request with this key, subject, names and usages.
@@ -174,7 +179,10 @@ impl Recipe {
     fn builder(&self, issuer: &X509Name) -> X509Builder {
         let mut builder = X509Builder::new().expect("builder");
         let serial = BigNum::from_u32(self.serial).expect("serial");
-        let time = |text| Asn1Time::from_unix(moment(text).as_second()).expect("time");
+        let time = |text| match text {
+            "never" => Asn1Time::from_str("99991231235959Z").expect("time"),
+            text => Asn1Time::from_unix(moment(text).as_second()).expect("time"),
+        };
         builder.set_version(2).expect("version");
         builder
             .set_serial_number(&serial.to_asn1_integer().expect("serial"))
@@ -187,7 +195,7 @@ impl Recipe {
         builder
     }
 
-    fn finish(self, mut builder: X509Builder, signer: Option<&Issued>) -> Issued {
+    fn finish(&self, mut builder: X509Builder, signer: Option<&Issued>) -> X509 {
         let context = builder.x509v3_context(signer.map(|signer| &*signer.library), None);
         let mut extensions = vec![
             SubjectKeyIdentifier::new()
@@ -220,13 +228,7 @@ impl Recipe {
         builder
             .sign(signer.map_or(&self.key, |signer| &signer.key), self.digest)
             .expect("sign");
-        let library = builder.build();
-        let parsed = parse_der(&library.to_der().expect("der")).expect("parses");
-        Issued {
-            parsed,
-            key: self.key,
-            library,
-        }
+        builder.build()
     }
 }
 
@@ -238,10 +240,19 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
+    fn new(library: X509, key: PKey<Private>) -> Self {
+        let parsed = parse_der(&library.to_der().expect("der")).expect("parses");
+        Self {
+            parsed,
+            key,
+            library,
+        }
+    }
+
     /// Signs a recipe.
     pub(crate) fn sign(&self, recipe: Recipe) -> Issued {
         let issuer = X509Name::from_der(&self.library.subject_name().to_der().expect("name"));
         let builder = recipe.builder(&issuer.expect("name"));
-        recipe.finish(builder, Some(self))
+        Self::new(recipe.finish(builder, Some(self)), recipe.key)
     }
 }

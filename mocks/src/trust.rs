@@ -1,0 +1,62 @@
+//! What a trust store does with a certificate.
+
+use std::cmp::Ordering;
+
+use openssl::x509::X509;
+
+use crate::state::{common_name, fingerprint};
+
+/// What became of a trust certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It is new.
+    Stored,
+    /// It took the place of another one of its name.
+    Replaced,
+    /// The stored one of its name stays.
+    Kept,
+    /// It was there already.
+    Present,
+}
+
+impl Placed {
+    /// The word in the log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Replaced => "replaced",
+            Self::Kept => "kept the stored one",
+            Self::Present => "already present",
+        }
+    }
+}
+
+/// Puts a certificate into a store: one for each common name, the later start wins, an equal start changes nothing.
+///
+/// claim: CUCM-TRUST-SAME-CN, CUCM-TRUST-OLDER-KEPT, CUCM-TRUST-EQUAL-START
+pub fn place(store: &mut Vec<X509>, certificate: &X509) -> Placed {
+    let print = fingerprint(certificate);
+    if store.iter().any(|stored| fingerprint(stored) == print) {
+        return Placed::Present;
+    }
+    let name = common_name(certificate);
+    let Some(stored) = store.iter_mut().find(|stored| common_name(stored) == name) else {
+        store.push(certificate.clone());
+        return Placed::Stored;
+    };
+    match certificate.not_before().compare(stored.not_before()) {
+        Ok(Ordering::Greater) => {
+            *stored = certificate.clone();
+            Placed::Replaced
+        }
+        _ => Placed::Kept,
+    }
+}
+
+/// A certificate in a few words for the log.
+#[must_use]
+pub fn describe(certificate: &X509) -> String {
+    let print: String = fingerprint(certificate).chars().take(12).collect();
+    format!("CN={} sha256={print}", common_name(certificate))
+}
