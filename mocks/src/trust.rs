@@ -60,3 +60,43 @@ pub fn describe(certificate: &X509) -> String {
     let print: String = fingerprint(certificate).chars().take(12).collect();
     format!("CN={} sha256={print}", common_name(certificate))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::keys::KeyRing;
+    use crate::pki::mint::{self, DAY, Validity};
+
+    const NOW: i64 = 1_790_000_000;
+
+    fn authority(name: &str, days_ago: i64) -> X509 {
+        let validity = Validity { from: NOW - days_ago * DAY, until: NOW + 100 * DAY };
+        mint::authority(name, KeyRing::elliptic(256).unwrap(), None, validity).unwrap().certificate
+    }
+
+    #[test]
+    fn one_certificate_for_each_name() {
+        let rows = [
+            ("another name", authority("Other", 50), Placed::Stored, 2),
+            ("a later start", authority("Root", 10), Placed::Replaced, 1),
+            ("an earlier start", authority("Root", 90), Placed::Kept, 1),
+            ("the same start", authority("Root", 30), Placed::Kept, 1),
+        ];
+        for (what, upload, expected, entries) in rows {
+            let stored = authority("Root", 30);
+            let mut store = vec![stored.clone()];
+            assert_eq!(place(&mut store, &upload), expected, "{what}");
+            assert_eq!(store.len(), entries, "{what}");
+            let holds = store.iter().any(|entry| fingerprint(entry) == fingerprint(&upload));
+            assert_eq!(holds, expected != Placed::Kept, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_very_same_certificate_changes_nothing() {
+        let stored = authority("Root", 30);
+        let mut store = vec![stored.clone()];
+        assert_eq!(place(&mut store, &stored), Placed::Present);
+        assert_eq!(store.len(), 1);
+    }
+}

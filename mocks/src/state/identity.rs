@@ -58,5 +58,5 @@ pub fn fingerprint(certificate: &X509Ref) -> String {
 #[must_use]
 pub fn common_name(certificate: &X509Ref) -> String {
     let entry = certificate.subject_name().entries_by_nid(Nid::COMMONNAME).next();
-    entry.and_then(|entry| entry.data().as_utf8().ok()).map(|text| text.to_string()).unwrap_or_default()
+    entry.and_then(|entry| entry.data().to_string().ok()).unwrap_or_default()
 }

@@ -173,3 +173,6 @@ fn judge_names(leaf: &X509, pending: &PendingRequest) -> Result<(), Refusal> {
     let kept = key_usage(&asked) & !key_usage(leaf) == 0 && extended(&asked) & !extended(leaf) == 0;
     if kept { Ok(()) } else { Err(Refusal::Usages) }
 }
+
+#[cfg(test)]
+mod tests;
