@@ -137,7 +137,10 @@ mod tests {
             "p%26ss+%3cw%22rd%3e+%c3%a9%2f1".to_owned(),
             "p&amp;ss &lt;w&quot;rd&gt; é/1".to_owned(),
             "p&ss <w\\\"rd> é/1".to_owned(),
-            format!("Authorization: Basic {}", STANDARD.encode(format!("reissue:{password}"))),
+            format!(
+                "Authorization: Basic {}",
+                STANDARD.encode(format!("reissue:{password}"))
+            ),
             STANDARD.encode(password),
             hex::encode(password),
             hex::encode_upper(password),

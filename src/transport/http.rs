@@ -35,7 +35,9 @@ impl Reply {
     /// Whether the body is a web page, by its media type or by how it begins. XML of type `text/xml` is not.
     pub(crate) fn is_page(&self) -> bool {
         let head = self.body.get(..512).unwrap_or(&self.body);
-        let head = String::from_utf8_lossy(head).trim_start_matches('\u{feff}').to_ascii_lowercase();
+        let head = String::from_utf8_lossy(head)
+            .trim_start_matches('\u{feff}')
+            .to_ascii_lowercase();
         let head = head.trim_start();
         self.content_type.to_ascii_lowercase().contains("html")
             || head.starts_with("<html")
@@ -102,7 +104,12 @@ impl HttpPeer {
     /// The same peer and account with a connection of its own for each request: the peer is proved anew before
     /// each write, and a connection that died while idle never makes an outcome unknown.
     pub(crate) fn unpooled(&self) -> Result<Self, TransportError> {
-        Self::with_pool(self.network.clone(), self.endpoint.clone(), self.login.clone(), 0)
+        Self::with_pool(
+            self.network.clone(),
+            self.endpoint.clone(),
+            self.login.clone(),
+            0,
+        )
     }
 
     fn with_pool(
@@ -131,7 +138,11 @@ impl HttpPeer {
     /// The address of a path with a query, always on this endpoint.
     pub(crate) fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, TransportError> {
         let host = &self.endpoint.host;
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
         let base = format!("https://{host}:{}/", self.endpoint.port);
         let mut url = Url::parse(&base).map_err(|error| TransportError::NotSent {
             place: self.endpoint.place(),
@@ -167,8 +178,16 @@ impl HttpPeer {
     async fn send_and_read(&self, out: Outgoing<'_>) -> Result<Incoming, TransportError> {
         let name = out.name;
         let with_cookie = matches!(out.proof, Proof::Cookie(_));
-        let attempt = self.network.logins.attempt(&self.endpoint, &self.login).await?;
-        let response = self.request(out).send().await.map_err(|error| self.failure(name, &error))?;
+        let attempt = self
+            .network
+            .logins
+            .attempt(&self.endpoint, &self.login)
+            .await?;
+        let response = self
+            .request(out)
+            .send()
+            .await
+            .map_err(|error| self.failure(name, &error))?;
         let status = response.status();
         // An expired session is no refused password.
         if status == StatusCode::UNAUTHORIZED && !with_cookie {
@@ -190,16 +209,28 @@ impl HttpPeer {
     }
 
     fn request(&self, out: Outgoing<'_>) -> RequestBuilder {
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut request = client.request(out.method, out.url).header(ACCEPT_ENCODING, "identity");
+        let client = self
+            .client
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut request = client
+            .request(out.method, out.url)
+            .header(ACCEPT_ENCODING, "identity");
         for (name, value) in out.headers {
             request = request.header(name, value);
         }
         request = match out.proof {
-            Proof::Password => request.basic_auth(&self.login.user, Some(self.login.password.expose())),
+            Proof::Password => {
+                request.basic_auth(&self.login.user, Some(self.login.password.expose()))
+            }
             Proof::Cookie(cookie) => request.header(reqwest::header::COOKIE, cookie),
         };
-        if out.body.is_empty() { request } else { request.body(out.body) }
+        if out.body.is_empty() {
+            request
+        } else {
+            request.body(out.body)
+        }
     }
 
     async fn read(&self, name: &str, mut response: Response) -> Result<Incoming, TransportError> {
@@ -228,8 +259,10 @@ impl HttpPeer {
             body: Vec::new(),
         };
         let limit = self.network.limits.body;
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| self.failure(name, &error))?
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.failure(name, &error))?
         {
             if reply.body.len() + chunk.len() > limit {
                 return Err(TransportError::TooLarge {
@@ -254,21 +287,26 @@ impl HttpPeer {
                 };
             }
             Some(Rejected::Pins(cause)) => {
-                return TransportError::NotSent {
-                    place,
-                    cause: format!("the peer cannot be proved: {cause}"),
-                };
+                let cause = cause.clone();
+                return TransportError::Pins { place, cause };
             }
             None => {}
         }
-        let cause = excerpt(self.network.redactor.clean(&causes(error)).as_bytes(), QUOTED);
+        let cause = excerpt(
+            self.network.redactor.clean(&causes(error)).as_bytes(),
+            QUOTED,
+        );
         if error.is_connect() || error.is_builder() {
             TransportError::NotSent { place, cause }
         } else {
             TransportError::Unknown {
                 place,
                 request: name.to_owned(),
-                cause: if error.is_timeout() { format!("no whole answer in time ({cause})") } else { cause },
+                cause: if error.is_timeout() {
+                    format!("no whole answer in time ({cause})")
+                } else {
+                    cause
+                },
             }
         }
     }
@@ -279,7 +317,8 @@ fn client(network: &Network, endpoint: &Endpoint, keep: usize) -> Result<Client,
         place: endpoint.place(),
         cause,
     };
-    let tls = client_config(endpoint, &network.pins).map_err(|error| not_sent(error.to_string()))?;
+    let tls =
+        client_config(endpoint, &network.pins).map_err(|error| not_sent(error.to_string()))?;
     let limits = network.limits;
     Client::builder()
         .tls_backend_preconfigured(tls)
@@ -308,7 +347,10 @@ fn rejection<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Rejected> {
         {
             return other.0.downcast_ref();
         }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(inner) => Some(inner),
             None => error.source(),
         };
@@ -323,9 +365,17 @@ fn causes(error: &reqwest::Error) -> String {
     while let Some(cause) = next {
         let text = cause.to_string();
         if !line.contains(&text) {
-            line = if line.is_empty() { text } else { format!("{line}: {text}") };
+            line = if line.is_empty() {
+                text
+            } else {
+                format!("{line}: {text}")
+            };
         }
         next = cause.source();
     }
-    if line.is_empty() { "the request failed".to_owned() } else { line }
+    if line.is_empty() {
+        "the request failed".to_owned()
+    } else {
+        line
+    }
 }

@@ -18,7 +18,11 @@ pub(crate) fn excerpt(bytes: &[u8], longest: usize) -> String {
                 line.push('…');
                 return line;
             }
-            line.push(if is_harmless(letter) { letter } else { '\u{fffd}' });
+            line.push(if is_harmless(letter) {
+                letter
+            } else {
+                '\u{fffd}'
+            });
             taken += 1;
         }
         taken += space;

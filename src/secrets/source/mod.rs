@@ -144,7 +144,11 @@ fn run_command(
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
-    first_line(account, &format!("the program `{program}`"), line.as_slice())
+    first_line(
+        account,
+        &format!("the program `{program}`"),
+        line.as_slice(),
+    )
 }
 
 /// What the program printed until it closed its output; `None` if it did not in time.
@@ -180,11 +184,7 @@ fn exit_until(child: &mut Child, until: Instant) -> Option<ExitStatus> {
     None
 }
 
-fn first_line(
-    account: &AccountName,
-    origin: &str,
-    from: impl Read,
-) -> Result<Secret, SecretError> {
+fn first_line(account: &AccountName, origin: &str, from: impl Read) -> Result<Secret, SecretError> {
     let unusable = |found: &str| SecretError::Unusable {
         account: account.to_string(),
         origin: origin.to_owned(),

@@ -32,7 +32,10 @@ fn refuses_files_that_others_can_reach() {
         let error = PasswordSource::File(file(folder.path(), b"x", mode))
             .read(&account())
             .unwrap_err();
-        assert!(error.to_string().contains(&format!("{mode:04o}")), "{error}");
+        assert!(
+            error.to_string().contains(&format!("{mode:04o}")),
+            "{error}"
+        );
     }
     let private = file(folder.path(), b"x", 0o600);
     let link = folder.path().join("link");
@@ -47,7 +50,13 @@ fn refuses_files_that_others_can_reach() {
 fn refuses_what_cannot_be_a_password() {
     let folder = tempfile::tempdir().unwrap();
     let long = vec![b'x'; 5000];
-    for bytes in [b"".as_slice(), b"\nsecond", b"\xff\xfe", b"a\x1b[2Jb", &long] {
+    for bytes in [
+        b"".as_slice(),
+        b"\nsecond",
+        b"\xff\xfe",
+        b"a\x1b[2Jb",
+        &long,
+    ] {
         let error = PasswordSource::File(file(folder.path(), bytes, 0o600))
             .read(&account())
             .unwrap_err();

@@ -23,10 +23,10 @@ struct Book {
 
 /// Every peer, in order; none if there is no file.
 pub(super) fn read(path: &Path) -> Result<Vec<Peer>, PinError> {
-    let disk = |cause| PinError::Disk {
+    let disk = |cause: io::Error| PinError::Disk {
         path: path.to_owned(),
         doing: "read",
-        cause,
+        cause: cause.to_string(),
     };
     let malformed = |found: String| PinError::Malformed {
         path: path.to_owned(),
@@ -55,10 +55,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Peer>, PinError> {
         return Err(malformed(format!("format {}", book.format)));
     }
     let mut peers = book.peers;
-    if let Some(bad) = peers
-        .iter()
-        .find(|peer| crate::model::Fingerprint::parse(peer.sha256.as_str()).as_ref() != Some(&peer.sha256))
-    {
+    if let Some(bad) = peers.iter().find(|peer| {
+        crate::model::Fingerprint::parse(peer.sha256.as_str()).as_ref() != Some(&peer.sha256)
+    }) {
         return Err(malformed(format!(
             "a `sha256` of {} that is not 64 lower-case hexadecimal digits",
             bad.node
@@ -73,10 +72,10 @@ pub(super) fn change<T>(
     path: &Path,
     change: impl FnOnce(&mut Vec<Peer>) -> T,
 ) -> Result<T, PinError> {
-    let disk = |cause| PinError::Disk {
+    let disk = |cause: io::Error| PinError::Disk {
         path: path.to_owned(),
         doing: "written",
-        cause,
+        cause: cause.to_string(),
     };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

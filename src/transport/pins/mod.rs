@@ -4,7 +4,6 @@ mod file;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -87,7 +86,7 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Why the book cannot be read or changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {
     /// The system refused.
     #[error(
@@ -100,7 +99,7 @@ pub enum PinError {
         /// `read` or `written`.
         doing: &'static str,
         /// What it said.
-        cause: io::Error,
+        cause: String,
     },
     /// Somebody else can change it.
     #[error(
@@ -167,7 +166,11 @@ impl PinBook {
         port: Port,
         found: &Fingerprint,
     ) -> Result<Result<(), Refusal>, PinError> {
-        let expected: BTreeSet<_> = self.of(node, port)?.into_iter().map(|peer| peer.sha256).collect();
+        let expected: BTreeSet<_> = self
+            .of(node, port)?
+            .into_iter()
+            .map(|peer| peer.sha256)
+            .collect();
         Ok(if expected.contains(found) {
             Ok(())
         } else if expected.is_empty() {

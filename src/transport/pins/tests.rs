@@ -25,17 +25,26 @@ fn leaves(book: &PinBook, node: &str, port: Port) -> BTreeSet<Fingerprint> {
 }
 
 fn of(leaves: &[&str]) -> BTreeSet<Fingerprint> {
-    leaves.iter().map(|leaf| Fingerprint::of(leaf.as_bytes())).collect()
+    leaves
+        .iter()
+        .map(|leaf| Fingerprint::of(leaf.as_bytes()))
+        .collect()
 }
 
 #[test]
 fn a_missing_book_knows_nobody() {
     let (_folder, book) = book();
     let found = Fingerprint::of(b"leaf");
-    let refusal = book.check(&"a".into(), Port::Rest, &found).unwrap().unwrap_err();
+    let refusal = book
+        .check(&"a".into(), Port::Rest, &found)
+        .unwrap()
+        .unwrap_err();
     assert!(matches!(refusal, Refusal::Unknown { .. }));
     let text = refusal.to_string();
-    assert!(text.contains("reissue trust add a") && text.contains(found.as_str()), "{text}");
+    assert!(
+        text.contains("reissue trust add a") && text.contains(found.as_str()),
+        "{text}"
+    );
 }
 
 #[test]
@@ -44,13 +53,23 @@ fn a_changed_peer_names_both_fingerprints() {
     book.add(peer("a", 443, "rsa", "old")).unwrap();
     let node = NodeName::from("a");
     let found = Fingerprint::of(b"new");
-    assert!(book.check(&node, Port::Rest, &Fingerprint::of(b"old")).unwrap().is_ok());
-    let text = book.check(&node, Port::Rest, &found).unwrap().unwrap_err().to_string();
+    assert!(
+        book.check(&node, Port::Rest, &Fingerprint::of(b"old"))
+            .unwrap()
+            .is_ok()
+    );
+    let text = book
+        .check(&node, Port::Rest, &found)
+        .unwrap()
+        .unwrap_err()
+        .to_string();
     assert!(text.contains(found.as_str()), "{text}");
     assert!(text.contains(Fingerprint::of(b"old").as_str()), "{text}");
     // Another port, another node: nothing is inherited.
     for (node, port) in [("a", Port::Soap), ("b", Port::Rest)] {
-        let verdict = book.check(&node.into(), port, &Fingerprint::of(b"old")).unwrap();
+        let verdict = book
+            .check(&node.into(), port, &Fingerprint::of(b"old"))
+            .unwrap();
         assert!(matches!(verdict, Err(Refusal::Unknown { .. })));
     }
 }
@@ -69,8 +88,14 @@ fn a_renewal_moves_the_pin_forward() {
     let node = NodeName::from("a");
     let new = Fingerprint::of(b"new");
     for _again in 0..2 {
-        book.expect_leaf(&node, &[Port::Rest, Port::Soap], KeyAlgorithm::Rsa, &new, Timestamp::MIN)
-            .unwrap();
+        book.expect_leaf(
+            &node,
+            &[Port::Rest, Port::Soap],
+            KeyAlgorithm::Rsa,
+            &new,
+            Timestamp::MIN,
+        )
+        .unwrap();
         assert_eq!(leaves(&book, "a", Port::Rest), of(&["old", "new", "twin"]));
         assert_eq!(leaves(&book, "a", Port::Soap), of(&["old", "new"]));
     }
@@ -81,7 +106,8 @@ fn a_renewal_moves_the_pin_forward() {
         assert_eq!(leaves(&book, "b", Port::Rest), of(&["other"]));
     }
     // Settling on what was never expected must not lock the node out.
-    book.settle_leaf(&node, &[Port::Rest], &Fingerprint::of(b"stranger")).unwrap();
+    book.settle_leaf(&node, &[Port::Rest], &Fingerprint::of(b"stranger"))
+        .unwrap();
     assert_eq!(leaves(&book, "a", Port::Rest), of(&["new", "twin"]));
 }
 
@@ -125,7 +151,10 @@ fn damage_is_refused() {
     ] {
         std::fs::write(book.path(), &bad).unwrap();
         let error = book.peers().unwrap_err();
-        assert!(matches!(error, PinError::Malformed { .. }), "{bad}: {error}");
+        assert!(
+            matches!(error, PinError::Malformed { .. }),
+            "{bad}: {error}"
+        );
     }
 }
 
@@ -137,7 +166,8 @@ fn many_writers_lose_nothing() {
             let book = book.clone();
             scope.spawn(move || {
                 for round in 0..5 {
-                    book.add(peer(&format!("n{number}-{round}"), 443, "rsa", "x")).unwrap();
+                    book.add(peer(&format!("n{number}-{round}"), 443, "rsa", "x"))
+                        .unwrap();
                 }
             });
         }

@@ -32,11 +32,7 @@ impl ReadClient {
     ///
     /// # Errors
     /// [`TransportError`]; any status but 2xx is [`TransportError::Status`] with the whole answer.
-    pub async fn get(
-        &self,
-        path: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Reply, TransportError> {
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Reply, TransportError> {
         let name = format!("GET {path}");
         let first = self.send(&name, path, query).await;
         // A kept connection can be closed by the node at the moment it is used. Asking again harms nothing.

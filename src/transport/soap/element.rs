@@ -35,7 +35,10 @@ impl Element {
         let mut seen = 0_usize;
         loop {
             let event = reader.read_event().map_err(|error| {
-                format!("XML that breaks at byte {}: {error}", reader.error_position())
+                format!(
+                    "XML that breaks at byte {}: {error}",
+                    reader.error_position()
+                )
             })?;
             match event {
                 Event::Start(start) => {
@@ -81,7 +84,8 @@ impl Element {
 
     /// The element at the end of a path of names, taking the first child of each.
     pub fn at(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |element, name| element.child(name))
+        path.iter()
+            .try_fold(self, |element, name| element.child(name))
     }
 
     /// The text of the first child of a name; `None` if there is no such child or it is nil.

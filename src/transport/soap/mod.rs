@@ -54,7 +54,10 @@ impl Fault {
     /// Whether the node only asks for fewer questions a minute. Source: cucm-soap §4, §5.
     pub fn is_rate_limit(&self) -> bool {
         self.code.contains("RateControl")
-            || self.text.to_ascii_lowercase().contains("exceeded allowed rate")
+            || self
+                .text
+                .to_ascii_lowercase()
+                .contains("exceeded allowed rate")
     }
 
     fn read(body: &Element) -> Option<Self> {
@@ -135,14 +138,30 @@ impl SoapReader {
         let cookie = self.sessions().get(&application).cloned();
         if let Some(cookie) = cookie {
             let proof = Proof::Cookie(cookie.expose());
-            let incoming = send(&self.peer, path, action, &operation, envelope.clone(), proof).await?;
+            let incoming = send(
+                &self.peer,
+                path,
+                action,
+                &operation,
+                envelope.clone(),
+                proof,
+            )
+            .await?;
             // An expired session shows as 404 (cucm-soap §1), or as 401: then once more with the password.
             if !matches!(incoming.reply.status, 401 | 404) {
                 return answer(&self.peer.endpoint, &operation, incoming.reply);
             }
             self.sessions().remove(&application);
         }
-        let incoming = send(&self.peer, path, action, &operation, envelope, Proof::Password).await?;
+        let incoming = send(
+            &self.peer,
+            path,
+            action,
+            &operation,
+            envelope,
+            Proof::Password,
+        )
+        .await?;
         if let Some(cookie) = session(&incoming) {
             self.peer.network.redactor.learn(&cookie.value);
             self.sessions().insert(application, cookie.pair);
@@ -198,7 +217,15 @@ impl SoapWriter {
                 expected: CONTROL,
             });
         }
-        let incoming = send(&self.peer, path, CONTROL, CONTROL, envelope, Proof::Password).await?;
+        let incoming = send(
+            &self.peer,
+            path,
+            CONTROL,
+            CONTROL,
+            envelope,
+            Proof::Password,
+        )
+        .await?;
         answer(&self.peer.endpoint, CONTROL, incoming.reply)
     }
 }
@@ -214,7 +241,10 @@ fn operation(envelope: &[u8]) -> Option<String> {
 }
 
 fn application(path: &str) -> String {
-    path.split('/').find(|part| !part.is_empty()).unwrap_or_default().to_owned()
+    path.split('/')
+        .find(|part| !part.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 async fn send(
@@ -231,7 +261,10 @@ async fn send(
         headers: &[
             (ACCEPT, "text/xml".to_owned()),
             (CONTENT_TYPE, "text/xml; charset=UTF-8".to_owned()),
-            (HeaderName::from_static("soapaction"), format!("\"{action}\"")),
+            (
+                HeaderName::from_static("soapaction"),
+                format!("\"{action}\""),
+            ),
         ],
         body,
         proof,
@@ -272,18 +305,27 @@ fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element,
     }
     let parsed = Element::parse(&reply.body).and_then(|root| {
         let body = root.children.into_iter().find(|child| child.name == "Body");
-        body.filter(|_| root.name == "Envelope").ok_or_else(|| format!("`{}`", excerpt(root.name.as_bytes(), 40)))
+        body.filter(|_| root.name == "Envelope")
+            .ok_or_else(|| format!("`{}`", excerpt(root.name.as_bytes(), 40)))
     });
     // A fault arrives with HTTP 500; anything else with such a status comes from in front of the interface.
     match parsed {
         Ok(body) => match Fault::read(&body) {
-            Some(fault) => Err(TransportError::Fault { place, request, fault }),
-            None if success => body.children.into_iter().next().ok_or(TransportError::Malformed {
+            Some(fault) => Err(TransportError::Fault {
                 place,
                 request,
-                expected: "an answer in the envelope",
-                found: "an empty body".to_owned(),
+                fault,
             }),
+            None if success => body
+                .children
+                .into_iter()
+                .next()
+                .ok_or(TransportError::Malformed {
+                    place,
+                    request,
+                    expected: "an answer in the envelope",
+                    found: "an empty body".to_owned(),
+                }),
             None => Err(TransportError::Status {
                 place,
                 request,

@@ -98,7 +98,9 @@ pub async fn probe(
             cause: cause.to_string(),
         })?;
     let stream = blocking(stream).map_err(|cause| other(cause.to_string()))?;
-    let cut = stream.try_clone().map_err(|cause| other(cause.to_string()))?;
+    let cut = stream
+        .try_clone()
+        .map_err(|cause| other(cause.to_string()))?;
     let name = host.to_owned();
     let handshake = tokio::task::spawn_blocking(move || handshake(&name, stream, key));
     let outcome = tokio::time::timeout(limit.saturating_sub(started.elapsed()), handshake).await;
@@ -113,7 +115,10 @@ pub async fn probe(
         },
         Ok(Ok(Ok(chain))) => chain,
     };
-    if chain.first().is_some_and(|leaf| kind(leaf).is_none_or(|found| found == key)) {
+    if chain
+        .first()
+        .is_some_and(|leaf| kind(leaf).is_none_or(|found| found == key))
+    {
         Ok(chain)
     } else {
         // Nothing, or a certificate of another kind than was asked for: the asked one is not served.
@@ -166,7 +171,10 @@ fn handshake(
         Err(HandshakeError::Failure(stopped) | HandshakeError::WouldBlock(stopped)) => {
             let error = stopped.error();
             let refused = error.ssl_error().is_some_and(|stack| {
-                stack.errors().iter().any(|entry| entry.reason_code() == HANDSHAKE_FAILURE)
+                stack
+                    .errors()
+                    .iter()
+                    .any(|entry| entry.reason_code() == HANDSHAKE_FAILURE)
             });
             Err(if refused {
                 Failure::NotOffered
@@ -185,7 +193,10 @@ fn connector(key: KeyAlgorithm) -> Result<SslConnector, ErrorStack> {
     // The signature algorithms choose the certificate; the suites keep a TLS 1.2 server from using a key exchange
     // that needs no signature.
     let (suites, signatures) = match key {
-        KeyAlgorithm::Ec => ("aECDSA:@SECLEVEL=0", "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ECDSA+SHA1"),
+        KeyAlgorithm::Ec => (
+            "aECDSA:@SECLEVEL=0",
+            "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ECDSA+SHA1",
+        ),
         KeyAlgorithm::Rsa | KeyAlgorithm::Other => (
             "aRSA:@SECLEVEL=0",
             "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1",
@@ -200,11 +211,16 @@ fn chain_of(context: &mut openssl::x509::X509StoreContextRef) -> Option<Vec<Vec<
     let index = X509StoreContext::ssl_idx().ok()?;
     let session: &openssl::ssl::SslRef = context.ex_data::<openssl::ssl::SslRef>(index)?;
     let chain = session.peer_cert_chain()?;
-    chain.iter().map(|certificate| certificate.to_der().ok()).collect()
+    chain
+        .iter()
+        .map(|certificate| certificate.to_der().ok())
+        .collect()
 }
 
 fn kind(leaf: &[u8]) -> Option<KeyAlgorithm> {
-    let key = X509::from_der(leaf).and_then(|leaf| leaf.public_key()).ok()?;
+    let key = X509::from_der(leaf)
+        .and_then(|leaf| leaf.public_key())
+        .ok()?;
     Some(match key.id() {
         Id::RSA | Id::RSA_PSS => KeyAlgorithm::Rsa,
         Id::EC => KeyAlgorithm::Ec,

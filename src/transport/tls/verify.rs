@@ -136,15 +136,39 @@ struct Scheme {
 
 /// Most preferred first.
 const SCHEMES: [Scheme; 9] = [
-    ecdsa(SignatureScheme::ECDSA_NISTP256_SHA256, MessageDigest::sha256, Nid::X9_62_PRIME256V1),
-    ecdsa(SignatureScheme::ECDSA_NISTP384_SHA384, MessageDigest::sha384, Nid::SECP384R1),
-    ecdsa(SignatureScheme::ECDSA_NISTP521_SHA512, MessageDigest::sha512, Nid::SECP521R1),
+    ecdsa(
+        SignatureScheme::ECDSA_NISTP256_SHA256,
+        MessageDigest::sha256,
+        Nid::X9_62_PRIME256V1,
+    ),
+    ecdsa(
+        SignatureScheme::ECDSA_NISTP384_SHA384,
+        MessageDigest::sha384,
+        Nid::SECP384R1,
+    ),
+    ecdsa(
+        SignatureScheme::ECDSA_NISTP521_SHA512,
+        MessageDigest::sha512,
+        Nid::SECP521R1,
+    ),
     rsa(SignatureScheme::RSA_PSS_SHA256, MessageDigest::sha256, true),
     rsa(SignatureScheme::RSA_PSS_SHA384, MessageDigest::sha384, true),
     rsa(SignatureScheme::RSA_PSS_SHA512, MessageDigest::sha512, true),
-    rsa(SignatureScheme::RSA_PKCS1_SHA256, MessageDigest::sha256, false),
-    rsa(SignatureScheme::RSA_PKCS1_SHA384, MessageDigest::sha384, false),
-    rsa(SignatureScheme::RSA_PKCS1_SHA512, MessageDigest::sha512, false),
+    rsa(
+        SignatureScheme::RSA_PKCS1_SHA256,
+        MessageDigest::sha256,
+        false,
+    ),
+    rsa(
+        SignatureScheme::RSA_PKCS1_SHA384,
+        MessageDigest::sha384,
+        false,
+    ),
+    rsa(
+        SignatureScheme::RSA_PKCS1_SHA512,
+        MessageDigest::sha512,
+        false,
+    ),
 ];
 
 const fn ecdsa(name: SignatureScheme, digest: fn() -> MessageDigest, curve: Nid) -> Scheme {
@@ -181,7 +205,9 @@ fn verify(
         .and_then(|leaf| leaf.public_key())
         .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
     if !scheme.fits(&key, tls13) {
-        return Err(general("the peer's signature is not of the kind of its certificate's key"));
+        return Err(general(
+            "the peer's signature is not of the kind of its certificate's key",
+        ));
     }
     match scheme.holds(&key, message, signed.signature()) {
         Ok(true) => Ok(HandshakeSignatureValid::assertion()),
