@@ -26,3 +26,6 @@ pub mod secrets;
 pub mod transport;
 
 pub mod driver;
+
+// What every node holds, serves, trusts and runs.
+pub mod observe;

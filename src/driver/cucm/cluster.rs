@@ -103,11 +103,11 @@ impl CucmReader {
         let name = &publisher.access.name;
         let mut answers = Publisher::default();
         if scope.groups.contains(&FactGroup::Topology) {
-            let network = publisher.read(ReadCommand::NetworkCluster, shell::network).await;
+            let network = publisher.read(&ReadCommand::NetworkCluster, shell::network).await;
             answers.network = fact(&self.problems, name, network.map(|members| self.named(members)));
         }
         if scope.groups.contains(&FactGroup::Platform) {
-            let rows = publisher.read(ReadCommand::ReplicationState, platform::replication).await;
+            let rows = publisher.read(&ReadCommand::Replication, platform::replication).await;
             answers.replication = fact(&self.problems, name, rows.map(|rows| self.replicated(rows)));
             (answers.backup_job, answers.last_backup) = publisher.backups(&self.problems).await;
         }

@@ -24,6 +24,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::model::{NodeName, Port, Role};
@@ -76,6 +77,9 @@ pub struct ClusterAccess {
     pub network: Network,
     /// Every certificate of the estate's issuers, so that what a node holds can be linked to them.
     pub authorities: Vec<Parsed>,
+    /// How long the shell may take to restart a service. Cisco Tomcat takes up to ten minutes.
+    // claim: CUCM-TOMCAT-RESTART-TIME
+    pub restart_limit: Duration,
     /// Our clock, for the difference to the nodes' clocks and for the pin book.
     pub clock: Arc<dyn Clock>,
 }

@@ -169,8 +169,8 @@ impl NodeClient {
         if !matches!(error, AskError::Transport(_)) {
             return Observed::Unknown(first);
         }
-        let listed = self.command(ReadCommand::ServiceList).await.and_then(|output| {
-            shell::services(&output).map_err(AskError::decode(node))
+        let listed = self.command(&ReadCommand::Services).await.and_then(|output| {
+            shell::services(output.as_bytes()).map_err(AskError::decode(node))
         });
         listed.map_err(|error| format!("{first} And by the shell: {}", noted(problems, node, &error))).into()
     }
@@ -184,11 +184,11 @@ impl NodeClient {
         let node = &self.access.name;
         let mut facts = Platform::default();
         if groups.contains(&FactGroup::Topology) {
-            let answer = self.read(ReadCommand::VersionActive, shell::version).await;
+            let answer = self.read(&ReadCommand::Version, shell::version).await;
             facts.release = fact(problems, node, answer);
         }
         if groups.contains(&FactGroup::Platform) {
-            let answer = self.read(ReadCommand::SsoStatus, platform::sso).await;
+            let answer = self.read(&ReadCommand::SingleSignOn, platform::sso).await;
             facts.sso = fact(problems, node, answer);
             // Elsewhere the publisher's backup master speaks for the whole cluster.
             if self.access.role == Role::ImPresence {
@@ -205,10 +205,10 @@ impl NodeClient {
     ) -> (Observed<BackupJob>, Observed<Timestamp>) {
         let node = &self.access.name;
         let backup = self
-            .read(ReadCommand::BackupStatus, |output| platform::backup_job(Job::Backup, output))
+            .read(&ReadCommand::BackupStatus, |output| platform::backup_job(Job::Backup, output))
             .await;
         let restore = self
-            .read(ReadCommand::RestoreStatus, |output| platform::backup_job(Job::Restore, output))
+            .read(&ReadCommand::RestoreStatus, |output| platform::backup_job(Job::Restore, output))
             .await;
         let job = match (backup, restore) {
             (Ok(BackupJob::Running(job)), _) | (_, Ok(BackupJob::Running(job))) => {
@@ -217,7 +217,7 @@ impl NodeClient {
             (Ok(BackupJob::Idle), Ok(BackupJob::Idle)) => Ok(BackupJob::Idle),
             (Err(error), _) | (_, Err(error)) => Err(error),
         };
-        let history = self.read(ReadCommand::BackupHistory, platform::last_backup).await;
+        let history = self.read(&ReadCommand::BackupHistory, platform::last_backup).await;
         let last = match history {
             Ok(last) => last,
             Err(error) => Observed::Unknown(noted(problems, node, &error)),
@@ -234,14 +234,14 @@ impl NodeClient {
     /// Runs a command of the shell and reads its output.
     pub(super) async fn read<T>(
         &self,
-        command: ReadCommand,
+        command: &ReadCommand,
         decode: impl FnOnce(&[u8]) -> Result<T, super::decode::DecodeError>,
     ) -> Result<T, AskError> {
         let output = self.command(command).await?;
-        decode(&output).map_err(AskError::decode(&self.access.name))
+        decode(output.as_bytes()).map_err(AskError::decode(&self.access.name))
     }
 
-    async fn command(&self, command: ReadCommand) -> Result<Vec<u8>, AskError> {
+    async fn command(&self, command: &ReadCommand) -> Result<String, AskError> {
         let mut closed = self.shell_closed.lock().await;
         if let Some(why) = closed.as_ref() {
             return Err(AskError::Same(why.clone()));

@@ -123,7 +123,12 @@ impl CucmWriter {
     ) -> Result<(), WriteError> {
         let node = &client.access.name;
         let writer = ShellWriter::new(&client.shell, &self.access);
-        let output = writer.restart_service(service).await.map_err(transport_error)?;
+        let output = writer
+            .restart_service(service, self.reader.access.restart_limit, |line| {
+                tracing::info!(%line, "restarting");
+            })
+            .await
+            .map_err(transport_error)?;
         if output.contains(&format!("{service}[")) {
             return Ok(());
         }
