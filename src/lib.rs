@@ -27,10 +27,14 @@ pub mod transport;
 
 pub mod driver;
 
+// pub mod observe;
+
 // Facts to findings, findings to a plan, a plan to its proof. Pure.
 pub mod assess;
 pub mod plan;
 pub mod simulate;
 
-// What happened, on disk before anything else happens.
+// Carrying it out: on disk before anything else happens.
 pub mod journal;
+
+// pub mod execute;
