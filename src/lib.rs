@@ -8,6 +8,12 @@ pub mod model;
 // The time of day, as an input.
 pub mod clock;
 
+// Certificates and requests, and who signs them.
+pub mod pki;
+
+// Getting requests signed.
+pub mod issue;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
