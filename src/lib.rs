@@ -15,6 +15,7 @@ pub mod pki;
 pub mod issue;
 
 // Facts to findings, findings to a plan. Pure.
+pub mod assess;
 pub mod plan;
 
 // Talking to devices.

@@ -1,0 +1,201 @@
+//! Checks of chains in trust stores, and of certificates that depend on each other.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    Certificate, ClusterState, Finding, Fingerprint, KeyAlgorithm, Listener, NodeName, Observed,
+    Port, Purpose, Severity, Store,
+};
+
+use super::Context;
+
+/// Walks from a certificate to a self-signed one through certificates of one store. Returns the
+/// authorities met, or the name of the one that is missing.
+fn walk<'a>(
+    state: &'a ClusterState,
+    store: &BTreeSet<&Fingerprint>,
+    leaf: &'a Certificate,
+) -> Result<Vec<&'a Certificate>, &'a str> {
+    let mut met = Vec::new();
+    let mut current = leaf;
+    while !current.is_self_signed() {
+        let signer = current
+            .signed_by
+            .iter()
+            .filter(|signer| store.contains(signer))
+            .find_map(|signer| state.certificates.get(signer))
+            .filter(|signer| {
+                !met.iter()
+                    .any(|seen: &&Certificate| seen.sha256 == signer.sha256)
+            });
+        let Some(signer) = signer else {
+            return Err(&current.issuer);
+        };
+        met.push(signer);
+        current = signer;
+    }
+    Ok(met)
+}
+
+/// The chain of a stored identity is not complete, or not valid, in the node's own store.
+pub(super) fn of_identities(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for wanted in context.wanted() {
+        let Some(procedure) = context.procedure(&wanted.purpose) else {
+            continue;
+        };
+        for node in &wanted.nodes {
+            let Some(certificate) = context.state.identity(node, &wanted.purpose) else {
+                continue;
+            };
+            for rule in &procedure.stores {
+                findings.extend(of_identity(
+                    context,
+                    &wanted.purpose,
+                    node,
+                    certificate,
+                    &rule.store,
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn of_identity(
+    context: &Context<'_>,
+    purpose: &Purpose,
+    node: &NodeName,
+    certificate: &Certificate,
+    store: &Store,
+) -> Vec<Finding> {
+    let entries = context
+        .state
+        .nodes
+        .get(node)
+        .and_then(|state| state.trust.get(store));
+    let held: BTreeSet<&Fingerprint> = match entries {
+        Some(Observed::Present(entries)) => entries.iter().map(|entry| &entry.sha256).collect(),
+        Some(Observed::Absent) | None => BTreeSet::new(),
+        Some(Observed::Unknown(why)) => {
+            return vec![Finding {
+                purpose: Some(purpose.clone()),
+                ..context.finding(
+                    Severity::Blocker,
+                    "trust-unknown",
+                    Some(node),
+                    format!("{store} can be read"),
+                    why.clone(),
+                )
+            }];
+        }
+    };
+    let about = |severity, code, expected: String, found: String| Finding {
+        purpose: Some(purpose.clone()),
+        ..context.finding(severity, code, Some(node), expected, found)
+    };
+    match walk(context.state, &held, certificate) {
+        Err(missing) => vec![about(
+            Severity::Warning,
+            "chain-incomplete",
+            format!(
+                "{store} holds every authority above {}",
+                certificate.title()
+            ),
+            format!("{missing} is not there"),
+        )],
+        Ok(authorities) => authorities
+            .into_iter()
+            .filter(|authority| !authority.valid_at(context.now))
+            .map(|authority| {
+                about(
+                    Severity::Warning,
+                    "chain-expired",
+                    format!("every authority in {store} that {purpose} needs is valid"),
+                    format!(
+                        "{} is valid until {}",
+                        authority.title(),
+                        authority.not_after
+                    ),
+                )
+            })
+            .collect(),
+    }
+}
+
+/// The tomcat certificate also serves as the CallManager certificate, so that renewing it would reset
+/// phones. Seen by equal identities, or, where the platform hides the second, by what port 5061 presents.
+pub(super) fn reuse_for_call_manager(context: &Context<'_>) -> Vec<Finding> {
+    let tomcat = Purpose::from("tomcat");
+    let call_manager = Purpose::from("CallManager");
+    if !context.wanted().any(|wanted| wanted.purpose == tomcat) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for (node, state) in &context.state.nodes {
+        let Some(Observed::Present(stored)) = state.identities.get(&tomcat) else {
+            continue;
+        };
+        let sip = Listener {
+            port: Port::Sip,
+            key: KeyAlgorithm::Rsa,
+        };
+        let served = state.served.get(&sip);
+        let found = match (state.identities.get(&call_manager), served) {
+            (Some(Observed::Present(other)), _) if other == stored => {
+                "the CallManager certificate is the tomcat certificate".to_owned()
+            }
+            (Some(Observed::Present(_)), _) => continue,
+            (_, Some(Observed::Present(chain))) if chain.leaf == *stored => {
+                "port 5061 presents the tomcat certificate".to_owned()
+            }
+            (_, Some(Observed::Unknown(why))) => {
+                format!("the node lists no CallManager certificate and port 5061 is unknown: {why}")
+            }
+            (_, Some(Observed::Present(_) | Observed::Absent) | None) => continue,
+        };
+        findings.push(Finding {
+            purpose: Some(tomcat.clone()),
+            ..context.finding(
+                Severity::Blocker,
+                "tomcat-reused",
+                Some(node),
+                "the tomcat certificate is not used for CallManager",
+                found,
+            )
+        });
+    }
+    findings
+}
+
+/// The elliptic-curve twin of a purpose is self-signed although the purpose is to be signed.
+pub(super) fn ecdsa_twin(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for wanted in context.wanted().filter(|wanted| !wanted.purpose.is_ecdsa()) {
+        let twin = Purpose::new(format!("{}-ECDSA", wanted.purpose));
+        if context.wanted().any(|other| other.purpose == twin) {
+            continue;
+        }
+        for node in &wanted.nodes {
+            let Some(certificate) = context.state.identity(node, &twin) else {
+                continue;
+            };
+            if certificate.is_self_signed() {
+                findings.push(Finding {
+                    purpose: Some(twin.clone()),
+                    ..context.finding(
+                        Severity::Notice,
+                        "twin-self-signed",
+                        Some(node),
+                        format!("{twin} is signed like {}", wanted.purpose),
+                        format!(
+                            "{} is self-signed and no rule covers {twin}",
+                            certificate.title()
+                        ),
+                    )
+                });
+            }
+        }
+    }
+    findings
+}

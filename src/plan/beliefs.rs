@@ -1,0 +1,111 @@
+//! Which beliefs about the devices a step rests on, by what it does and by what it looks at. The names are
+//! those of `playbooks/claims.yaml`; a restart adds the claims of its playbook line.
+
+use std::collections::BTreeSet;
+
+use crate::model::{ClaimId, ControlPath, Distribution, KeyAlgorithm, Port};
+
+use super::step::{Action, Condition, Step};
+
+/// The beliefs behind a step.
+pub(super) fn of(step: &Step) -> BTreeSet<ClaimId> {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    names.extend(behind_action(&step.action));
+    for condition in step.before.iter().chain(&step.after) {
+        names.extend(behind_condition(condition));
+    }
+    names.into_iter().map(ClaimId::from).collect()
+}
+
+fn behind_action(action: &Action) -> Vec<&'static str> {
+    match action {
+        Action::Person { .. } | Action::Confirm { .. } => Vec::new(),
+        Action::UploadTrust { .. } => vec![
+            "CUCM-REST-BASE",
+            "CUCM-REST-TRUST",
+            "CUCM-TRUST-OLDER-KEPT",
+            "CUCM-TRUST-REPLICATES",
+            "CUCM-TRUST-SAME-CN",
+        ],
+        Action::GenerateRequest {
+            distribution, key, ..
+        } => {
+            let mut names = vec![
+                "CUCM-CSR-OVERWRITES",
+                "CUCM-REST-BASE",
+                "CUCM-REST-CSR",
+                "CUCM-REST-CSR-FIELDS",
+            ];
+            match distribution {
+                Distribution::ThisServer => {
+                    names.extend(["CUCM-REST-CSR-SAN", "CUCM-REST-DISTRIBUTION"]);
+                }
+                Distribution::MultiServer => names.extend([
+                    "CUCM-CSR-MULTI-COPIED",
+                    "CUCM-MULTI-SERVER-CN",
+                    "CUCM-REST-MULTI-SERVER",
+                    "CUCM-REST-MULTI-SERVER-SAN",
+                ]),
+            }
+            if key.algorithm == KeyAlgorithm::Ec {
+                names.push("CUCM-REST-CSR-EC");
+            }
+            names
+        }
+        Action::AwaitCertificates { .. } => vec![
+            "CUCM-UPLOAD-KEY-DIFFERS",
+            "CUCM-UPLOAD-SAN-DIFFERS",
+            "CUCM-UPLOAD-USAGES",
+        ],
+        Action::UploadIdentity { nodes, .. } => {
+            let mut names = vec![
+                "CUCM-CSR-CONSUMED",
+                "CUCM-NO-WAY-BACK",
+                "CUCM-REST-BASE",
+                "CUCM-REST-IDENTITY",
+            ];
+            if nodes.len() > 1 {
+                names.extend(["CUCM-IDENTITY-MULTI-SPREADS", "CUCM-MULTI-SERVER-PARTIAL"]);
+            }
+            names
+        }
+        Action::RestartService { service, by } => {
+            let mut names = match by {
+                ControlPath::Shell => vec!["VOS-NEVER-STARTED", "VOS-SERVICE-RESTART"],
+                ControlPath::ControlCenter => vec!["CUCM-CONTROL-LOCAL", "CUCM-CONTROL-RESTART"],
+            };
+            if service.as_str() == "Cisco Tomcat" {
+                names.extend(["CUCM-REST-GONE-DURING-TOMCAT", "CUCM-TOMCAT-STORED-NOT-SERVED"]);
+            }
+            names
+        }
+    }
+}
+
+fn behind_condition(condition: &Condition) -> Vec<&'static str> {
+    match condition {
+        Condition::Trusts { .. }
+        | Condition::IdentityIs { .. }
+        | Condition::IdentityOf { .. } => vec!["CUCM-REST-SNAPSHOT"],
+        Condition::NoRequest { .. } | Condition::RequestOf { .. } => {
+            vec!["CUCM-REST-SNAPSHOT", "CUCM-REST-SNAPSHOT-EMPTY"]
+        }
+        Condition::Serves { listener, .. } => {
+            let mut names = vec!["CUCM-TOMCAT-STORED-NOT-SERVED"];
+            if listener.port == Port::Tftp {
+                names.extend(["CUCM-TFTP-CACHES-TOMCAT", "CUCM-TFTP-PORT"]);
+            }
+            if listener.key == KeyAlgorithm::Ec {
+                names.push("CUCM-ECDSA-TWIN");
+            }
+            names
+        }
+        Condition::Runs { .. } | Condition::Healthy { .. } => vec!["VOS-SERVICE-LIST"],
+        Condition::SsoDisabled { .. } | Condition::SsoEnabled { .. } => {
+            vec!["CUCM-SSO-OFF-FIRST", "VOS-SSO-STATUS"]
+        }
+        Condition::BackupIdle { .. } => vec!["CUCM-DRF-NOT-DURING-BACKUP", "VOS-BACKUP-STATUS"],
+        Condition::ReplicationGood {} => vec!["CUCM-REPLICATION-GOOD", "VOS-REPLICATION"],
+        Condition::PhonesAtLeast { .. } => vec!["CUCM-PERFMON-COUNT", "CUCM-RIS-SELECT"],
+    }
+}

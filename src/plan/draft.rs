@@ -1,0 +1,131 @@
+//! A cluster's plan while it grows: numbers steps, keeps the reasons between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use crate::model::{ClusterName, Procedure, StepId};
+
+use super::beliefs;
+use super::step::{Action, ClusterPlan, Condition, Edge, Reversal, Stage, Step};
+
+/// Steps and edges so far.
+pub(super) struct Draft {
+    cluster: ClusterName,
+    pub(super) steps: Vec<Step>,
+    pub(super) edges: Vec<Edge>,
+    /// What must hold before the first write; taken by the first step that writes.
+    pub(super) first_write: Vec<Condition>,
+}
+
+impl Draft {
+    pub(super) fn new(cluster: &ClusterName, first_write: Vec<Condition>) -> Self {
+        Self {
+            cluster: cluster.clone(),
+            steps: Vec::new(),
+            edges: Vec::new(),
+            first_write,
+        }
+    }
+
+    /// The number that the next step will get, for conditions that name it.
+    pub(super) fn next(&self) -> StepId {
+        StepId::new(format!("{}-{:02}", self.cluster, self.steps.len() + 1))
+    }
+
+    /// Adds a step at the end and gives it the next number.
+    pub(super) fn add(&mut self, mut step: Step) -> StepId {
+        let id = self.next();
+        if writes(&step.action) {
+            step.before.splice(..0, std::mem::take(&mut self.first_write));
+            let mut seen = Vec::new();
+            step.before.retain(|condition| {
+                let new = !seen.contains(condition);
+                seen.push(condition.clone());
+                new
+            });
+        }
+        step.rests_on.extend(beliefs::of(&step));
+        step.id = id.clone();
+        self.steps.push(step);
+        id
+    }
+
+    /// Says why one step comes before another.
+    pub(super) fn edge(&mut self, first: &StepId, then: &StepId, why: impl Into<String>) {
+        let edge = Edge {
+            first: first.clone(),
+            then: then.clone(),
+            why: why.into(),
+        };
+        if !self.edges.contains(&edge) {
+            self.edges.push(edge);
+        }
+    }
+
+    /// Says why some steps come before another.
+    pub(super) fn edges<'a>(
+        &mut self,
+        firsts: impl IntoIterator<Item = &'a StepId>,
+        then: &StepId,
+        why: &str,
+    ) {
+        for first in firsts {
+            self.edge(first, then, why);
+        }
+    }
+
+    /// Moves steps and edges into a plan.
+    pub(super) fn finish(self, plan: &mut ClusterPlan) {
+        plan.steps = self.steps;
+        plan.edges = self.edges;
+        plan.edges.sort();
+    }
+}
+
+/// Whether an action changes a device.
+pub(super) fn writes(action: &Action) -> bool {
+    match action {
+        Action::UploadTrust { .. }
+        | Action::GenerateRequest { .. }
+        | Action::UploadIdentity { .. }
+        | Action::RestartService { .. } => true,
+        Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => false,
+    }
+}
+
+/// A step that reads or waits, to be filled where it differs.
+pub(super) fn step(stage: Stage, action: Action, why: impl Into<String>) -> Step {
+    Step {
+        id: StepId::new(""),
+        stage,
+        node: None,
+        action,
+        before: Vec::new(),
+        after: Vec::new(),
+        disruption: None,
+        takes: SignedDuration::ZERO,
+        reversal: Reversal::Nothing {},
+        because: BTreeSet::new(),
+        why: why.into(),
+        sources: Vec::new(),
+        rests_on: BTreeSet::new(),
+    }
+}
+
+/// A source tag with the words behind it: `T217138 step 5: Create New Certificates …`.
+pub(super) fn cited(procedure: &Procedure, tags: &[&str]) -> Vec<String> {
+    let words: &BTreeMap<String, String> = &procedure.sources;
+    let mut cited = Vec::new();
+    for tag in tags.iter().filter(|tag| !tag.is_empty()) {
+        let head = tag.split_whitespace().next().unwrap_or(tag).trim_end_matches([',', ':']);
+        let line = match words.get(*tag).or_else(|| words.get(head)) {
+            Some(words) => format!("{tag}: {words}"),
+            None => (*tag).to_owned(),
+        };
+        if !cited.contains(&line) {
+            cited.push(line);
+        }
+    }
+    cited
+}

@@ -1,0 +1,274 @@
+//! What is due: the smallest set of certificates that answers the findings (promise P4).
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    ClusterName, ClusterState, DesiredCertificate, Distribution, Finding, NodeName, Observed,
+    Purpose, Role, Severity,
+};
+
+use super::Question;
+use super::refusal::Refusal;
+
+/// The order in which purposes are renewed. Source: cucm-certificate-rules O2. Others follow by name.
+const PURPOSE_ORDER: [&str; 7] = [
+    "tomcat",
+    "tomcat-ECDSA",
+    "ipsec",
+    "CAPF",
+    "CallManager",
+    "CallManager-ECDSA",
+    "TVS",
+];
+
+/// One purpose that is due in a cluster.
+pub(super) struct Due<'a> {
+    /// What it should be.
+    pub(super) wanted: &'a DesiredCertificate,
+    /// The nodes to renew, in restart order.
+    pub(super) nodes: Vec<NodeName>,
+    /// The findings that this answers; empty when a person forces it.
+    pub(super) findings: Vec<&'a Finding>,
+}
+
+/// The nodes of a cluster in restart order: publisher, subscribers by name, IM and Presence by name.
+/// Source: cucm-certificate-rules O5, invariant I9.
+pub(super) fn restart_order(state: &ClusterState) -> Vec<NodeName> {
+    let mut names: Vec<(u8, &NodeName)> = state
+        .nodes
+        .iter()
+        .map(|(name, node)| (rank_of(node.role), name))
+        .collect();
+    names.sort();
+    names.into_iter().map(|(_, name)| name.clone()).collect()
+}
+
+fn rank_of(role: Role) -> u8 {
+    match role {
+        Role::Publisher => 0,
+        Role::Subscriber | Role::Peer => 1,
+        Role::ImPresence => 2,
+    }
+}
+
+/// Every purpose of a cluster that is due and selected, in the order of renewal.
+///
+/// # Errors
+/// Refusals: a certificate of which nobody can say whether it is due, or a cut that breaks an invariant.
+/// Where blockers stand as well, they say more and are given instead.
+pub(super) fn due<'a>(
+    question: &Question<'a>,
+    cluster: &ClusterName,
+    state: &ClusterState,
+) -> Result<Vec<Due<'a>>, Vec<Refusal>> {
+    let mut wanted: Vec<&DesiredCertificate> = question
+        .desired
+        .certificates
+        .iter()
+        .filter(|wanted| wanted.cluster == *cluster)
+        .filter(|wanted| question.options.takes_purpose(&wanted.purpose))
+        .collect();
+    wanted.sort_by_key(|wanted| (purpose_rank(&wanted.purpose), &wanted.purpose));
+    let order = restart_order(state);
+    let mut all = Vec::new();
+    let mut cuts = Vec::new();
+    let mut unknown = Vec::new();
+    for wanted in wanted {
+        let findings = answered(question, wanted);
+        let selected: BTreeSet<&NodeName> = wanted
+            .nodes
+            .iter()
+            .filter(|node| question.options.takes_node(node))
+            .collect();
+        let due_nodes = due_nodes(question, wanted, &findings);
+        unknown.extend(
+            selected
+                .iter()
+                .filter(|node| !due_nodes.contains(*node))
+                .filter_map(|node| undecided(cluster, state, wanted, node)),
+        );
+        if due_nodes.iter().any(|node| selected.contains(node)) {
+            cuts.extend(unsafe_cut(cluster, state, wanted, &due_nodes, &selected));
+            let nodes = order
+                .iter()
+                .filter(|node| selected.contains(node) && due_nodes.contains(node))
+                .cloned()
+                .collect();
+            all.push(Due {
+                wanted,
+                nodes,
+                findings,
+            });
+        }
+    }
+    if all.is_empty() && unknown.is_empty() {
+        return Ok(all);
+    }
+    let purposes = all.iter().map(|due| &due.wanted.purpose).collect();
+    let blockers = blockers(question, cluster, &purposes);
+    let mut refusals = if blockers.is_empty() {
+        unknown
+    } else {
+        blockers
+    };
+    refusals.extend(cuts);
+    if refusals.is_empty() {
+        Ok(all)
+    } else {
+        Err(refusals)
+    }
+}
+
+fn purpose_rank(purpose: &Purpose) -> usize {
+    PURPOSE_ORDER
+        .iter()
+        .position(|known| *known == purpose.as_str())
+        .unwrap_or(PURPOSE_ORDER.len())
+}
+
+fn answered<'a>(question: &Question<'a>, wanted: &DesiredCertificate) -> Vec<&'a Finding> {
+    let mut findings: Vec<&Finding> = question
+        .findings
+        .iter()
+        .filter(|finding| {
+            finding.renewal_mends
+                && finding.cluster == wanted.cluster
+                && finding.purpose.as_ref() == Some(&wanted.purpose)
+                && finding
+                    .node
+                    .as_ref()
+                    .is_none_or(|node| wanted.nodes.contains(node))
+        })
+        .collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// A shared certificate is due on every node as soon as it is due on one.
+fn due_nodes<'a>(
+    question: &Question<'_>,
+    wanted: &'a DesiredCertificate,
+    findings: &[&Finding],
+) -> BTreeSet<&'a NodeName> {
+    let whole = question.options.force_renew
+        || (wanted.distribution == Distribution::MultiServer && !findings.is_empty())
+        || findings.iter().any(|finding| finding.node.is_none());
+    wanted
+        .nodes
+        .iter()
+        .filter(|node| {
+            whole
+                || findings
+                    .iter()
+                    .any(|finding| finding.node.as_ref() == Some(*node))
+        })
+        .collect()
+}
+
+/// Says so if nobody can tell whether a certificate is due: silence would read as "nothing to do".
+fn undecided(
+    cluster: &ClusterName,
+    state: &ClusterState,
+    wanted: &DesiredCertificate,
+    node: &NodeName,
+) -> Option<Refusal> {
+    let why = match state.nodes.get(node) {
+        None => "the node was not observed",
+        Some(seen) => match seen.identities.get(&wanted.purpose) {
+            Some(Observed::Present(_) | Observed::Absent) => return None,
+            Some(Observed::Unknown(why)) => why,
+            None => seen.inventory.unknown()?,
+        },
+    };
+    let refusal = Refusal::of(
+        cluster,
+        format!(
+            "expected to read the {} certificate; it is unknown whether it is due: {why}",
+            wanted.purpose
+        ),
+        "Mend what the text names and observe again, or leave the node or cluster out with --except.",
+    );
+    Some(refusal.breaking("I25").at([node]))
+}
+
+/// A cut may not leave a node with a stored certificate that no step proves, nor pass over the publisher.
+fn unsafe_cut(
+    cluster: &ClusterName,
+    state: &ClusterState,
+    wanted: &DesiredCertificate,
+    due_nodes: &BTreeSet<&NodeName>,
+    selected: &BTreeSet<&NodeName>,
+) -> Option<Refusal> {
+    let left_out: Vec<&NodeName> = due_nodes.difference(selected).copied().collect();
+    let purpose = &wanted.purpose;
+    if wanted.distribution == Distribution::MultiServer && !left_out.is_empty() {
+        let refusal = Refusal::of(
+            cluster,
+            format!(
+                "expected every node of the shared {purpose} certificate; these are cut away, would get \
+                 it all the same and would serve it unproved after their next restart"
+            ),
+            "Select all nodes of the certificate, or none.",
+        );
+        return Some(refusal.breaking("I8").at(left_out));
+    }
+    let publisher = state.publisher()?;
+    left_out.contains(&publisher).then(|| {
+        Refusal::of(
+            cluster,
+            format!("expected the publisher first: its {purpose} certificate is due and is cut away"),
+            "Select the publisher as well, or renew it first.",
+        )
+        .breaking("I9")
+        .at([publisher])
+    })
+}
+
+/// Findings that forbid any change in the cluster, one refusal for each cause.
+fn blockers(
+    question: &Question<'_>,
+    cluster: &ClusterName,
+    purposes: &BTreeSet<&Purpose>,
+) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = Vec::new();
+    let standing: BTreeSet<&Finding> = question
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Blocker && finding.cluster == *cluster)
+        .filter(|finding| !finding.renewal_mends)
+        .filter(|finding| {
+            let of = finding.purpose.as_ref();
+            purposes.is_empty() || of.is_none_or(|purpose| purposes.contains(purpose))
+        })
+        .collect();
+    for finding in standing {
+        let code = finding.code.as_str();
+        let next = crate::assess::explain(code).map_or("Mend it and observe again.", |it| it.remedy);
+        let refusal = Refusal {
+            invariant: broken_by(code),
+            ..Refusal::of(
+                cluster,
+                format!(
+                    "{code}: expected {}; found: {}",
+                    finding.expected, finding.found
+                ),
+                next,
+            )
+        };
+        refusals.push(refusal.at(&finding.node));
+    }
+    refusals
+}
+
+/// The invariant behind a blocker; `None` where it is a gate of its own.
+fn broken_by(code: &str) -> Option<&'static str> {
+    match code {
+        "pending-request" => Some("I7"),
+        "backup-running" => Some("I13"),
+        "tomcat-reused" => Some("I12"),
+        "unknown-fact" | "identity-unknown" | "served-unknown" | "replication-bad"
+        | "node-unauthenticated" | "platform-service-down" => Some("I25"),
+        _ => None,
+    }
+}

@@ -1,0 +1,132 @@
+//! What a person wants to be planned, and which cuts are refused because another step's safety needs
+//! what they cut away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{ClusterName, Desired, NodeName, Purpose};
+
+use super::refusal::Refusal;
+
+/// What to plan beside what the desired state says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--only`: nothing but this; an empty set does not restrict.
+    pub only: Cut,
+    /// `--except`: everything but this.
+    pub except: Cut,
+    /// The restart variant wanted for a purpose; `default` where none is named.
+    pub variants: BTreeMap<Purpose, String>,
+    /// Renews what is selected though nothing is due.
+    pub force_renew: bool,
+}
+
+/// Clusters, nodes and purposes that `--only` or `--except` names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Clusters.
+    pub clusters: BTreeSet<ClusterName>,
+    /// Nodes.
+    pub nodes: BTreeSet<NodeName>,
+    /// Purposes.
+    pub purposes: BTreeSet<Purpose>,
+}
+
+impl Cut {
+    /// Finds what each word names in the desired state: a cluster, a node (its full name or the part before
+    /// the first dot) or a purpose. `cluster:`, `node:` or `purpose:` in front settles a word that is several.
+    ///
+    /// # Errors
+    /// A refusal for each word that names nothing, or several things.
+    pub fn read(words: &[String], desired: &Desired) -> Result<Self, Vec<Refusal>> {
+        let mut cut = Self::default();
+        let mut refusals = Vec::new();
+        for word in words {
+            if let Err(refusal) = cut.add(word, desired) {
+                refusals.push(refusal);
+            }
+        }
+        if refusals.is_empty() {
+            Ok(cut)
+        } else {
+            Err(refusals)
+        }
+    }
+
+    fn add(&mut self, word: &str, desired: &Desired) -> Result<(), Refusal> {
+        let (kind, name) = match word.split_once(':') {
+            Some((kind @ ("cluster" | "node" | "purpose"), name)) => (Some(kind), name),
+            _ => (None, word),
+        };
+        let asked = |one: &str| kind.is_none_or(|kind| kind == one);
+        let certificates = &desired.certificates;
+        let cluster = certificates
+            .iter()
+            .map(|wanted| &wanted.cluster)
+            .find(|known| asked("cluster") && known.as_str() == name);
+        let nodes: BTreeSet<&NodeName> = certificates
+            .iter()
+            .flat_map(|wanted| &wanted.nodes)
+            .filter(|known| asked("node") && (known.as_str() == name || known.short() == name))
+            .collect();
+        let purpose = certificates
+            .iter()
+            .map(|wanted| &wanted.purpose)
+            .find(|known| asked("purpose") && known.as_str() == name);
+        let found =
+            usize::from(cluster.is_some()) + nodes.len() + usize::from(purpose.is_some());
+        if found != 1 {
+            return Err(not_one(name, found));
+        }
+        self.clusters.extend(cluster.cloned());
+        self.nodes.extend(nodes.into_iter().cloned());
+        self.purposes.extend(purpose.cloned());
+        Ok(())
+    }
+}
+
+fn not_one(name: &str, found: usize) -> Refusal {
+    let (says, next) = if found == 0 {
+        (
+            format!("`{name}` was expected to be a cluster, node or purpose of the desired state; it is none"),
+            "Correct the word; `reissue status` lists clusters, nodes and purposes.",
+        )
+    } else {
+        (
+            format!("`{name}` was expected to name one thing; it names {found}"),
+            "Write cluster:NAME, node:FULL.NAME or purpose:NAME.",
+        )
+    };
+    Refusal {
+        cluster: None,
+        nodes: BTreeSet::new(),
+        invariant: None,
+        says,
+        next: next.to_owned(),
+    }
+}
+
+impl Options {
+    /// Whether a cluster is to be planned at all.
+    pub(super) fn takes_cluster(&self, cluster: &ClusterName) -> bool {
+        taken(cluster, &self.only.clusters, &self.except.clusters)
+    }
+
+    /// Whether a purpose is to be planned.
+    pub(super) fn takes_purpose(&self, purpose: &Purpose) -> bool {
+        taken(purpose, &self.only.purposes, &self.except.purposes)
+    }
+
+    /// Whether a node is to be planned.
+    pub(super) fn takes_node(&self, node: &NodeName) -> bool {
+        taken(node, &self.only.nodes, &self.except.nodes)
+    }
+
+    /// The restart variant for a purpose.
+    pub(super) fn variant(&self, purpose: &Purpose) -> &str {
+        self.variants.get(purpose).map_or("default", String::as_str)
+    }
+}
+
+fn taken<T: Ord>(name: &T, only: &BTreeSet<T>, except: &BTreeSet<T>) -> bool {
+    (only.is_empty() || only.contains(name)) && !except.contains(name)
+}

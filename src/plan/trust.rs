@@ -1,0 +1,272 @@
+//! Which authorities go into which trust stores, and what a store will do with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer, NodeName, Observed,
+    Procedure, StoreRule, TrustEntry,
+};
+
+use super::due::Due;
+use super::facts::{Refusals, Site, unknown};
+use super::refusal::Refusal;
+
+/// One upload of one authority to one store of one node.
+pub(super) struct Upload<'a> {
+    pub(super) node: NodeName,
+    /// The nodes whose store must hold it afterwards.
+    pub(super) reaches: Vec<NodeName>,
+    pub(super) rule: &'a StoreRule,
+    pub(super) authority: &'a Authority,
+    /// The place in the chain; 0 is the root.
+    pub(super) place: usize,
+    /// What it will replace: certificates with the same common name.
+    pub(super) replaces: BTreeSet<String>,
+}
+
+/// What a store does with a certificate. It keeps one for each common name, the one that begins later
+/// (claims CUCM-TRUST-SAME-CN, CUCM-TRUST-OLDER-KEPT, CUCM-TRUST-EQUAL-START).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forecast<'a> {
+    /// It is there already.
+    AlreadyThere,
+    /// It will be stored beside the others.
+    Stored,
+    /// It will be stored and these vanish.
+    Replaces(Vec<&'a Certificate>),
+    /// It will not be stored, and the answer need not say so: this one stays.
+    KeepsOld(&'a Certificate),
+    /// An entry of the store could not be read, so that nothing can be said.
+    Unpredictable(&'a Fingerprint),
+}
+
+/// Predicts what a store with these entries does with a certificate.
+pub fn forecast<'a>(
+    incoming: &Certificate,
+    entries: &'a [TrustEntry],
+    known: &'a BTreeMap<Fingerprint, Certificate>,
+) -> Forecast<'a> {
+    if entries.iter().any(|entry| entry.sha256 == incoming.sha256) {
+        return Forecast::AlreadyThere;
+    }
+    let mut replaced = Vec::new();
+    for entry in entries {
+        let Some(stored) = known.get(&entry.sha256) else {
+            return Forecast::Unpredictable(&entry.sha256);
+        };
+        if !stored.title().eq_ignore_ascii_case(incoming.title()) {
+            continue;
+        }
+        if stored.not_before >= incoming.not_before {
+            return Forecast::KeepsOld(stored);
+        }
+        replaced.push(stored);
+    }
+    if replaced.is_empty() {
+        Forecast::Stored
+    } else {
+        Forecast::Replaces(replaced)
+    }
+}
+
+/// What is wrong with an issuer's chain, before anything is uploaded.
+pub(super) fn chain_refusals(site: &Site<'_>, wanted: &DesiredCertificate, issuer: &Issuer) -> Refusals {
+    let next = "Correct the issuer's chain file in the estate.";
+    let refuse = |says: String| site.refuse(says, next).breaking("I5");
+    let mut refusals = Vec::new();
+    if issuer.chain.is_empty() {
+        refusals.push(refuse(format!("expected a chain for issuer {}; found none", wanted.issuer)));
+    }
+    let mut above: Option<&Certificate> = None;
+    let mut titles = BTreeSet::new();
+    for authority in &issuer.chain {
+        let certificate = &authority.certificate;
+        let title = certificate.title();
+        let linked = match above {
+            None => certificate.is_self_signed(),
+            Some(above) => certificate.signed_by.contains(&above.sha256),
+        };
+        if !linked {
+            let by = above.map_or("itself, as a root is", Certificate::title);
+            refusals.push(refuse(format!(
+                "expected {title} of issuer {} to be signed by {by}; it is not",
+                wanted.issuer
+            )));
+        }
+        if !certificate.authority {
+            refusals.push(refuse(format!("expected {title} to be an authority; its basic constraints deny it")));
+        }
+        if let Some(says) = too_short(certificate, wanted, site.now) {
+            refusals.push(refuse(says));
+        }
+        if !titles.insert(title.to_ascii_lowercase()) {
+            let says = format!("expected one certificate for each common name in the chain; {title} is twice there");
+            refusals.push(site.refuse(says, next).breaking("I19"));
+        }
+        above = Some(certificate);
+    }
+    refusals
+}
+
+fn too_short(certificate: &Certificate, wanted: &DesiredCertificate, now: Timestamp) -> Option<String> {
+    let title = certificate.title();
+    if !certificate.valid_at(now) {
+        return Some(format!(
+            "expected {title} to be valid now; it is valid from {} until {}",
+            certificate.not_before, certificate.not_after
+        ));
+    }
+    (certificate.not_after.duration_since(now) < wanted.renew_before).then(|| {
+        format!(
+            "expected {title} to outlive what it signs; it ends {}, and a certificate that ends with it would \
+             be due again at once",
+            certificate.not_after
+        )
+    })
+}
+
+/// Every upload that the chain of a due purpose still needs, root first. A replicated store is filled on the
+/// publisher and must show the certificate on every node; where the publisher has it and others lack it,
+/// they get it directly.
+///
+/// # Errors
+/// A refusal where a store is unknown, or would not do what the plan needs (invariant I22).
+pub(super) fn uploads<'a>(
+    site: &Site<'a>,
+    due: &Due<'_>,
+    procedure: &'a Procedure,
+    issuer: &'a Issuer,
+) -> Result<Vec<Upload<'a>>, Refusals> {
+    let mut uploads = Vec::new();
+    let mut refusals = Vec::new();
+    for rule in &procedure.stores {
+        let needing = if rule.replicated { &site.nodes } else { &due.nodes };
+        for (place, authority) in issuer.chain.iter().enumerate() {
+            let mut lacking = Vec::new();
+            let mut replaces = BTreeSet::new();
+            for node in needing {
+                match judge(site, node, rule, authority) {
+                    Ok(None) => {}
+                    Ok(Some(vanishing)) => {
+                        lacking.push(node.clone());
+                        replaces.extend(vanishing);
+                    }
+                    Err(refusal) => refusals.push(refusal),
+                }
+            }
+            let spread = rule.replicated && lacking.contains(&site.publisher);
+            let targets = if spread { vec![site.publisher.clone()] } else { lacking.clone() };
+            uploads.extend(targets.into_iter().map(|node| Upload {
+                reaches: if spread { needing.clone() } else { vec![node.clone()] },
+                node,
+                rule,
+                authority,
+                place,
+                replaces: replaces.clone(),
+            }));
+        }
+    }
+    if refusals.is_empty() { Ok(uploads) } else { Err(refusals) }
+}
+
+/// `None` if the node has it; otherwise the certificates that vanish when it is stored.
+fn judge(
+    site: &Site<'_>,
+    node: &NodeName,
+    rule: &StoreRule,
+    authority: &Authority,
+) -> Result<Option<Vec<String>>, Refusal> {
+    let incoming = &authority.certificate;
+    let title = incoming.title();
+    let store = &rule.store;
+    let entries: &[TrustEntry] = match site.state.nodes.get(node).and_then(|node| node.trust.get(store)) {
+        Some(Observed::Present(entries)) => entries,
+        Some(Observed::Unknown(why)) => {
+            return Err(unknown(site.cluster, &format!("what {store} holds"), why).at([node]));
+        }
+        Some(Observed::Absent) | None => &[],
+    };
+    match forecast(incoming, entries, &site.state.certificates) {
+        Forecast::AlreadyThere => Ok(None),
+        Forecast::Stored => Ok(Some(Vec::new())),
+        Forecast::Unpredictable(entry) => Err(unknown(
+            site.cluster,
+            &format!("the entry {} of {store}", entry.short()),
+            "the certificate could not be read, so that nobody can say what an upload would replace",
+        )
+        .breaking("I22")
+        .at([node])),
+        Forecast::KeepsOld(old) => Err(site
+            .refuse(
+                format!(
+                    "expected {store} to take {title} (from {}); it would silently keep {} of the same name (from {})",
+                    incoming.not_before,
+                    old.sha256.short(),
+                    old.not_before
+                ),
+                "If nothing chains to the stored one, delete it in OS Administration (this is cluster-wide and \
+                 final), then plan again; or have the authority renewed under a new name.",
+            )
+            .breaking("I22")
+            .at([node])),
+        Forecast::Replaces(olds) => {
+            let broken: BTreeSet<String> =
+                olds.iter().flat_map(|old| dependents(site.state, old, incoming)).collect();
+            if broken.is_empty() {
+                return Ok(Some(olds.iter().map(|old| old.sha256.short().to_owned()).collect()));
+            }
+            let broken: Vec<String> = broken.into_iter().collect();
+            Err(site
+                .refuse(
+                    format!(
+                        "expected {title} to enter {store} without harm; it would replace an authority of the \
+                         same name with another key, on which these rest: {}",
+                        broken.join(", ")
+                    ),
+                    "Have the authority renewed under a new name (such as a suffix -G2), or move those \
+                     certificates to another authority first.",
+                )
+                .breaking("I22")
+                .at([node]))
+        }
+    }
+}
+
+/// What is stored or served anywhere in the cluster and chains to an authority whose key vanishes with it.
+fn dependents(state: &ClusterState, old: &Certificate, new: &Certificate) -> Vec<String> {
+    if old.key.sha256 == new.key.sha256 {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (name, node) in &state.nodes {
+        for (purpose, identity) in &node.identities {
+            if identity.present().is_some_and(|leaf| rests_on(state, leaf, &old.sha256)) {
+                found.push(format!("{name} {purpose}"));
+            }
+        }
+        for (listener, served) in &node.served {
+            if served.present().is_some_and(|chain| rests_on(state, &chain.leaf, &old.sha256)) {
+                found.push(format!("{name} port {listener}"));
+            }
+        }
+    }
+    found
+}
+
+/// Whether one certificate chains to another, over every signature that was checked.
+fn rests_on(state: &ClusterState, leaf: &Fingerprint, authority: &Fingerprint) -> bool {
+    let mut open = vec![leaf];
+    let mut seen = BTreeSet::new();
+    while let Some(current) = open.pop() {
+        if current == authority {
+            return true;
+        }
+        if seen.insert(current) {
+            let signers = state.certificates.get(current).map(|certificate| &certificate.signed_by);
+            open.extend(signers.into_iter().flatten());
+        }
+    }
+    false
+}
