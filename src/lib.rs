@@ -23,3 +23,4 @@ pub mod driver;
 
 // Carrying a plan out, with its journal.
 pub mod journal;
+pub mod execute;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cluster::{ClusterRun, Failure, moves, unread};
+use super::cluster::{ClusterRun, FIND_OUT, Failure, moves, unread};
 use super::evidence::{Evidence, Word, evidence};
 use super::look::tally;
 use super::outcome::{Class, Halt};
@@ -36,6 +36,7 @@ impl ClusterRun<'_> {
     /// Carries out a change once, whatever happened to it before.
     pub(super) async fn change(&self, index: usize, step: &Step) -> Result<(), Halt> {
         let (node, write) = self.payload(step).map_err(|what| self.unready(step, what))?;
+        self.expect_leaves(step)?;
         if let Some(acted) = self.record_of(step).and_then(|record| record.acted) {
             let word = Word::Silent("an earlier attempt ended without a result".to_owned());
             if let Settled::Applied = self.settle(step, &word, acted).await? {
@@ -163,23 +164,26 @@ impl ClusterRun<'_> {
             return Ok(!gaps.is_empty());
         }
         let expected = "nothing but this plan's own steps to have changed the cluster".to_owned();
-        let next = "Find out who changed it. Put it back and `reissue resume`, or give the run up and make \
-                    a new plan.";
-        Err(self.diverged(step, expected, moves(&drift), next))
+        Err(self.diverged(step, expected, moves(&drift), FIND_OUT))
     }
 
-    /// Writes down the intent. What the node may present from now on is kept first, so that it can still be
-    /// talked to whatever happens next.
+    /// What nodes may present from now on is kept first, so that they can be talked to whatever happens next.
+    fn expect_leaves(&self, step: &Step) -> Result<(), Halt> {
+        let Action::UploadIdentity { request, nodes, .. } = &step.action else {
+            return Ok(());
+        };
+        let Some(leaf) = self.artifacts().leaves.remove(request) else {
+            return Ok(());
+        };
+        nodes.iter().try_for_each(|node| {
+            self.device
+                .expect_leaf(node, &leaf.sha256)
+                .map_err(|why| self.unready(step, format!("the new pin of {node} was not kept: {why}")))
+        })
+    }
+
+    /// Writes down the intent.
     fn start(&self, step: &Step) -> Result<Timestamp, Halt> {
-        if let Action::UploadIdentity { request, nodes, .. } = &step.action {
-            let artifacts = self.artifacts();
-            for (node, leaf) in nodes.iter().zip(std::iter::repeat(artifacts.leaves.get(request))) {
-                let Some(leaf) = leaf else { continue };
-                self.device
-                    .expect_leaf(node, &leaf.sha256)
-                    .map_err(|why| self.unready(step, format!("the new pin of {node} was not kept: {why}")))?;
-            }
-        }
         let attempt = self.record_of(step).map_or(0, |record| record.attempts).saturating_add(1);
         self.all.journal.record(Event::StepStarted { step: step.id.clone(), attempt })?;
         let acted = self.record_of(step).and_then(|record| record.acted);
@@ -204,12 +208,15 @@ impl ClusterRun<'_> {
             let seen = self.all.clock.now();
             let over = self.past(deadline);
             let settled = seen.duration_since(acted) >= signed(self.all.waits.settle);
-            let text = match evidence(step, word, acted, seen, &state, &self.artifacts()) {
+            let judged = || evidence(step, word, acted, seen, &state, &self.artifacts());
+            let mut proof = judged();
+            if let Evidence::Made(made) = proof {
+                self.keep_request(step, *made)?;
+                proof = judged();
+            }
+            let text = match proof {
                 Evidence::Applied => return Ok(Settled::Applied),
-                Evidence::Made(made) => {
-                    self.keep_request(step, *made)?;
-                    continue;
-                }
+                Evidence::Made(_) => "the request was read".to_owned(),
                 Evidence::Foreign { expected, found } => {
                     let next = "Do not delete or sign it before you know whose it is. If nobody needs it, \
                                 delete it in OS Administration, then `reissue resume`.";
@@ -263,23 +270,27 @@ impl ClusterRun<'_> {
 
     /// A change that never reached the device. Ends the step, unless it may be tried again now.
     fn unsent(&self, step: &Step, error: WriteError, last: bool) -> Result<(), Halt> {
-        let what = error.to_string();
-        let failure = |class, next: &str| Failure { class, what, next: next.to_owned(), transient: true };
-        let failure = match error {
-            WriteError::Unauthorized(_) => failure(
+        let (class, again, next) = match error {
+            WriteError::Unauthorized(_) => (
                 Class::Failed,
+                false,
                 "It is not tried again, because accounts lock after three. Mend the account, then \
                  `reissue resume`.",
             ),
-            WriteError::NotTrusted(_) => failure(
+            WriteError::NotTrusted(_) => (
                 Class::NotTrusted,
+                false,
                 "Find out why the node shows another key or certificate before you trust it \
                  (`reissue trust`), then `reissue resume`.",
             ),
-            _ => failure(Class::Failed, "Nothing was sent. Make the node reachable, then `reissue resume`."),
+            WriteError::NotSent(_) | WriteError::Refused(_) | WriteError::Unknown(_) => (
+                Class::Failed,
+                !last,
+                "Nothing was sent. Make the node reachable, then `reissue resume`.",
+            ),
         };
-        let again = !last && matches!(failure.class, Class::Failed) && failure.next.starts_with("Nothing");
-        let halt = self.failed(step, failure);
+        let (what, next) = (error.to_string(), next.to_owned());
+        let halt = self.failed(step, Failure { class, what, next, transient: true });
         if again { Ok(()) } else { Err(halt) }
     }
 }

@@ -61,8 +61,8 @@ impl ClusterRun<'_> {
 
     /// The first step that is not done. Steps that were done out of order by a mark are passed over.
     fn next(&self) -> Option<(usize, &Step)> {
-        let replay = self.all.journal.replay();
-        self.plan.steps.iter().enumerate().find(|(_, step)| !replay.is_done(&step.id))
+        let open = |(_, step): &(usize, &Step)| !self.all.journal.view(|run| run.is_done(&step.id));
+        self.plan.steps.iter().enumerate().find(open)
     }
 
     /// Stops before a step, if a person asked or too many other clusters failed.
@@ -96,11 +96,12 @@ impl ClusterRun<'_> {
             });
         }
         let changed = last.map_or_else(Touched::default, |last| touched(self.plan, last));
-        let deadline = self.deadline(self.all.waits.served);
+        let deadline = self.deadline(self.patience());
         let drift = loop {
             let state = self.look(&Scope::everything()).await;
             let drift = self.drift(&state, &changed);
-            if !drift.iter().any(unread) || self.past(deadline) || self.all.stop.asked() {
+            let settled = drift.is_empty() || !drift.iter().all(unread);
+            if settled || self.past(deadline) || self.all.stop.asked() {
                 break drift;
             }
             self.pause().await;
@@ -109,14 +110,24 @@ impl ClusterRun<'_> {
             return Ok(());
         }
         let (class, next) = match last {
+            _ if drift.iter().all(unread) => {
+                (Class::Failed, "Make the nodes readable again, then `reissue resume`, or apply anew.")
+            }
             None => (Class::Stale, "Make a new plan."),
-            Some(_) => (
-                Class::InDoubt,
-                "Find out who changed it. Put it back and `reissue resume`, or give the run up with \
-                 `reissue runs close` and make a new plan.",
-            ),
+            Some(_) => (Class::InDoubt, FIND_OUT),
         };
         Err(Halt { class, step: None, what: moves(&drift), next: next.to_owned() })
+    }
+
+    /// How long the cluster may take to be readable: a restart of an earlier attempt may still be under way.
+    fn patience(&self) -> Duration {
+        let waits = self.all.waits;
+        match self.next() {
+            Some((_, step)) if matches!(step.action, Action::RestartService { .. }) => {
+                waits.served.max(waits.tomcat_restart)
+            }
+            _ => waits.served,
+        }
     }
 
     fn was_touched(&self, step: &Step) -> bool {
@@ -153,11 +164,11 @@ impl ClusterRun<'_> {
     }
 
     pub(super) fn artifacts(&self) -> Artifacts {
-        self.all.journal.replay().artifacts
+        self.all.journal.view(|run| run.artifacts.clone())
     }
 
     pub(super) fn record_of(&self, step: &Step) -> Option<StepRecord> {
-        self.all.journal.replay().step(&step.id).cloned()
+        self.all.journal.view(|run| run.step(&step.id).cloned())
     }
 
     pub(super) fn tell(&self, progress: &Progress) {
@@ -244,6 +255,10 @@ pub(super) struct Failure {
     /// No device acted: see [`Event::StepFailed`].
     pub(super) transient: bool,
 }
+
+/// What a person does about a change that nobody planned.
+pub(super) const FIND_OUT: &str = "Find out who changed it. Put it back and `reissue resume`, or give the run up \
+    with `reissue runs close` and make a new plan.";
 
 /// The word of [`basis`] for a fact that was not learned.
 const UNKNOWN: &str = "unknown";

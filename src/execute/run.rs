@@ -111,8 +111,10 @@ impl Executor {
             Ok(()) => {
                 self.watch.tell(name, &Progress::ClusterDone);
                 let what = match self.limits.until {
-                    Some(stage) => format!("every step up to {stage} is done"),
-                    None => "every step is done".to_owned(),
+                    Some(stage) if self.journal.view(|run| run.next_step(name).is_some()) => {
+                        format!("done up to the stage {stage}, as asked")
+                    }
+                    _ => "every step is done".to_owned(),
                 };
                 Halt { class: Class::Done, step: None, what, next: String::new() }
             }
@@ -137,8 +139,9 @@ impl Executor {
                 halt.what = format!("{}; {error}", halt.what);
             }
         }
-        let replay = self.journal.replay();
-        let done = plan.steps.iter().filter(|step| replay.is_done(&step.id)).count();
+        let done = self
+            .journal
+            .view(|run| plan.steps.iter().filter(|step| run.is_done(&step.id)).count());
         ClusterOutcome {
             class: halt.class,
             step: halt.step,
