@@ -37,4 +37,4 @@ pub mod simulate;
 // Carrying it out: on disk before anything else happens.
 pub mod journal;
 
-// pub mod execute;
+pub mod execute;

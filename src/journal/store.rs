@@ -164,8 +164,7 @@ impl Journal {
             at: self.clock.now(),
             event,
         };
-        let mut replay = end.replay.clone();
-        replay.take(&entry).map_err(JournalError::Illegal)?;
+        end.replay.check(&entry.event).map_err(JournalError::Illegal)?;
         let (line, link) = record::seal(&end.link, &text(&entry)?);
         let path = self.directory.join("journal");
         if let Err(source) = self.disk.append(&path, &line) {
@@ -178,7 +177,7 @@ impl Journal {
         }
         end.link = link;
         end.seq = end.seq.saturating_add(1);
-        end.replay = replay;
+        end.replay.take(&entry);
         Ok(())
     }
 
@@ -207,7 +206,12 @@ impl Journal {
 
     /// Where the run stands.
     pub fn replay(&self) -> Replay {
-        self.end().replay.clone()
+        self.view(Clone::clone)
+    }
+
+    /// Looks at where the run stands without copying it.
+    pub fn view<T>(&self, look: impl FnOnce(&Replay) -> T) -> T {
+        look(&self.end().replay)
     }
 
     /// The run's name.
@@ -270,9 +274,9 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
     let mut replay = Replay::begin(&opened).map_err(|why| damaged(0, why))?;
     let mut seq = 1;
     for json in others {
-        parse(json, seq)
-            .and_then(|entry| replay.take(&entry))
-            .map_err(|why| damaged(seq, why))?;
+        let entry = parse(json, seq).map_err(|why| damaged(seq, why))?;
+        replay.check(&entry.event).map_err(|why| damaged(seq, why))?;
+        replay.take(&entry);
         seq += 1;
     }
     let whole = scanned.whole as u64;
