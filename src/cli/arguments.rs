@@ -145,14 +145,11 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
-    /// List runs
+    /// List runs, or close one
     Runs {
-        /// Close an unfinished run, so that a new plan may be applied; it cannot be resumed afterwards
-        #[arg(long, value_name = "RUN")]
-        close: Option<String>,
-        /// Why it is closed
-        #[arg(long, requires = "close", value_name = "TEXT")]
-        why: Option<String>,
+        /// What to do with them; a list without one
+        #[command(subcommand)]
+        command: Option<RunsCommand>,
     },
     /// Record what a person decided or did about a step
     Mark {
@@ -301,6 +298,19 @@ pub enum PlaybookCommand {
     Check {
         /// The directory
         directory: PathBuf,
+    },
+}
+
+/// Runs.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Give an unfinished run up, so that a new plan may be applied; it cannot be resumed afterwards
+    Close {
+        /// The run
+        run: String,
+        /// Why; kept in the journal
+        #[arg(long, value_name = "TEXT")]
+        why: String,
     },
 }
 
