@@ -27,7 +27,7 @@ pub mod transport;
 
 pub mod driver;
 
-// pub mod observe;
+pub mod observe;
 
 // Facts to findings, findings to a plan, a plan to its proof. Pure.
 pub mod assess;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::driver::Actuate;
@@ -13,7 +13,7 @@ use crate::issue::{CommandIssuer, FolderIssuer, Issuer};
 use crate::journal::{
     ClusterLock, Holder, Journal, LockError, Opening, RealDisk, RunState, blocking_run, list_runs, run_id,
 };
-use crate::model::{ClusterName, IssuerName, RunId};
+use crate::model::{ClusterName, ClusterState, IssuerName, RunId};
 use crate::pki;
 use crate::plan::{Plan, Stage, file};
 use crate::render::{self, ProgressWatch};
@@ -54,7 +54,7 @@ pub(super) async fn apply(
     }
     approval::ask(&plan, &digest, session.library.claims(), options)?;
     let readers = session.readers(Some(&clusters))?;
-    prove_again(session, &readers, &plan).await?;
+    let seen = prove_again(session, &readers, &plan).await?;
     let opening = Opening {
         operator: operator(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -69,7 +69,7 @@ pub(super) async fn apply(
     let clock = Arc::clone(&session.clock);
     let journal = Journal::create(disk, clock, &session.state_dir, id, opening)
         .map_err(|error| CliError::new(Exit::Failed, error))?;
-    carry_out(session, output, plan, journal, &readers, options).await
+    carry_out(session, output, Work { plan, journal, seen }, &readers, options).await
 }
 
 /// `resume [RUN]`.
@@ -99,7 +99,15 @@ pub(super) async fn resume(
         .record(crate::journal::Event::Resumed { tool: env!("CARGO_PKG_VERSION").to_owned(), operator: operator() })
         .map_err(|error| CliError::new(Exit::Failed, error))?;
     let readers = session.readers(Some(&clusters))?;
-    carry_out(session, output, plan, journal, &readers, options).await
+    let work = Work { plan, journal, seen: BTreeMap::new() };
+    carry_out(session, output, work, &readers, options).await
+}
+
+/// A plan with its journal, and what was just observed of its clusters.
+struct Work {
+    plan: Plan,
+    journal: Journal,
+    seen: BTreeMap<ClusterName, ClusterState>,
 }
 
 /// The plan that a run began with, if it is still the one its journal names.
@@ -176,7 +184,11 @@ fn patience(text: &str) -> Result<Duration, CliError> {
 
 /// The plan is proved against the devices as they are now; a stale one is told by the executor, which names
 /// each fact that moved.
-async fn prove_again(session: &Session, readers: &Readers, plan: &Plan) -> Result<(), CliError> {
+async fn prove_again(
+    session: &Session,
+    readers: &Readers,
+    plan: &Plan,
+) -> Result<BTreeMap<ClusterName, ClusterState>, CliError> {
     let observation = session.observe(readers).await?;
     let unmoved = plan.clusters.iter().all(|(name, cluster)| {
         let basis = observation.clusters.get(name).map(crate::plan::basis);
@@ -187,14 +199,13 @@ async fn prove_again(session: &Session, readers: &Readers, plan: &Plan) -> Resul
         return Err(CliError::new(Exit::Refused, format!("the plan is not safe:\n{}", render::proof(&proof)))
             .hint("nothing was changed; mend what each line names, then plan again"));
     }
-    Ok(())
+    Ok(observation.clusters)
 }
 
 async fn carry_out(
     session: &Session,
     output: Output,
-    plan: Plan,
-    journal: Journal,
+    Work { plan, journal, seen }: Work,
     readers: &Readers,
     options: &RunOptions,
 ) -> Result<Exit, CliError> {
@@ -212,6 +223,7 @@ async fn carry_out(
     let watch = Arc::new(ProgressWatch::new(&plan, !output.is_json()));
     let executor = Executor {
         signers: signers(session)?,
+        seen: Mutex::new(seen),
         plan,
         journal: Arc::new(journal),
         devices,
