@@ -13,7 +13,7 @@ pub mod pki;
 
 // What people write: the estate and the procedures.
 pub mod estate;
-// pub mod playbook;
+pub mod playbook;
 pub mod yaml;
 
 // Facts to findings, findings to a plan. Pure.

@@ -16,8 +16,11 @@ impl Estate {
     /// [`EstateError::ChainUnreadable`], [`EstateError::ChainWrong`] or [`EstateError::NoAuthority`] for the
     /// first issuer whose file does not give one chain.
     pub fn desired(&self) -> Result<Desired, EstateError> {
-        let named: BTreeSet<&IssuerName> =
-            self.certificates.iter().map(|wanted| &wanted.issuer).collect();
+        let named: BTreeSet<&IssuerName> = self
+            .certificates
+            .iter()
+            .map(|wanted| &wanted.issuer)
+            .collect();
         let mut issuers = BTreeMap::new();
         for (name, source) in &self.issuers {
             if named.contains(name) {

@@ -4,8 +4,8 @@
 //! The file is YAML. [`Estate::load`] gives either an estate in which every name is known, or everything that
 //! is wrong with the file at once. Secrets are never in it, only where they are.
 
-mod check;
 mod chains;
+mod check;
 mod raw;
 mod starter;
 mod timers;
