@@ -40,7 +40,7 @@ fn read_issuer(issuer: &IssuerName, path: &Path) -> Result<Issuer, EstateError> 
     let wrong = |why: PkiError| EstateError::ChainWrong {
         issuer: issuer.clone(),
         path: path.to_owned(),
-        why,
+        why: Box::new(why),
     };
     let bytes = read(path).map_err(|why| EstateError::ChainUnreadable {
         issuer: issuer.clone(),

@@ -65,10 +65,10 @@ pub struct Document {
 impl Document {
     /// Takes a text as it is. A byte order mark is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let text = text
-            .strip_prefix('\u{feff}')
-            .map_or(text.clone(), str::to_owned);
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         Self {
             name: name.into(),
             shown: hide_secrets(&text),

@@ -50,7 +50,7 @@ impl Check<'_> {
         let before = self.problems.len();
         let cluster_names = estate.clusters.iter().map(|cluster| cluster.name.as_str());
         let in_clusters = raw.covers.cluster.as_ref().map(|list| {
-            self.words(list, "a cluster of this file", cluster_names)
+            self.words(list, "a cluster of this file", &cluster_names)
                 .into_iter()
                 .map(ClusterName::new)
                 .collect::<BTreeSet<_>>()
@@ -61,7 +61,7 @@ impl Check<'_> {
             .flat_map(Product::purposes)
             .collect();
         let what = "a purpose that an authority signs";
-        let purposes = self.words(&raw.covers.purpose, what, every_purpose.iter().copied());
+        let purposes = self.words(&raw.covers.purpose, what, &every_purpose.iter().copied());
         let issuer_names = estate.issuers.keys().map(|name| name.as_str());
         self.known(&raw.issuer, "an issuer of this file", issuer_names);
         let key = self.key(&raw.key);
@@ -136,7 +136,7 @@ impl Check<'_> {
         &mut self,
         list: &Placed<Vec<Word>>,
         what: &str,
-        names: impl Iterator<Item = &'n str> + Clone,
+        names: &(impl Iterator<Item = &'n str> + Clone),
     ) -> Vec<String> {
         if list.is_empty() {
             self.problem(Problem::at(
@@ -155,7 +155,7 @@ impl Check<'_> {
 
     fn products(&mut self, list: &Placed<Vec<Word>>) -> BTreeSet<Product> {
         let names = Product::ALL.map(|product| product.to_string());
-        let words = self.words(list, "a product", names.iter().map(String::as_str));
+        let words = self.words(list, "a product", &names.iter().map(String::as_str));
         let known = |product: &Product| words.contains(&product.to_string());
         Product::ALL.into_iter().filter(known).collect()
     }
