@@ -16,7 +16,7 @@ pub mod pki;
 
 // What people write: the estate and the procedures.
 pub mod estate;
-// pub mod playbook;
+pub mod playbook;
 pub mod yaml;
 
 // Passwords, and keeping them out of every text.

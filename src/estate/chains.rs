@@ -16,8 +16,11 @@ impl Estate {
     /// [`EstateError::ChainUnreadable`], [`EstateError::ChainWrong`] or [`EstateError::NoAuthority`] for the
     /// first issuer whose file does not give one chain.
     pub fn desired(&self) -> Result<Desired, EstateError> {
-        let named: BTreeSet<&IssuerName> =
-            self.certificates.iter().map(|wanted| &wanted.issuer).collect();
+        let named: BTreeSet<&IssuerName> = self
+            .certificates
+            .iter()
+            .map(|wanted| &wanted.issuer)
+            .collect();
         let mut issuers = BTreeMap::new();
         for (name, source) in &self.issuers {
             if named.contains(name) {
@@ -37,7 +40,7 @@ fn read_issuer(issuer: &IssuerName, path: &Path) -> Result<Issuer, EstateError> 
     let wrong = |why: PkiError| EstateError::ChainWrong {
         issuer: issuer.clone(),
         path: path.to_owned(),
-        why,
+        why: Box::new(why),
     };
     let bytes = read(path).map_err(|why| EstateError::ChainUnreadable {
         issuer: issuer.clone(),

@@ -4,8 +4,8 @@
 //! The file is YAML. [`Estate::load`] gives either an estate in which every name is known, or everything that
 //! is wrong with the file at once. Secrets are never in it, only where they are.
 
-mod check;
 mod chains;
+mod check;
 mod raw;
 mod starter;
 mod timers;
@@ -81,7 +81,7 @@ pub enum EstateError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it and what to do.
-        why: PkiError,
+        why: Box<PkiError>,
     },
     /// An issuer's chain file holds a certificate that signs nothing.
     #[error(
@@ -105,12 +105,12 @@ impl Estate {
     /// [`EstateError::Unreadable`] if it is no text file, [`EstateError::Wrong`] with everything that is
     /// wrong with it.
     pub fn load(path: &Path) -> Result<Self, EstateError> {
-        Self::from_document(Document::read(path)?, path)
+        Self::from_document(&Document::read(path)?, path)
     }
 
-    fn from_document(document: Document, path: &Path) -> Result<Self, EstateError> {
+    fn from_document(document: &Document, path: &Path) -> Result<Self, EstateError> {
         let raw: RawEstate = document.parse()?;
-        check::check(&raw, &document, path)
+        check::check(&raw, document, path)
             .map_err(|problems| EstateError::Wrong(document.report(problems)))
     }
 }

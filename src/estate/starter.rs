@@ -35,24 +35,31 @@ pub fn write_starter(found: &Discovered) -> String {
         quoted(&found.platform_user),
         quoted(&found.application_user),
     );
-    let mut clusters = format!(
+    let node = |(name, role): (&NodeName, &Role)| {
+        let address = found.addresses.get(name);
+        let address = address.map_or(String::new(), |it| format!(", address: {}", quoted(it)));
+        let name = quoted(name.as_str());
+        format!("      - {{name: {name}, role: {role}{address}}}\n")
+    };
+    // The publisher first, as people list a cluster.
+    let mut nodes: Vec<(&NodeName, &Role)> = found.nodes.iter().collect();
+    nodes.sort_by_key(|(_, role)| **role);
+    let clusters = format!(
         "clusters:\n  - name: {}\n    product: cucm\n    \
-         accounts: {{platform: {platform}, application: {application}}}\n    nodes:\n",
+         accounts: {{platform: {platform}, application: {application}}}\n    nodes:\n{}",
         quoted(cluster.as_str()),
+        nodes.into_iter().map(node).collect::<String>(),
     );
-    for role in [Role::Publisher, Role::Subscriber, Role::ImPresence, Role::Peer] {
-        for (name, _) in found.nodes.iter().filter(|(_, found)| **found == role) {
-            let address = found.addresses.get(name);
-            let address = address.map_or(String::new(), |it| format!(", address: {}", quoted(it)));
-            let name = quoted(name.as_str());
-            clusters.push_str(&format!("      - {{name: {name}, role: {role}{address}}}\n"));
-        }
-    }
     let mut text = String::new();
     for section in starter().split_inclusive("\n\n") {
         match section.lines().find(|line| !line.starts_with('#')) {
             Some("accounts:") => {
-                text.extend(section.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")));
+                text.extend(
+                    section
+                        .lines()
+                        .take_while(|line| line.starts_with('#'))
+                        .map(|line| format!("{line}\n")),
+                );
                 text.push_str(&accounts);
                 text.push('\n');
             }
@@ -69,7 +76,9 @@ pub fn write_starter(found: &Discovered) -> String {
 /// Plain where YAML leaves no doubt, else in double quotes. What JSON escapes, YAML reads back.
 fn quoted(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
             .contains(&text.to_ascii_lowercase().as_str());
     if plain {

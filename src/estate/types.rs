@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::{Time, Weekday};
 
-use crate::model::{
-    AccountName, ClusterName, NodeName, Port, Product, Purpose, Role,
-};
+use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Purpose, Role};
 
 /// One cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,10 +65,10 @@ pub struct Document {
 impl Document {
     /// Takes a text as it is. A byte order mark is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let text = text
-            .strip_prefix('\u{feff}')
-            .map_or(text.clone(), str::to_owned);
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         Self {
             name: name.into(),
             shown: hide_secrets(&text),
@@ -179,9 +179,17 @@ impl Document {
         }
         let above = usize::try_from(location.line()).ok()?.checked_sub(1)?;
         let left = usize::try_from(location.column()).ok()?.saturating_sub(1);
-        let before: usize = self.text.split_inclusive('\n').take(above).map(str::len).sum();
+        let before: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(above)
+            .map(str::len)
+            .sum();
         let line = self.text.get(before..)?.lines().next().unwrap_or_default();
-        let inside = line.char_indices().nth(left).map_or(line.len(), |(at, _)| at);
+        let inside = line
+            .char_indices()
+            .nth(left)
+            .map_or(line.len(), |(at, _)| at);
         let start = before + inside;
         Some(Place { start, end: start })
     }
@@ -214,10 +222,10 @@ impl Document {
             // The value itself stays out of the sentence: it may be a password in the wrong place.
             YamlError::SerdeInvalidType { expected, .. }
             | YamlError::SerdeInvalidValue { expected, .. } => {
-                problem(format!("expected {expected}"))
+                problem(format!("expected {}", in_plain_words(expected)))
             }
-            YamlError::InvalidScalar { ty, .. } => problem(format!("expected a number ({ty})")),
-            YamlError::Unexpected { expected, .. } => {
+            YamlError::InvalidScalar { ty: expected, .. }
+            | YamlError::Unexpected { expected, .. } => {
                 problem(format!("expected {}", in_plain_words(expected)))
             }
             other => {
@@ -243,12 +251,15 @@ impl Document {
     }
 }
 
-/// The reader's words for the events of YAML, in words of somebody who writes a file.
+/// The reader's words for what it wants, in words of somebody who writes a file.
 fn in_plain_words(expected: &str) -> &str {
     match expected {
         "mapping start" => "fields, each as `name: value`",
         "sequence start" => "a list, as `[one, two]`",
         "string scalar" | "scalar" => "a single value",
+        "boolean" | "bool" => "true or false",
+        "u16" => "a whole number of at most 65535",
+        "u32" => "a whole number",
         other => other,
     }
 }

@@ -81,7 +81,10 @@ mod tests {
                 "password:\n  *******\nuser: x\n",
             ),
             ("password: {value: hunter2}", "password: ******* ********"),
-            ("password: {file: x, value: y}", "password: ****** ** ****** **"),
+            (
+                "password: {file: x, value: y}",
+                "password: ****** ** ****** **",
+            ),
             ("\"password\": hunter2", "\"password\": *******"),
         ];
         for (text, expected) in rows {

@@ -58,7 +58,11 @@ pub(super) fn check(
     let rules = check.rules(raw);
     // What a rule covers is only worth saying when the clusters are as they are meant.
     let sound = check.problems.is_empty();
-    let certificates = if sound { check.resolve(&rules, &clusters) } else { Vec::new() };
+    let certificates = if sound {
+        check.resolve(&rules, &clusters)
+    } else {
+        Vec::new()
+    };
     let rollout = check.rollout(raw);
     let valid_for = raw.valid_for.as_ref().and_then(|text| check.duration(text));
     let backup = raw.backup_not_older_than.as_ref();

@@ -24,15 +24,22 @@ impl Check<'_> {
         for cluster in clusters.values() {
             for purpose in cluster.product.purposes().map(Purpose::new) {
                 let nodes = cluster.holders(&purpose);
-                let mut matching: Vec<&Rule> =
-                    rules.iter().filter(|rule| rule.covers(cluster, &purpose)).collect();
+                let mut matching: Vec<&Rule> = rules
+                    .iter()
+                    .filter(|rule| rule.covers(cluster, &purpose))
+                    .collect();
                 // Stable: of equals, the first in the file stays first.
                 matching.sort_by_key(|rule| std::cmp::Reverse(rule.reach()));
-                let Some((winner, others)) = matching.split_first() else { continue };
+                let Some((winner, others)) = matching.split_first() else {
+                    continue;
+                };
                 if nodes.is_empty() {
                     continue;
                 }
-                for equal in others.iter().filter(|other| other.reach() == winner.reach()) {
+                for equal in others
+                    .iter()
+                    .filter(|other| other.reach() == winner.reach())
+                {
                     if told.insert((winner.place, equal.place)) {
                         self.problem(tie(winner, equal, cluster, &purpose));
                     }
@@ -56,12 +63,18 @@ impl Check<'_> {
     fn covers_something(&mut self, rule: &Rule, clusters: &BTreeMap<ClusterName, Cluster>) {
         let mut covered = 0;
         for cluster in clusters.values() {
-            for purpose in rule.purposes.iter().filter(|purpose| rule.covers(cluster, purpose)) {
+            for purpose in rule
+                .purposes
+                .iter()
+                .filter(|purpose| rule.covers(cluster, purpose))
+            {
                 let holders = cluster.holders(purpose).len();
                 covered += holders;
                 if holders == 1 && rule.distribution == Distribution::MultiServer {
-                    let message =
-                        format!("`{}` has one node for {purpose}: nothing to share", cluster.name);
+                    let message = format!(
+                        "`{}` has one node for {purpose}: nothing to share",
+                        cluster.name
+                    );
                     self.problem(Problem::at(rule.distribution_place, message).help(
                         "a multi-server request needs several nodes; use this-server for this cluster",
                     ));

@@ -30,7 +30,10 @@ const MOST_PARALLEL: u32 = 64;
 impl Check<'_> {
     pub(super) fn rollout(&mut self, estate: &RawEstate) -> Rollout {
         let raw = &estate.rollout;
-        let names = estate.clusters.iter().map(|cluster| ClusterName::new(cluster.name.as_str()));
+        let names = estate
+            .clusters
+            .iter()
+            .map(|cluster| ClusterName::new(cluster.name.as_str()));
         let every: BTreeSet<ClusterName> = names.collect();
         let parallel = self.number(raw.parallel_clusters.as_ref(), PARALLEL, MOST_PARALLEL);
         let max_failures = self.number(raw.max_failures.as_ref(), 1, u32::MAX);
@@ -97,9 +100,8 @@ impl Check<'_> {
         if raw.days.is_empty() {
             self.problem(Problem::at(raw.days.place, "the window opens on no day"));
         }
-        let names = DAYS.iter().map(|(name, _)| *name);
         for day in &raw.days.value {
-            self.known(day, "a day", names.clone());
+            self.chosen(day, "a day", &DAYS);
         }
         let written = |name: &str| raw.days.iter().any(|day| day.value == name);
         let days = DAYS

@@ -11,6 +11,11 @@ use crate::model::{
 };
 use crate::yaml::{Place, Placed, Problem};
 
+const DISTRIBUTIONS: [(&str, Distribution); 2] = [
+    ("this-server", Distribution::ThisServer),
+    ("multi-server", Distribution::MultiServer),
+];
+
 /// One rule of `desired`, looked up.
 pub(super) struct Rule {
     /// Where it begins.
@@ -35,14 +40,17 @@ const KEYS: [&str; 6] = [
 
 impl Check<'_> {
     pub(super) fn rules(&mut self, raw: &RawEstate) -> Vec<Rule> {
-        raw.desired.iter().filter_map(|rule| self.rule(rule, raw)).collect()
+        raw.desired
+            .iter()
+            .filter_map(|rule| self.rule(rule, raw))
+            .collect()
     }
 
     fn rule(&mut self, raw: &Placed<RawRule>, estate: &RawEstate) -> Option<Rule> {
         let before = self.problems.len();
         let cluster_names = estate.clusters.iter().map(|cluster| cluster.name.as_str());
         let in_clusters = raw.covers.cluster.as_ref().map(|list| {
-            self.words(list, "a cluster of this file", cluster_names)
+            self.words(list, "a cluster of this file", &cluster_names)
                 .into_iter()
                 .map(ClusterName::new)
                 .collect::<BTreeSet<_>>()
@@ -53,11 +61,11 @@ impl Check<'_> {
             .flat_map(Product::purposes)
             .collect();
         let what = "a purpose that an authority signs";
-        let purposes = self.words(&raw.covers.purpose, what, every_purpose.iter().copied());
+        let purposes = self.words(&raw.covers.purpose, what, &every_purpose.iter().copied());
         let issuer_names = estate.issuers.keys().map(|name| name.as_str());
         self.known(&raw.issuer, "an issuer of this file", issuer_names);
         let key = self.key(&raw.key);
-        let distribution = self.distribution(&raw.distribution);
+        let distribution = self.chosen(&raw.distribution, "a distribution", &DISTRIBUTIONS);
         let also: Vec<_> = raw
             .names
             .also
@@ -95,7 +103,11 @@ impl Check<'_> {
     fn agrees(&mut self, raw: &RawRule, key: KeySpec, distribution: Distribution) {
         for purpose in &raw.covers.purpose.value {
             let name = Purpose::new(purpose.as_str());
-            let kind = if name.is_ecdsa() { KeyAlgorithm::Ec } else { KeyAlgorithm::Rsa };
+            let kind = if name.is_ecdsa() {
+                KeyAlgorithm::Ec
+            } else {
+                KeyAlgorithm::Rsa
+            };
             if key.algorithm != kind {
                 let message = format!("{name} holds an {kind} key, not {key}");
                 self.problem(
@@ -105,7 +117,11 @@ impl Check<'_> {
                 );
             }
         }
-        let addresses = raw.names.also.iter().filter(|name| name.parse::<IpAddr>().is_ok());
+        let addresses = raw
+            .names
+            .also
+            .iter()
+            .filter(|name| name.parse::<IpAddr>().is_ok());
         for name in addresses.filter(|_| distribution == Distribution::MultiServer) {
             let message = format!("{} cannot be in a multi-server certificate", name.value);
             self.problem(
@@ -120,7 +136,7 @@ impl Check<'_> {
         &mut self,
         list: &Placed<Vec<Word>>,
         what: &str,
-        names: impl Iterator<Item = &'n str> + Clone,
+        names: &(impl Iterator<Item = &'n str> + Clone),
     ) -> Vec<String> {
         if list.is_empty() {
             self.problem(Problem::at(
@@ -139,7 +155,7 @@ impl Check<'_> {
 
     fn products(&mut self, list: &Placed<Vec<Word>>) -> BTreeSet<Product> {
         let names = Product::ALL.map(|product| product.to_string());
-        let words = self.words(list, "a product", names.iter().map(String::as_str));
+        let words = self.words(list, "a product", &names.iter().map(String::as_str));
         let known = |product: &Product| words.contains(&product.to_string());
         Product::ALL.into_iter().filter(known).collect()
     }
@@ -148,20 +164,5 @@ impl Check<'_> {
         self.known(word, "a key", KEYS.into_iter())
             .then(|| word.parse().ok())
             .flatten()
-    }
-
-    fn distribution(&mut self, word: &Word) -> Option<Distribution> {
-        let known = [
-            ("this-server", Distribution::ThisServer),
-            ("multi-server", Distribution::MultiServer),
-        ];
-        let names = known.iter().map(|(name, _)| *name);
-        if !self.known(word, "a distribution", names) {
-            return None;
-        }
-        known
-            .into_iter()
-            .find(|(name, _)| *name == word.value)
-            .map(|(_, found)| found)
     }
 }
