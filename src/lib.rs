@@ -38,3 +38,8 @@ pub mod simulate;
 pub mod journal;
 
 pub mod execute;
+
+// For people.
+pub mod render;
+
+pub mod cli;

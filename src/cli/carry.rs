@@ -24,7 +24,7 @@ use super::approval;
 use super::arguments::{RunOptions, Until};
 use super::exit::{CliError, Exit};
 use super::output::{Output, talk};
-use super::planning::read_plan;
+use super::planning::{digest, read_plan};
 use super::session::{Readers, Session};
 
 /// `apply FILE`.
@@ -38,7 +38,7 @@ pub(super) async fn apply(
     if plan.clusters.is_empty() {
         return Ok(output.result(Exit::Done, &(), || "Nothing to do: the plan has no steps.\n".to_owned()));
     }
-    let digest = file::digest(&plan);
+    let digest = digest(&plan)?;
     let clusters: Vec<ClusterName> = plan.clusters.keys().cloned().collect();
     known_clusters(session, &clusters)?;
     let id = run_id(session.clock.now(), &digest);

@@ -1,7 +1,9 @@
 //! The command line: one file for each group of commands. Errors end here, as an exit code and a text.
 
 mod accounts;
+mod approval;
 mod arguments;
+mod carry;
 mod doctor;
 mod exit;
 mod files;
@@ -10,7 +12,9 @@ mod look;
 mod output;
 mod peers;
 mod planning;
+mod records;
 mod session;
+mod signals;
 mod surroundings;
 
 use std::ffi::OsString;
@@ -18,11 +22,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::execute::Mark;
 use crate::secrets::Redactor;
 
 use arguments::{Arguments, Command, Common, PlaybookCommand, SecretCommand, TrustCommand};
 use exit::{CliError, Exit};
-use output::{Output, talk};
+use output::Output;
 use session::Session;
 
 /// Runs one command line, program name first, and says how it ended.
@@ -92,6 +97,17 @@ async fn dispatch(
             planning::simulate(&open()?, output, plan, observation.as_deref()).await
         }
         Command::Graph { plan, format } => planning::graph(plan, *format),
+        Command::Apply { plan, options } => carry::apply(&open()?, output, plan, options).await,
+        Command::Resume { run, options } => {
+            carry::resume(&open()?, output, run.as_deref(), options).await
+        }
+        Command::Runs { command } => records::runs(&open()?, output, command.as_ref()),
+        Command::Mark { step, run, done, why, .. } => {
+            let decision = if *done { Mark::Done } else { Mark::Failed };
+            records::mark(&open()?, output, run.as_deref(), step, decision, why).await
+        }
+        Command::Verify { run } => records::verify(&open()?, output, run.as_deref()).await,
+        Command::Report { run, format } => records::report(&open()?, output, run.as_deref(), *format),
         Command::Lint { certificate, csr, chain, profile } => {
             let files = lint::Files { certificate, csr: csr.as_deref(), chain: chain.as_deref(), profile };
             lint::lint(common, output, &files)

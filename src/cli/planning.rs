@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::assess::assess;
 use crate::model::{Fingerprint, Observation};
 use crate::plan::{self, Cut, Options, Plan, file};
+use crate::playbook::Library;
 use crate::render;
 use crate::simulate::{Proof, prove};
 
@@ -57,7 +58,7 @@ pub(super) async fn plan_command(
             format!("{}\nNothing to do: no certificate is due.\n", render::findings(&findings))
         }));
     }
-    let digest = file::digest(&plan);
+    let digest = digest(&plan)?;
     if let Some(path) = wish.output {
         let text = file::save(&plan).map_err(|error| CliError::new(Exit::Failed, error))?;
         write_file(path, text.as_bytes())?;
@@ -65,7 +66,7 @@ pub(super) async fn plan_command(
     let exit = if wish.check { Exit::Differences } else { Exit::Done };
     let data = Planned { digest: Some(digest.clone()), file: wish.output, plan: &plan, proof: &proof };
     let exit = output.result(exit, &data, || {
-        format!("{}\n{}", render::plan_text(&plan, session.claims()), render::proof(&proof))
+        format!("{}\n{}", render::plan_text(&plan, &digest, &beliefs(&session.library)), render::proof(&proof))
     });
     match wish.output {
         Some(path) => talk(&format!(
@@ -115,10 +116,23 @@ fn options(
     Ok(options)
 }
 
+/// What a person approves.
+pub(super) fn digest(plan: &Plan) -> Result<Fingerprint, CliError> {
+    file::digest(plan).map_err(|error| CliError::new(Exit::Failed, error))
+}
+
+/// The ledger, as texts take it.
+fn beliefs(library: &Library) -> render::Beliefs {
+    let belief = |claim: &crate::playbook::Claim| render::Belief {
+        says: claim.says.clone(),
+        evidence: claim.evidence.to_string(),
+    };
+    library.claims().iter().map(|(id, claim)| (id.clone(), belief(claim))).collect()
+}
+
 /// Refusals as one error, each with what to do next.
 fn refused(refusals: &[plan::Refusal]) -> CliError {
-    let says: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    CliError::new(Exit::Refused, says.join("\n"))
+    CliError::new(Exit::Refused, render::refusals_text(refusals).trim_end())
 }
 
 /// Proves a plan, and refuses it if an invariant fails.
@@ -134,7 +148,10 @@ pub(super) fn checked(observation: &Observation, plan: &Plan) -> Result<Proof, C
 /// Reads a plan file, and refuses one that was edited.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, CliError> {
     let bytes = read_file(path, file::LONGEST_FILE)?;
-    file::load(&bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|_| {
+        CliError::new(Exit::Usage, format!("{}: expected a plan file, found bytes that are no text", path.display()))
+    })?;
+    file::load(&text).map(|(plan, _)| plan).map_err(|error| {
         let mut says = format!("{}: {error}", path.display());
         let mut cause = std::error::Error::source(&error);
         while let Some(next) = cause {
@@ -147,7 +164,7 @@ pub(super) fn read_plan(path: &Path) -> Result<Plan, CliError> {
 
 /// `show FILE`.
 pub(super) fn show(
-    library: &crate::playbook::Library,
+    library: &Library,
     output: Output,
     path: &Path,
     format: ShowFormat,
@@ -156,12 +173,12 @@ pub(super) fn show(
     if output.is_json() || format == ShowFormat::Json {
         return Ok(Output::new("show", true).result(Exit::Done, &plan, String::new));
     }
-    let claims = library.claims();
+    let (digest, beliefs) = (digest(&plan)?, beliefs(library));
     write_out(&match format {
-        ShowFormat::Text | ShowFormat::Json => render::plan_text(&plan, claims),
-        ShowFormat::Markdown => render::plan_markdown(&plan, claims),
+        ShowFormat::Text | ShowFormat::Json => render::plan_text(&plan, &digest, &beliefs),
+        ShowFormat::Markdown => render::plan_markdown(&plan, &digest, &beliefs),
         ShowFormat::Html => {
-            render::plan_html(&plan, claims).map_err(|error| CliError::new(Exit::Failed, error))?
+            render::plan_html(&plan, &digest, &beliefs).map_err(|error| CliError::new(Exit::Failed, error))?
         }
     });
     Ok(Exit::Done)
@@ -185,8 +202,8 @@ pub(super) async fn simulate(
 pub(super) fn graph(path: &Path, format: GraphFormat) -> Result<Exit, CliError> {
     let plan = read_plan(path)?;
     write_out(&match format {
-        GraphFormat::Mermaid => render::mermaid(&plan),
-        GraphFormat::Dot => render::dot(&plan),
+        GraphFormat::Mermaid => render::plan_mermaid(&plan),
+        GraphFormat::Dot => render::plan_dot(&plan),
     });
     Ok(Exit::Done)
 }

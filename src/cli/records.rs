@@ -115,9 +115,9 @@ pub(super) async fn verify(session: &Session, output: Output, run: Option<&str>)
         for (step, condition) in conditions {
             let judgement = judge(condition, state, &replay.artifacts);
             let says = match &judgement {
-                Judgement::Holds => render::condition(condition),
+                Judgement::Holds => render::condition(condition, cluster),
                 Judgement::Fails { expected, found } => format!("expected {expected}; found {found}"),
-                Judgement::Unknown { why } => format!("{}: unknown: {why}", render::condition(condition)),
+                Judgement::Unknown { why } => format!("{}: unknown: {why}", render::condition(condition, cluster)),
             };
             let line = Line {
                 cluster: name.clone(),

@@ -98,6 +98,7 @@ impl Session {
                 platform: login(&cluster.platform)?,
                 application: login(&cluster.application)?,
                 network: self.network.clone(),
+                restart_limit: self.estate.timers.tomcat_restart,
                 authorities: authorities.clone(),
                 clock: Arc::clone(&self.clock),
             };

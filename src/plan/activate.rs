@@ -13,6 +13,10 @@ use super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
 /// How long reading a node again typically takes. Not published; an estimate for the timeline.
 const ONE_LOOK: SignedDuration = SignedDuration::from_mins(2);
 
+/// What to do about a restart that goes wrong. Source: cucm-rest-and-cli §4.3.
+const RESTART_WAY_BACK: &str = "A restart cannot be taken back. If the service does not come up, restart it once \
+    more by hand (`utils service restart NAME` in the node's shell) and read its log before anything else restarts.";
+
 /// Restarts one node after the other. Returns the step that proves the last one.
 pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Option<StepId> {
     let mut proved: Option<StepId> = None;
@@ -85,10 +89,7 @@ fn restart_step(
         disruption,
         takes: rule.takes,
         reversal: Reversal::Manual {
-            how: format!(
-                "A restart cannot be taken back. If {service} does not come up, run `utils service restart \
-                 {service}` in the shell of {node} and read its log before anything else restarts."
-            ),
+            how: RESTART_WAY_BACK.to_owned(),
         },
         because: job.because([node]),
         sources: cited(job.procedure, &[&rule.source]),

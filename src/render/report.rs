@@ -131,14 +131,14 @@ pub fn report_html(id: &RunId, plan: &Plan, record: &RunRecord) -> Result<String
                     }
                 })
                 .collect();
-            minijinja::context! { name => name.as_str(), steps, reminders => cluster.reminders }
+            minijinja::context! { name => name.as_str(), steps, reminders => cluster.reminders.clone() }
         })
         .collect();
     engine.get_template("report.html")?.render(minijinja::context! {
         id => id.as_str(),
         plan => replay.plan.as_str(),
         opened => format!("{:.0}", replay.opened),
-        operator => replay.operator,
+        operator => replay.operator.clone(),
         verdict => replay.closed.as_ref().map_or_else(|| "not finished".to_owned(), ToString::to_string),
         clusters,
     })
