@@ -17,9 +17,8 @@ pub(super) fn hide_secrets(text: &str) -> String {
         }
         match secret_value(line) {
             Some(at) => {
-                if line.get(at..).is_some_and(|rest| rest.trim().is_empty()) {
-                    deeper_than = Some(indent);
-                }
+                // A value may go on in the lines below.
+                deeper_than = Some(indent);
                 cover(line, at, &mut shown);
             }
             None => shown.push_str(line),
