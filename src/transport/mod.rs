@@ -9,6 +9,8 @@ mod error;
 mod http;
 mod logins;
 mod pins;
+#[cfg(test)]
+mod testing;
 mod text;
 
 pub mod rest;
