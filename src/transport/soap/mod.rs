@@ -319,7 +319,7 @@ fn answer(peer: &HttpPeer, operation: &str, reply: Reply) -> Result<Element, Tra
             Some(fault) => Err(TransportError::Fault {
                 place,
                 request,
-                fault,
+                fault: Box::new(fault),
             }),
             None if success => body
                 .children
