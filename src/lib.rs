@@ -22,5 +22,5 @@ pub mod plan;
 pub mod driver;
 
 // Carrying a plan out, with its journal.
-pub mod journal;
 pub mod execute;
+pub mod journal;

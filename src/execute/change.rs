@@ -35,7 +35,9 @@ enum Gate {
 impl ClusterRun<'_> {
     /// Carries out a change once, whatever happened to it before.
     pub(super) async fn change(&self, index: usize, step: &Step) -> Result<(), Halt> {
-        let (node, write) = self.payload(step).map_err(|what| self.unready(step, what))?;
+        let (node, write) = self
+            .payload(step)
+            .map_err(|what| self.unready(step, what))?;
         self.expect_leaves(step)?;
         if let Some(acted) = self.record_of(step).and_then(|record| record.acted) {
             let word = Word::Silent("an earlier attempt ended without a result".to_owned());
@@ -62,9 +64,14 @@ impl ClusterRun<'_> {
             match (self.settle(step, &word, acted).await?, word) {
                 (Settled::Applied, _) => return self.done(step, DoneHow::Performed {}),
                 (Settled::NotApplied(found), Word::Silent(text)) if !last => {
-                    self.note(step, format!("{text}; the node shows no trace of it ({found}); trying again"));
+                    self.note(
+                        step,
+                        format!("{text}; the node shows no trace of it ({found}); trying again"),
+                    );
                 }
-                (Settled::NotApplied(found), word) => return Err(self.without_effect(step, word, found)),
+                (Settled::NotApplied(found), word) => {
+                    return Err(self.without_effect(step, word, found));
+                }
             }
         }
         Err(self.unready(step, "no attempt was left".to_owned()))
@@ -72,34 +79,50 @@ impl ClusterRun<'_> {
 
     /// The node and the complete change.
     fn payload(&self, step: &Step) -> Result<(NodeName, Write), String> {
-        let node = step.node.clone().ok_or("the plan names no node for this step")?;
+        let node = step
+            .node
+            .clone()
+            .ok_or("the plan names no node for this step")?;
         let write = match &step.action {
-            Action::UploadTrust { store, title, pem, .. } => Write::UploadTrust {
+            Action::UploadTrust {
+                store, title, pem, ..
+            } => Write::UploadTrust {
                 store: store.clone(),
                 pem: pem.clone(),
                 description: title.clone(),
             },
-            Action::GenerateRequest { purpose, distribution, common_name, names, key, hash, .. } => {
-                Write::GenerateRequest {
+            Action::GenerateRequest {
+                purpose,
+                distribution,
+                common_name,
+                names,
+                key,
+                hash,
+                ..
+            } => Write::GenerateRequest {
+                purpose: purpose.clone(),
+                distribution: *distribution,
+                common_name: common_name.clone(),
+                names: names.clone(),
+                key: *key,
+                hash: hash.clone(),
+            },
+            Action::UploadIdentity {
+                purpose, request, ..
+            } => {
+                let artifacts = self.artifacts();
+                let leaf = artifacts.leaves.get(request).ok_or_else(|| {
+                    format!("no certificate was recorded for the request of {request}")
+                })?;
+                Write::UploadIdentity {
                     purpose: purpose.clone(),
-                    distribution: *distribution,
-                    common_name: common_name.clone(),
-                    names: names.clone(),
-                    key: *key,
-                    hash: hash.clone(),
+                    pem: leaf.pem.clone(),
                 }
             }
-            Action::UploadIdentity { purpose, request, .. } => {
-                let artifacts = self.artifacts();
-                let leaf = artifacts
-                    .leaves
-                    .get(request)
-                    .ok_or_else(|| format!("no certificate was recorded for the request of {request}"))?;
-                Write::UploadIdentity { purpose: purpose.clone(), pem: leaf.pem.clone() }
-            }
-            Action::RestartService { service, by } => {
-                Write::RestartService { service: service.clone(), by: *by }
-            }
+            Action::RestartService { service, by } => Write::RestartService {
+                service: service.clone(),
+                by: *by,
+            },
             Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => {
                 return Err("the step changes no device".to_owned());
             }
@@ -123,16 +146,25 @@ impl ClusterRun<'_> {
         loop {
             let state = self.look(&scope).await;
             let artifacts = self.artifacts();
-            if !restart && !step.after.is_empty() && tally(&step.after, &state, &artifacts).all_hold() {
+            if !restart
+                && !step.after.is_empty()
+                && tally(&step.after, &state, &artifacts).all_hold()
+            {
                 return Ok(Gate::DoneAlready);
             }
             let tally = tally(&before, &state, &artifacts);
-            if let Some((condition, expected, found)) =
-                tally.failing.iter().find(|(condition, ..)| !passes(condition))
+            if let Some((condition, expected, found)) = tally
+                .failing
+                .iter()
+                .find(|(condition, ..)| !passes(condition))
             {
                 return Err(self.closed(step, condition, expected, found));
             }
-            let unread_facts = if whole { self.undisturbed(index, step, &state)? } else { false };
+            let unread_facts = if whole {
+                self.undisturbed(index, step, &state)?
+            } else {
+                false
+            };
             if tally.all_hold() && !unread_facts {
                 self.may_go_on(step.id.as_str())?;
                 return Ok(Gate::Open);
@@ -152,7 +184,9 @@ impl ClusterRun<'_> {
 
     /// Nothing else may have moved in the cluster (I28). Says whether something could not be read.
     fn undisturbed(&self, index: usize, step: &Step, state: &ClusterState) -> Result<bool, Halt> {
-        let begun = self.record_of(step).is_some_and(|record| record.attempts > 0);
+        let begun = self
+            .record_of(step)
+            .is_some_and(|record| record.attempts > 0);
         let changed = match (begun, index.checked_sub(1)) {
             (true, _) => touched(self.plan, index),
             (false, Some(last)) => touched(self.plan, last),
@@ -176,16 +210,22 @@ impl ClusterRun<'_> {
             return Ok(());
         };
         nodes.iter().try_for_each(|node| {
-            self.device
-                .expect_leaf(node, &leaf.sha256)
-                .map_err(|why| self.unready(step, format!("the new pin of {node} was not kept: {why}")))
+            self.device.expect_leaf(node, &leaf.sha256).map_err(|why| {
+                self.unready(step, format!("the new pin of {node} was not kept: {why}"))
+            })
         })
     }
 
     /// Writes down the intent.
     fn start(&self, step: &Step) -> Result<Timestamp, Halt> {
-        let attempt = self.record_of(step).map_or(0, |record| record.attempts).saturating_add(1);
-        self.all.journal.record(Event::StepStarted { step: step.id.clone(), attempt })?;
+        let attempt = self
+            .record_of(step)
+            .map_or(0, |record| record.attempts)
+            .saturating_add(1);
+        self.all.journal.record(Event::StepStarted {
+            step: step.id.clone(),
+            attempt,
+        })?;
         let acted = self.record_of(step).and_then(|record| record.acted);
         Ok(acted.unwrap_or_else(|| self.all.clock.now()))
     }
@@ -251,8 +291,14 @@ impl ClusterRun<'_> {
     fn wait_for(&self, step: &Step, word: &Word) -> Duration {
         let waits = self.all.waits;
         let wait = match &step.action {
-            Action::RestartService { by: ControlPath::Shell, .. } => waits.tomcat_restart,
-            Action::RestartService { by: ControlPath::ControlCenter, .. } => waits.service_restart,
+            Action::RestartService {
+                by: ControlPath::Shell,
+                ..
+            } => waits.tomcat_restart,
+            Action::RestartService {
+                by: ControlPath::ControlCenter,
+                ..
+            } => waits.service_restart,
             _ => waits.replication,
         };
         match word {
@@ -262,9 +308,20 @@ impl ClusterRun<'_> {
     }
 
     fn keep_request(&self, step: &Step, made: MadeRequest) -> Result<(), Halt> {
-        self.all.journal.keep(&format!("{}.csr.pem", step.id), made.pem.as_bytes())?;
-        let MadeRequest { public_key, sha256, pem } = made;
-        self.all.journal.record(Event::RequestMade { step: step.id.clone(), public_key, sha256, pem })?;
+        self.all
+            .journal
+            .keep(&format!("{}.csr.pem", step.id), made.pem.as_bytes())?;
+        let MadeRequest {
+            public_key,
+            sha256,
+            pem,
+        } = made;
+        self.all.journal.record(Event::RequestMade {
+            step: step.id.clone(),
+            public_key,
+            sha256,
+            pem,
+        })?;
         Ok(())
     }
 
@@ -290,7 +347,15 @@ impl ClusterRun<'_> {
             ),
         };
         let (what, next) = (error.to_string(), next.to_owned());
-        let halt = self.failed(step, Failure { class, what, next, transient: true });
+        let halt = self.failed(
+            step,
+            Failure {
+                class,
+                what,
+                next,
+                transient: true,
+            },
+        );
         if again { Ok(()) } else { Err(halt) }
     }
 }
@@ -308,32 +373,62 @@ impl ClusterRun<'_> {
 
     /// The step could not be begun; no device acted.
     fn unready(&self, step: &Step, what: String) -> Halt {
-        let acted = self.record_of(step).is_some_and(|record| record.acted.is_some());
+        let acted = self
+            .record_of(step)
+            .is_some_and(|record| record.acted.is_some());
         let next = "Nothing was sent. Mend it, then `reissue resume`.".to_owned();
-        self.failed(step, Failure { class: Class::Failed, what, next, transient: !acted })
+        self.failed(
+            step,
+            Failure {
+                class: Class::Failed,
+                what,
+                next,
+                transient: !acted,
+            },
+        )
     }
 
     /// The device shows no trace of a change that it was sent.
     fn without_effect(&self, step: &Step, word: Word, found: String) -> Halt {
         let what = match word {
             Word::Accepted => format!("the node accepted it and shows no trace of it: {found}"),
-            Word::Refused(text) => format!("the node refused it: {text}; and it had no effect: {found}"),
+            Word::Refused(text) => {
+                format!("the node refused it: {text}; and it had no effect: {found}")
+            }
             Word::Silent(text) => format!("{text}; and it had no effect: {found}"),
         };
-        let next = "Mend the cause, then `reissue resume`: it looks first and sends it again only if it \
+        let next =
+            "Mend the cause, then `reissue resume`: it looks first and sends it again only if it \
                     still had no effect."
-            .to_owned();
-        self.failed(step, Failure { class: Class::Failed, what, next, transient: false })
+                .to_owned();
+        self.failed(
+            step,
+            Failure {
+                class: Class::Failed,
+                what,
+                next,
+                transient: false,
+            },
+        )
     }
 
     /// A change that is seen in part when its wait is over.
     fn in_part(&self, step: &Step, expected: String, found: String) -> Halt {
         if matches!(step.action, Action::RestartService { .. }) {
             let what = format!("the wait is over: expected {expected}, found {found}");
-            let next = "See in the node's log why it does not come up; start it by hand if need be; then \
+            let next =
+                "See in the node's log why it does not come up; start it by hand if need be; then \
                         `reissue resume`."
-                .to_owned();
-            return self.failed(step, Failure { class: Class::Failed, what, next, transient: false });
+                    .to_owned();
+            return self.failed(
+                step,
+                Failure {
+                    class: Class::Failed,
+                    what,
+                    next,
+                    transient: false,
+                },
+            );
         }
         let next = "It took effect in part. Mend the nodes that lack it (replication, services), then \
                     `reissue resume`.";
@@ -344,10 +439,17 @@ impl ClusterRun<'_> {
     fn in_doubt(&self, step: &Step, word: &Word, why: String) -> Halt {
         let what = match word {
             Word::Accepted => format!("the node accepted it; what came of it is not known: {why}"),
-            Word::Refused(text) => format!("the node refused it ({text}); what came of it is not known: {why}"),
+            Word::Refused(text) => {
+                format!("the node refused it ({text}); what came of it is not known: {why}")
+            }
             Word::Silent(text) => format!("{text}; what came of it is not known: {why}"),
         };
-        Halt { class: Class::InDoubt, step: Some(step.id.clone()), what, next: LOOK.to_owned() }
+        Halt {
+            class: Class::InDoubt,
+            step: Some(step.id.clone()),
+            what,
+            next: LOOK.to_owned(),
+        }
     }
 }
 
@@ -356,7 +458,10 @@ fn required_before(step: &Step) -> Vec<Condition> {
     let mut before = step.before.clone();
     if let Action::GenerateRequest { purpose, nodes, .. } = &step.action {
         for node in nodes {
-            let none = Condition::NoRequest { node: node.clone(), purpose: purpose.clone() };
+            let none = Condition::NoRequest {
+                node: node.clone(),
+                purpose: purpose.clone(),
+            };
             if !before.contains(&none) {
                 before.push(none);
             }

@@ -16,7 +16,11 @@ const IN_A_ROW: u32 = 2;
 impl ClusterRun<'_> {
     /// Waits until everything is as it should be, and stays so.
     pub(super) async fn confirm(&self, step: &Step, what: &str) -> Result<(), Halt> {
-        let wait = step.after.iter().map(|condition| self.wait_of(condition)).max();
+        let wait = step
+            .after
+            .iter()
+            .map(|condition| self.wait_of(condition))
+            .max();
         if let Err(found) = self.hold(step, wait.unwrap_or_default()).await? {
             let class = match step.stage {
                 Stage::Verify => Class::Verification,
@@ -38,7 +42,10 @@ impl ClusterRun<'_> {
     /// Looks whether a person did something; if not, the run waits for it.
     pub(super) async fn person(&self, step: &Step, instruction: &str) -> Result<(), Halt> {
         if step.after.is_empty() {
-            let next = format!("When it is done: `reissue mark {} --done --why …`, then `reissue resume`.", step.id);
+            let next = format!(
+                "When it is done: `reissue mark {} --done --why …`, then `reissue resume`.",
+                step.id
+            );
             return Err(self.waits(step, instruction.to_owned(), next));
         }
         match self.hold(step, Duration::ZERO).await? {
@@ -87,7 +94,9 @@ impl ClusterRun<'_> {
         match condition {
             Condition::PhonesAtLeast { .. } => waits.phones_back,
             Condition::ReplicationGood {} | Condition::Trusts { .. } => waits.replication,
-            Condition::Runs { .. } | Condition::Healthy { .. } => waits.served.max(waits.service_restart),
+            Condition::Runs { .. } | Condition::Healthy { .. } => {
+                waits.served.max(waits.service_restart)
+            }
             _ => waits.served,
         }
     }
@@ -97,18 +106,28 @@ impl ClusterRun<'_> {
         let artifacts = self.artifacts();
         let mut leaves = BTreeMap::<&NodeName, BTreeSet<_>>::new();
         for condition in &step.after {
-            let Condition::Serves { node, step, .. } = condition else { continue };
-            leaves.entry(node).or_default().extend(artifacts.leaves.get(step).map(|leaf| &leaf.sha256));
+            let Condition::Serves { node, step, .. } = condition else {
+                continue;
+            };
+            leaves
+                .entry(node)
+                .or_default()
+                .extend(artifacts.leaves.get(step).map(|leaf| &leaf.sha256));
         }
         for (node, leaves) in leaves {
             for leaf in leaves {
                 self.device.settle_leaf(node, leaf).map_err(|why| {
-                    self.failed(step, Failure {
-                        class: Class::Failed,
-                        what: format!("{node} serves its new certificate; its pin was not kept: {why}"),
-                        next: "Make the disk writable, then `reissue resume`.".to_owned(),
-                        transient: false,
-                    })
+                    self.failed(
+                        step,
+                        Failure {
+                            class: Class::Failed,
+                            what: format!(
+                                "{node} serves its new certificate; its pin was not kept: {why}"
+                            ),
+                            next: "Make the disk writable, then `reissue resume`.".to_owned(),
+                            transient: false,
+                        },
+                    )
                 })?;
             }
         }

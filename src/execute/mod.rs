@@ -14,6 +14,7 @@ mod look;
 mod mark;
 mod outcome;
 mod run;
+mod standing;
 mod surroundings;
 #[cfg(test)]
 mod testing;

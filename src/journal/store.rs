@@ -164,7 +164,9 @@ impl Journal {
             at: self.clock.now(),
             event,
         };
-        end.replay.check(&entry.event).map_err(JournalError::Illegal)?;
+        end.replay
+            .check(&entry.event)
+            .map_err(JournalError::Illegal)?;
         let (line, link) = record::seal(&end.link, &text(&entry)?);
         let path = self.directory.join("journal");
         if let Err(source) = self.disk.append(&path, &line) {
@@ -248,11 +250,9 @@ pub(super) fn run_directory(state: &Path, id: &RunId) -> PathBuf {
 pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalError> {
     let path = directory.join("journal");
     let bytes = disk.read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound if disk.list(directory).is_ok_and(|names| names.is_empty()) => {
-            JournalError::NoSuchRun {
-                path: directory.to_owned(),
-            }
-        }
+        io::ErrorKind::NotFound if !listed(disk, directory) => JournalError::NoSuchRun {
+            path: directory.to_owned(),
+        },
         io::ErrorKind::NotFound => JournalError::NeverBegan { path: path.clone() },
         _ => JournalError::Disk {
             what: "read",
@@ -275,7 +275,9 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
     let mut seq = 1;
     for json in others {
         let entry = parse(json, seq).map_err(|why| damaged(seq, why))?;
-        replay.check(&entry.event).map_err(|why| damaged(seq, why))?;
+        replay
+            .check(&entry.event)
+            .map_err(|why| damaged(seq, why))?;
         replay.take(&entry);
         seq += 1;
     }
@@ -287,6 +289,15 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
         whole,
         torn: scanned.torn,
     })
+}
+
+/// Whether a run's directory is there, if only as an empty one: it may never have begun.
+fn listed(disk: &dyn Disk, directory: &Path) -> bool {
+    let names = directory
+        .parent()
+        .and_then(|runs| disk.list(runs).ok())
+        .unwrap_or_default();
+    names.iter().any(|name| directory.ends_with(name))
 }
 
 /// The format is read before anything else, so that a later format is named and not called damage.

@@ -339,6 +339,9 @@ fn an_unfinished_run_blocks_its_clusters_until_it_is_closed() {
     let state = Path::new(STATE);
     let blocks = |cluster: &str| blocking_run(disk.as_ref(), state, &cluster.into()).unwrap();
     assert_eq!(blocks("hq"), None);
+    disk.create_directory(Path::new("/state/runs/empty"))
+        .unwrap();
+    assert_eq!(blocks("hq"), None, "a run that never began blocks nothing");
     created(&disk).unwrap().record(started("hq-01", 1)).unwrap();
     assert_eq!(blocks("hq"), Some(RunId::from("one")));
     assert_eq!(blocks("branch"), None);

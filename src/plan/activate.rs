@@ -29,7 +29,10 @@ pub(super) fn sso_off(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>]) -> O
     );
     let why = "With single sign-on on, a new tomcat certificate ends in \"Failed to decrypt the secret key\" (I14).";
     let id = draft.add(Step {
-        after: on.iter().map(|node| Condition::SsoDisabled { node: node.clone() }).collect(),
+        after: on
+            .iter()
+            .map(|node| Condition::SsoDisabled { node: node.clone() })
+            .collect(),
         reversal: Reversal::Manual {
             how: "Switch single sign-on on again; its agreement is not lost.".to_owned(),
         },
@@ -37,8 +40,15 @@ pub(super) fn sso_off(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>]) -> O
         sources: sso_sources(jobs),
         ..step(Stage::Install, Action::Person { instruction }, why)
     });
-    let issued: BTreeSet<&StepId> = jobs.iter().filter_map(|job| job.made.issued.as_ref()).collect();
-    draft.edges(issued, &id, "users should not be without single sign-on while the issuer works");
+    let issued: BTreeSet<&StepId> = jobs
+        .iter()
+        .filter_map(|job| job.made.issued.as_ref())
+        .collect();
+    draft.edges(
+        issued,
+        &id,
+        "users should not be without single sign-on while the issuer works",
+    );
     Some(id)
 }
 
@@ -56,15 +66,23 @@ pub(super) fn sso_on(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], verif
     );
     let why = "It was on before this change; the metadata carry the new certificate (I14).";
     let id = draft.add(Step {
-        after: on.iter().map(|node| Condition::SsoEnabled { node: node.clone() }).collect(),
+        after: on
+            .iter()
+            .map(|node| Condition::SsoEnabled { node: node.clone() })
+            .collect(),
         reversal: Reversal::Manual {
-            how: "Switch single sign-on off again; users log on with their password meanwhile.".to_owned(),
+            how: "Switch single sign-on off again; users log on with their password meanwhile."
+                .to_owned(),
         },
         because: ["sso-enabled".to_owned()].into(),
         sources: sso_sources(jobs),
         ..step(Stage::Verify, Action::Person { instruction }, why)
     });
-    draft.edge(verified, &id, "single sign-on comes back when every node serves its new certificate");
+    draft.edge(
+        verified,
+        &id,
+        "single sign-on comes back when every node serves its new certificate",
+    );
 }
 
 fn sso_sources(jobs: &[Job<'_>]) -> Vec<String> {
@@ -86,9 +104,21 @@ pub(super) fn install(draft: &mut Draft, site: &Site<'_>, job: &mut Job<'_>, fir
     let mut uploaded: Vec<StepId> = Vec::new();
     for (request, made) in job.requests.iter().zip(&job.made.requests) {
         let id = draft.add(upload_step(site, job, request, made));
-        draft.edges(first, &id, "this purpose starts when what comes before it is done (I14, I26)");
-        draft.edges(&job.made.trust, &id, "an identity is refused until its whole chain is trusted (I5)");
-        draft.edges(&job.made.issued, &id, "the certificate must exist and have passed its checks (I6)");
+        draft.edges(
+            first,
+            &id,
+            "this purpose starts when what comes before it is done (I14, I26)",
+        );
+        draft.edges(
+            &job.made.trust,
+            &id,
+            "an identity is refused until its whole chain is trusted (I5)",
+        );
+        draft.edges(
+            &job.made.issued,
+            &id,
+            "the certificate must exist and have passed its checks (I6)",
+        );
         if let Some(last) = uploaded.last() {
             draft.edge(last, &id, "publisher first, one node after the other");
         }
@@ -108,7 +138,11 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
         });
     }
     for rule in &job.procedure.stores {
-        let holders = if rule.replicated { &site.nodes } else { &request.nodes };
+        let holders = if rule.replicated {
+            &site.nodes
+        } else {
+            &request.nodes
+        };
         for authority in &job.issuer.chain {
             before.extend(holders.iter().map(|node| Condition::Trusts {
                 node: node.clone(),
@@ -130,10 +164,16 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
             purpose: purpose.clone(),
             step: made.clone(),
         });
-        after.push(Condition::NoRequest { node: node.clone(), purpose: purpose.clone() });
+        after.push(Condition::NoRequest {
+            node: node.clone(),
+            purpose: purpose.clone(),
+        });
     }
     let why = if request.nodes.len() > 1 {
-        format!("One upload stores the shared certificate on {}; each is read back.", listed(&request.nodes))
+        format!(
+            "One upload stores the shared certificate on {}; each is read back.",
+            listed(&request.nodes)
+        )
     } else {
         "Stored now, served only after the restart; a node that restarts by accident serves it then.".to_owned()
     };
@@ -142,7 +182,9 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
         before,
         after,
         takes: ONE_CALL,
-        reversal: Reversal::Irreversible { recovery: job.procedure.irreversible.text.clone() },
+        reversal: Reversal::Irreversible {
+            recovery: job.procedure.irreversible.text.clone(),
+        },
         because: job.because(&request.nodes),
         sources: cited(job.procedure, &[&job.procedure.irreversible.source]),
         ..step(
@@ -161,7 +203,9 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
 pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Option<StepId> {
     let mut proved: Option<StepId> = None;
     for node in &job.due.nodes {
-        let Some(request) = job.request_of(node) else { continue };
+        let Some(request) = job.request_of(node) else {
+            continue;
+        };
         let mut last: Option<StepId> = None;
         for rule in job.restarts.get(node).into_iter().flatten() {
             let first = last.is_none();
@@ -169,14 +213,22 @@ pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Opt
             match &last {
                 Some(last) => draft.edge(last, &id, "the playbook's order on one node"),
                 None => {
-                    draft.edges(&job.made.uploaded, &id, "a restart is asked for only after every upload was read back (I8)");
+                    draft.edges(
+                        &job.made.uploaded,
+                        &id,
+                        "a restart is asked for only after every upload was read back (I8)",
+                    );
                     draft.edges(&proved, &id, "one node at a time: the next only when the last serves its certificate and is healthy (I9, I10)");
                 }
             }
             last = Some(id);
         }
         let id = draft.add(prove_step(site, job, node, request));
-        draft.edges(&last, &id, "a certificate is in effect when it is seen on the wire (I8)");
+        draft.edges(
+            &last,
+            &id,
+            "a certificate is in effect when it is seen on the wire (I8)",
+        );
         proved = Some(id);
     }
     proved
@@ -200,7 +252,9 @@ fn restart_step(
         before.extend(replication_good(site));
     }
     if restarts_backup(service) {
-        before.push(Condition::BackupIdle { node: site.publisher.clone() });
+        before.push(Condition::BackupIdle {
+            node: site.publisher.clone(),
+        });
     }
     let disruption = (!rule.outage.is_empty()).then(|| Disruption {
         service: service.clone(),
@@ -210,7 +264,10 @@ fn restart_step(
     Step {
         node: Some(node.clone()),
         before,
-        after: vec![Condition::Runs { node: node.clone(), service: service.clone() }],
+        after: vec![Condition::Runs {
+            node: node.clone(),
+            service: service.clone(),
+        }],
         disruption,
         takes: rule.takes,
         reversal: Reversal::Manual {
@@ -224,7 +281,10 @@ fn restart_step(
         rests_on: rule.claims.iter().cloned().collect(),
         ..step(
             Stage::Activate,
-            Action::RestartService { service: service.clone(), by: rule.by },
+            Action::RestartService {
+                service: service.clone(),
+                by: rule.by,
+            },
             format!("{service} goes on with the old certificate until it restarts."),
         )
     }
@@ -242,21 +302,35 @@ fn healthy(site: &Site<'_>, node: &NodeName) -> Condition {
     }
 }
 
-fn serves<'a>(job: &'a Job<'_>, node: &'a NodeName, request: &'a StepId) -> impl Iterator<Item = Condition> + 'a {
-    job.proofs.get(node).into_iter().flatten().map(move |(listener, _)| Condition::Serves {
-        node: node.clone(),
-        listener: *listener,
-        step: request.clone(),
-    })
+fn serves<'a>(
+    job: &'a Job<'_>,
+    node: &'a NodeName,
+    request: &'a StepId,
+) -> impl Iterator<Item = Condition> + 'a {
+    job.proofs
+        .get(node)
+        .into_iter()
+        .flatten()
+        .map(move |(listener, _)| Condition::Serves {
+            node: node.clone(),
+            listener: *listener,
+            step: request.clone(),
+        })
 }
 
 fn prove_step(site: &Site<'_>, job: &Job<'_>, node: &NodeName, request: &StepId) -> Step {
     let proofs = job.proofs.get(node).into_iter().flatten();
     let tags: Vec<&str> = proofs.map(|(_, rule)| rule.source.as_str()).collect();
-    let what = format!("{} serves its new {} certificate and is healthy", node.short(), job.due.wanted.purpose);
+    let what = format!(
+        "{} serves its new {} certificate and is healthy",
+        node.short(),
+        job.due.wanted.purpose
+    );
     Step {
         node: Some(node.clone()),
-        after: serves(job, node, request).chain([healthy(site, node)]).collect(),
+        after: serves(job, node, request)
+            .chain([healthy(site, node)])
+            .collect(),
         takes: ONE_LOOK,
         because: job.because([node]),
         sources: cited(job.procedure, &tags),
@@ -269,11 +343,18 @@ fn prove_step(site: &Site<'_>, job: &Job<'_>, node: &NodeName, request: &StepId)
 }
 
 /// Reads the whole cluster again.
-pub(super) fn verify(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], proved: &[StepId]) -> StepId {
+pub(super) fn verify(
+    draft: &mut Draft,
+    site: &Site<'_>,
+    jobs: &[Job<'_>],
+    proved: &[StepId],
+) -> StepId {
     let mut after = Vec::new();
     for job in jobs {
         for node in &job.due.nodes {
-            let Some(request) = job.request_of(node) else { continue };
+            let Some(request) = job.request_of(node) else {
+                continue;
+            };
             after.push(Condition::IdentityOf {
                 node: node.clone(),
                 purpose: job.due.wanted.purpose.clone(),
@@ -291,10 +372,15 @@ pub(super) fn verify(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], prove
     let id = draft.add(Step {
         after,
         takes: ONE_LOOK,
-        because: jobs.iter().flat_map(|job| job.because(&job.due.nodes)).collect(),
+        because: jobs
+            .iter()
+            .flat_map(|job| job.because(&job.due.nodes))
+            .collect(),
         ..step(
             Stage::Verify,
-            Action::Confirm { what: "the whole cluster holds and serves what this plan wanted".to_owned() },
+            Action::Confirm {
+                what: "the whole cluster holds and serves what this plan wanted".to_owned(),
+            },
             "What was true of each node right after its restart must still be true of all of them.",
         )
     });
@@ -303,5 +389,9 @@ pub(super) fn verify(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], prove
 }
 
 fn listed(nodes: &[NodeName]) -> String {
-    nodes.iter().map(NodeName::as_str).collect::<Vec<_>>().join(", ")
+    nodes
+        .iter()
+        .map(NodeName::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

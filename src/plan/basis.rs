@@ -27,7 +27,9 @@ pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
     tell("cluster product".into(), cluster.product.to_string());
     tell(
         "cluster node list".into(),
-        told(&cluster.listed, |nodes| joined(nodes.iter().map(|(name, role)| format!("{name} ({role})")))),
+        told(&cluster.listed, |nodes| {
+            joined(nodes.iter().map(|(name, role)| format!("{name} ({role})")))
+        }),
     );
     tell(
         "cluster security mode".into(),
@@ -61,8 +63,14 @@ pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
 }
 
 fn platform_facts(name: &NodeName, node: &NodeState, tell: &mut impl FnMut(String, String)) {
-    tell(format!("{name} calls itself"), told(&node.reported_name, |name| name.to_ascii_lowercase()));
-    tell(format!("{name} release"), told(&node.release, ToString::to_string));
+    tell(
+        format!("{name} calls itself"),
+        told(&node.reported_name, |name| name.to_ascii_lowercase()),
+    );
+    tell(
+        format!("{name} release"),
+        told(&node.release, ToString::to_string),
+    );
     tell(
         format!("{name} clock"),
         told(&node.clock_skew_seconds, |skew| {
@@ -74,7 +82,9 @@ fn platform_facts(name: &NodeName, node: &NodeState, tell: &mut impl FnMut(Strin
     tell(
         services_key(name),
         told(&node.services, |services| {
-            let running = services.iter().filter(|(_, it)| it.status == ServiceStatus::Started);
+            let running = services
+                .iter()
+                .filter(|(_, it)| it.status == ServiceStatus::Started);
             joined(running.map(|(service, _)| service))
         }),
     );
@@ -102,9 +112,15 @@ fn certificate_facts(
 ) {
     let named = |fingerprint: &Fingerprint| {
         let known = cluster.certificates.get(fingerprint);
-        format!("{fingerprint} ({})", known.map_or("not read", Certificate::title))
+        format!(
+            "{fingerprint} ({})",
+            known.map_or("not read", Certificate::title)
+        )
     };
-    tell(format!("{name} inventory"), told(&node.inventory, |()| "read".to_owned()));
+    tell(
+        format!("{name} inventory"),
+        told(&node.inventory, |()| "read".to_owned()),
+    );
     for (purpose, identity) in &node.identities {
         tell(format!("{name} {purpose} identity"), told(identity, named));
     }
@@ -119,7 +135,10 @@ fn certificate_facts(
         match entries {
             Observed::Present(entries) => {
                 for entry in entries {
-                    tell(format!("{name} {store} {}", entry.sha256), named(&entry.sha256));
+                    tell(
+                        format!("{name} {store} {}", entry.sha256),
+                        named(&entry.sha256),
+                    );
                 }
             }
             Observed::Absent => {}
@@ -127,7 +146,10 @@ fn certificate_facts(
         }
     }
     for (listener, served) in &node.served {
-        tell(format!("{name} serves on {listener}"), told(served, |chain| named(&chain.leaf)));
+        tell(
+            format!("{name} serves on {listener}"),
+            told(served, |chain| named(&chain.leaf)),
+        );
     }
 }
 
@@ -149,7 +171,10 @@ fn told<T>(fact: &Observed<T>, words: impl FnOnce(&T) -> String) -> String {
 }
 
 fn joined(items: impl Iterator<Item = impl Display>) -> String {
-    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+    items
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A fact that is not what it was.
@@ -167,12 +192,18 @@ pub struct Moved {
 pub fn moved(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Moved> {
     let facts: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let value = |of: &BTreeMap<String, String>, fact: &String| {
-        of.get(fact).cloned().unwrap_or_else(|| NOT_THERE.to_owned())
+        of.get(fact)
+            .cloned()
+            .unwrap_or_else(|| NOT_THERE.to_owned())
     };
     facts
         .into_iter()
         .filter(|fact| then.get(*fact) != now.get(*fact))
-        .map(|fact| Moved { fact: fact.clone(), was: value(then, fact), is: value(now, fact) })
+        .map(|fact| Moved {
+            fact: fact.clone(),
+            was: value(then, fact),
+            is: value(now, fact),
+        })
         .collect()
 }
 
@@ -203,13 +234,21 @@ pub fn touched(plan: &ClusterPlan, upto: usize) -> Touched {
 impl Touched {
     fn add(&mut self, plan: &ClusterPlan, step: &Step) {
         match &step.action {
-            Action::Person { .. } => self.facts.extend(step.after.iter().filter_map(|condition| {
-                match condition {
-                    Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => Some(sso_key(node)),
-                    _ => None,
-                }
-            })),
-            Action::UploadTrust { store, sha256, title, .. } => {
+            Action::Person { .. } => {
+                self.facts
+                    .extend(step.after.iter().filter_map(|condition| match condition {
+                        Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => {
+                            Some(sso_key(node))
+                        }
+                        _ => None,
+                    }))
+            }
+            Action::UploadTrust {
+                store,
+                sha256,
+                title,
+                ..
+            } => {
                 // The store keeps one certificate of a name, so that one of the same name may vanish.
                 let ending = format!("({title})");
                 for node in &plan.nodes {
@@ -218,13 +257,16 @@ impl Touched {
                     self.facts.extend(
                         plan.basis
                             .iter()
-                            .filter(|(fact, value)| fact.starts_with(&start) && value.ends_with(&ending))
+                            .filter(|(fact, value)| {
+                                fact.starts_with(&start) && value.ends_with(&ending)
+                            })
                             .map(|(fact, _)| fact.clone()),
                     );
                 }
             }
             Action::GenerateRequest { purpose, nodes, .. } => {
-                self.facts.extend(nodes.iter().map(|node| format!("{node} {purpose} request")));
+                self.facts
+                    .extend(nodes.iter().map(|node| format!("{node} {purpose} request")));
             }
             Action::UploadIdentity { purpose, nodes, .. } => {
                 for node in nodes {
@@ -232,10 +274,12 @@ impl Touched {
                     self.facts.insert(format!("{node} {purpose} identity"));
                 }
                 // A node may list identities in the trust store too, and copies them to its peers.
-                self.beginnings.extend(step.before.iter().filter_map(|condition| match condition {
-                    Condition::Trusts { node, store, .. } => Some(format!("{node} {store} ")),
-                    _ => None,
-                }));
+                self.beginnings.extend(step.before.iter().filter_map(
+                    |condition| match condition {
+                        Condition::Trusts { node, store, .. } => Some(format!("{node} {store} ")),
+                        _ => None,
+                    },
+                ));
             }
             Action::RestartService { .. } => {
                 if let Some(node) = &step.node {

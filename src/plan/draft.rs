@@ -37,7 +37,8 @@ impl Draft {
     pub(super) fn add(&mut self, mut step: Step) -> StepId {
         let id = self.next();
         if writes(&step.action) {
-            step.before.splice(..0, std::mem::take(&mut self.first_write));
+            step.before
+                .splice(..0, std::mem::take(&mut self.first_write));
             let mut seen = Vec::new();
             step.before.retain(|condition| {
                 let new = !seen.contains(condition);
@@ -118,7 +119,11 @@ pub(super) fn cited(procedure: &Procedure, tags: &[&str]) -> Vec<String> {
     let words: &BTreeMap<String, String> = &procedure.sources;
     let mut cited = Vec::new();
     for tag in tags.iter().filter(|tag| !tag.is_empty()) {
-        let head = tag.split_whitespace().next().unwrap_or(tag).trim_end_matches([',', ':']);
+        let head = tag
+            .split_whitespace()
+            .next()
+            .unwrap_or(tag)
+            .trim_end_matches([',', ':']);
         let line = match words.get(*tag).or_else(|| words.get(head)) {
             Some(words) => format!("{tag}: {words}"),
             None => (*tag).to_owned(),

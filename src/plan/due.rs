@@ -217,7 +217,9 @@ fn unsafe_cut(
     left_out.contains(&publisher).then(|| {
         Refusal::of(
             cluster,
-            format!("expected the publisher first: its {purpose} certificate is due and is cut away"),
+            format!(
+                "expected the publisher first: its {purpose} certificate is due and is cut away"
+            ),
             "Select the publisher as well, or renew it first.",
         )
         .breaking("I9")
@@ -244,7 +246,8 @@ fn blockers(
         .collect();
     for finding in standing {
         let code = finding.code.as_str();
-        let next = crate::assess::explain(code).map_or("Mend it and observe again.", |it| it.remedy);
+        let next =
+            crate::assess::explain(code).map_or("Mend it and observe again.", |it| it.remedy);
         let refusal = Refusal {
             invariant: broken_by(code),
             ..Refusal::of(
@@ -267,8 +270,12 @@ fn broken_by(code: &str) -> Option<&'static str> {
         "pending-request" => Some("I7"),
         "backup-running" => Some("I13"),
         "tomcat-reused" => Some("I12"),
-        "unknown-fact" | "identity-unknown" | "served-unknown" | "replication-bad"
-        | "node-unauthenticated" | "platform-service-down" => Some("I25"),
+        "unknown-fact"
+        | "identity-unknown"
+        | "served-unknown"
+        | "replication-bad"
+        | "node-unauthenticated"
+        | "platform-service-down" => Some("I25"),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    Distribution, Finding, Issuer, KeyAlgorithm, Listener, NodeName, Observed, Procedure, ProofRule,
-    RestartRule, RestartSet, Role, ServiceStatus, StepId, SubjectName, UsageRule,
+    Distribution, Finding, Issuer, KeyAlgorithm, Listener, NodeName, Observed, Procedure,
+    ProofRule, RestartRule, RestartSet, Role, ServiceStatus, StepId, SubjectName, UsageRule,
 };
 
 use super::Question;
@@ -71,8 +71,12 @@ impl<'a> Job<'a> {
         let wanted = due.wanted;
         let purpose = &wanted.purpose;
         if !PLANNED.contains(&purpose.as_str()) {
-            let says = format!("expected one of the purposes {}; found {purpose}", PLANNED.join(", "));
-            let next = "This release has no steps for CTL updates and phone resets; renew it by hand.";
+            let says = format!(
+                "expected one of the purposes {}; found {purpose}",
+                PLANNED.join(", ")
+            );
+            let next =
+                "This release has no steps for CTL updates and phone resets; renew it by hand.";
             return Err(vec![site.refuse(says, next)]);
         }
         let procedure = question
@@ -86,7 +90,10 @@ impl<'a> Job<'a> {
         let mut refusals = request_rules(site, &due, procedure);
         refusals.extend(trust::chain_refusals(site, wanted, issuer));
         refusals.extend(pending(site, &due));
-        let usage = procedure.usages.iter().find(|rule| rule.releases.contains(&site.release));
+        let usage = procedure
+            .usages
+            .iter()
+            .find(|rule| rule.releases.contains(&site.release));
         if usage.is_none() {
             refusals.push(site.refuse(
                 format!("expected the {purpose} procedure to name the usages for release {}; it names none", site.release),
@@ -118,24 +125,43 @@ impl<'a> Job<'a> {
                 job.proofs.insert(node, proofs);
             }
         }
-        if refusals.is_empty() { Ok(job) } else { Err(refusals) }
+        if refusals.is_empty() {
+            Ok(job)
+        } else {
+            Err(refusals)
+        }
     }
 
     /// The codes of the findings that a step on some nodes answers; those of the whole purpose where none
     /// is about these nodes alone.
-    pub(super) fn because<'n>(&self, nodes: impl IntoIterator<Item = &'n NodeName>) -> BTreeSet<String> {
+    pub(super) fn because<'n>(
+        &self,
+        nodes: impl IntoIterator<Item = &'n NodeName>,
+    ) -> BTreeSet<String> {
         let nodes: BTreeSet<&NodeName> = nodes.into_iter().collect();
         let codes = |of: &dyn Fn(&Finding) -> bool| -> BTreeSet<String> {
             let findings = self.due.findings.iter().filter(|finding| of(finding));
             findings.map(|finding| finding.code.to_string()).collect()
         };
-        let near = codes(&|finding| finding.node.as_ref().is_none_or(|node| nodes.contains(node)));
-        if near.is_empty() { codes(&|_| true) } else { near }
+        let near = codes(&|finding| {
+            finding
+                .node
+                .as_ref()
+                .is_none_or(|node| nodes.contains(node))
+        });
+        if near.is_empty() {
+            codes(&|_| true)
+        } else {
+            near
+        }
     }
 
     /// The request step behind a node's new certificate.
     pub(super) fn request_of(&self, node: &NodeName) -> Option<&StepId> {
-        let at = self.requests.iter().position(|request| request.nodes.contains(node))?;
+        let at = self
+            .requests
+            .iter()
+            .position(|request| request.nodes.contains(node))?;
         self.made.requests.get(at)
     }
 
@@ -148,48 +174,80 @@ impl<'a> Job<'a> {
     ) -> Result<Vec<&'a RestartRule>, Refusals> {
         let purpose = &self.due.wanted.purpose;
         let Some(seen) = site.state.nodes.get(node) else {
-            return Err(vec![unknown(site.cluster, "the node", "not observed").at([node])]);
+            return Err(vec![
+                unknown(site.cluster, "the node", "not observed").at([node]),
+            ]);
         };
         let release = seen.release.present().unwrap_or(&site.release);
-        let sets = self.procedure.restarts.iter().filter(|set| set.releases.contains(release));
+        let sets = self
+            .procedure
+            .restarts
+            .iter()
+            .filter(|set| set.releases.contains(release));
         let mut names = BTreeSet::new();
         let chosen: Option<&RestartSet> = sets
-            .inspect(|set| { names.insert(set.variant.as_str()); })
+            .inspect(|set| {
+                names.insert(set.variant.as_str());
+            })
             .find(|set| set.variant == variant);
         let Some(set) = chosen else {
             let offered: Vec<&str> = names.into_iter().collect();
             let says = format!(
                 "expected a restart set `{variant}` of {purpose} for release {release}; the playbook offers: {}",
-                if offered.is_empty() { "none".to_owned() } else { offered.join(", ") }
+                if offered.is_empty() {
+                    "none".to_owned()
+                } else {
+                    offered.join(", ")
+                }
             );
             let next = "Choose one that is offered, or a playbook that covers this release.";
             return Err(vec![site.refuse(says, next).breaking("I8").at([node])]);
         };
         if let Some(note) = &set.note {
-            self.remarks.insert(format!("Restart set `{}` of {purpose}: {note}", set.variant));
+            self.remarks.insert(format!(
+                "Restart set `{}` of {purpose}: {note}",
+                set.variant
+            ));
         }
         let mut rules = Vec::new();
         let mut refusals = Vec::new();
-        for rule in set.services.iter().filter(|rule| restarts_with(rule, seen.role)) {
-            match site.service(node, &rule.service).map(|service| service.status) {
+        for rule in set
+            .services
+            .iter()
+            .filter(|rule| restarts_with(rule, seen.role))
+        {
+            match site
+                .service(node, &rule.service)
+                .map(|service| service.status)
+            {
                 Some(ServiceStatus::Started) => rules.push(rule),
-                Some(status @ (ServiceStatus::Starting | ServiceStatus::Stopping)) => refusals.push(
-                    site.refuse(
-                        format!("expected {} to be started or stopped; it is {status}", rule.service),
-                        "Wait until it has settled, then plan again.",
-                    )
-                    .breaking("I9")
-                    .at([node]),
-                ),
+                Some(status @ (ServiceStatus::Starting | ServiceStatus::Stopping)) => refusals
+                    .push(
+                        site.refuse(
+                            format!(
+                                "expected {} to be started or stopped; it is {status}",
+                                rule.service
+                            ),
+                            "Wait until it has settled, then plan again.",
+                        )
+                        .breaking("I9")
+                        .at([node]),
+                    ),
                 Some(ServiceStatus::Stopped | ServiceStatus::NotActivated) | None => {}
             }
         }
         if rules.is_empty() && refusals.is_empty() {
-            let says = format!("expected a running service that serves {purpose}; none of the restart set runs");
+            let says = format!(
+                "expected a running service that serves {purpose}; none of the restart set runs"
+            );
             let next = "Start the service, or leave this node out.";
             refusals.push(site.refuse(says, next).breaking("I8").at([node]));
         }
-        if refusals.is_empty() { Ok(rules) } else { Err(refusals) }
+        if refusals.is_empty() {
+            Ok(rules)
+        } else {
+            Err(refusals)
+        }
     }
 
     /// The ports of a node that must serve the new certificate.
@@ -199,12 +257,22 @@ impl<'a> Job<'a> {
         node: &NodeName,
     ) -> Result<Vec<(Listener, &'a ProofRule)>, Refusals> {
         let purpose = &self.due.wanted.purpose;
-        let stored = site.state.identity(node, purpose).map(|certificate| &certificate.sha256);
+        let stored = site
+            .state
+            .identity(node, purpose)
+            .map(|certificate| &certificate.sha256);
         let mut proofs = Vec::new();
         let mut refusals = Vec::new();
         for rule in &self.procedure.proof {
-            let listener = Listener { port: rule.port, key: rule.key };
-            let served = site.state.nodes.get(node).and_then(|node| node.served.get(&listener));
+            let listener = Listener {
+                port: rule.port,
+                key: rule.key,
+            };
+            let served = site
+                .state
+                .nodes
+                .get(node)
+                .and_then(|node| node.served.get(&listener));
             match (rule.always, served) {
                 (true, Some(Observed::Present(_))) => proofs.push((listener, rule)),
                 (true, Some(Observed::Absent)) => refusals.push(
@@ -232,10 +300,20 @@ impl<'a> Job<'a> {
             }
         }
         if proofs.is_empty() && refusals.is_empty() {
-            let says = format!("expected a port that proves {purpose}; the playbook names none for this node");
-            refusals.push(site.refuse(says, "Use a playbook with a proof.").breaking("I8").at([node]));
+            let says = format!(
+                "expected a port that proves {purpose}; the playbook names none for this node"
+            );
+            refusals.push(
+                site.refuse(says, "Use a playbook with a proof.")
+                    .breaking("I8")
+                    .at([node]),
+            );
         }
-        if refusals.is_empty() { Ok(proofs) } else { Err(refusals) }
+        if refusals.is_empty() {
+            Ok(proofs)
+        } else {
+            Err(refusals)
+        }
     }
 }
 
@@ -259,12 +337,18 @@ fn missing_input(site: &Site<'_>, due: &Due<'_>, no_procedure: bool) -> Refusals
     let wanted = due.wanted;
     let refusal = if no_procedure {
         site.refuse(
-            format!("expected a playbook for {} on {}; there is none", wanted.purpose, site.state.product),
+            format!(
+                "expected a playbook for {} on {}; there is none",
+                wanted.purpose, site.state.product
+            ),
             "Add one with --playbooks, or renew this purpose by hand.",
         )
     } else {
         site.refuse(
-            format!("expected issuer {} of {}; the estate names no such issuer", wanted.issuer, wanted.purpose),
+            format!(
+                "expected issuer {} of {}; the estate names no such issuer",
+                wanted.issuer, wanted.purpose
+            ),
             "Add the issuer to the estate file.",
         )
     };
@@ -278,7 +362,8 @@ fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refus
     let mut refusals = Vec::new();
     let shared = wanted.distribution == Distribution::MultiServer;
     if shared && !procedure.multi_server {
-        let says = format!("expected a purpose that can be shared; {purpose} cannot be multi-server");
+        let says =
+            format!("expected a purpose that can be shared; {purpose} cannot be multi-server");
         refusals.push(site.refuse(says, "Set `distribution: this-server` for it."));
     }
     if shared && site.nodes.len() < 2 {
@@ -286,7 +371,9 @@ fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refus
         refusals.push(site.refuse(says, "Set `distribution: this-server` for it."));
     }
     if shared && !due.nodes.contains(&site.publisher) {
-        let says = format!("expected the publisher among the nodes of the shared {purpose} certificate; it makes the request");
+        let says = format!(
+            "expected the publisher among the nodes of the shared {purpose} certificate; it makes the request"
+        );
         let next = "Let the rule cover the publisher.";
         refusals.push(site.refuse(says, next).breaking("I9").at([&site.publisher]));
     }
@@ -294,18 +381,30 @@ fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refus
         refusals.extend(membership(site, due));
     }
     if wanted.key.bits > LONGEST_KEY {
-        let says = format!("expected a key of at most {LONGEST_KEY} bits; found {}", wanted.key);
+        let says = format!(
+            "expected a key of at most {LONGEST_KEY} bits; found {}",
+            wanted.key
+        );
         refusals.push(site.refuse(says, "Ask for a shorter key.").breaking("I24"));
     }
     if (wanted.key.algorithm == KeyAlgorithm::Ec) != purpose.is_ecdsa() {
-        let says = format!("expected the kind of key that {purpose} holds; found {}", wanted.key);
-        refusals.push(site.refuse(says, "Ask for ec-… with purposes that end in -ECDSA, for rsa-… with all others."));
+        let says = format!(
+            "expected the kind of key that {purpose} holds; found {}",
+            wanted.key
+        );
+        refusals.push(site.refuse(
+            says,
+            "Ask for ec-… with purposes that end in -ECDSA, for rsa-… with all others.",
+        ));
     }
     for name in &wanted.also {
         match name {
             SubjectName::Dns(text) if text.contains('*') => refusals.push(
-                site.refuse(format!("expected names without wildcards; found {name}"), "Write the names out.")
-                    .breaking("I24"),
+                site.refuse(
+                    format!("expected names without wildcards; found {name}"),
+                    "Write the names out.",
+                )
+                .breaking("I24"),
             ),
             SubjectName::Dns(_) => {}
             SubjectName::Ip(_) | SubjectName::Other(_) => refusals.push(site.refuse(
@@ -314,7 +413,10 @@ fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refus
             )),
         }
     }
-    let addresses = due.nodes.iter().filter(|node| node.as_str().parse::<IpAddr>().is_ok());
+    let addresses = due
+        .nodes
+        .iter()
+        .filter(|node| node.as_str().parse::<IpAddr>().is_ok());
     refusals.extend(addresses.map(|node| {
         let says = "expected a node known by a DNS name; it is known by an address, which a request cannot carry";
         site.refuse(says, "Give the node a host name in the cluster's server list.").breaking("I18").at([node])
@@ -326,11 +428,26 @@ fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refus
 fn membership(site: &Site<'_>, due: &Due<'_>) -> Refusals {
     let listed = match &site.state.listed {
         Observed::Present(listed) => listed,
-        Observed::Unknown(why) => return vec![unknown(site.cluster, "the cluster's node list", why)],
-        Observed::Absent => return vec![unknown(site.cluster, "the cluster's node list", "it is empty")],
+        Observed::Unknown(why) => {
+            return vec![unknown(site.cluster, "the cluster's node list", why)];
+        }
+        Observed::Absent => {
+            return vec![unknown(
+                site.cluster,
+                "the cluster's node list",
+                "it is empty",
+            )];
+        }
     };
-    let strangers: Vec<&NodeName> = listed.keys().filter(|node| !due.nodes.contains(node)).collect();
-    let missing: Vec<&NodeName> = due.nodes.iter().filter(|node| !listed.contains_key(*node)).collect();
+    let strangers: Vec<&NodeName> = listed
+        .keys()
+        .filter(|node| !due.nodes.contains(node))
+        .collect();
+    let missing: Vec<&NodeName> = due
+        .nodes
+        .iter()
+        .filter(|node| !listed.contains_key(*node))
+        .collect();
     if strangers.is_empty() && missing.is_empty() {
         return Vec::new();
     }
@@ -339,7 +456,11 @@ fn membership(site: &Site<'_>, due: &Due<'_>) -> Refusals {
         due.wanted.purpose
     );
     let next = "Let the estate file declare exactly the nodes of the cluster.";
-    vec![site.refuse(says, next).breaking("I18").at(strangers.into_iter().chain(missing))]
+    vec![
+        site.refuse(says, next)
+            .breaking("I18")
+            .at(strangers.into_iter().chain(missing)),
+    ]
 }
 
 /// A request that waits belongs to somebody; a new one would destroy its key.

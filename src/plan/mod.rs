@@ -28,7 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    ClusterName, ClusterState, Desired, Finding, Fingerprint, Observation, Observed, Procedure, Store,
+    ClusterName, ClusterState, Desired, Finding, Fingerprint, Observation, Observed, Procedure,
+    Store,
 };
 
 pub use basis::{Moved, Touched, basis, moved, touched};
@@ -140,12 +141,12 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
     let mut wanted: BTreeMap<(&Store, String), &Fingerprint> = BTreeMap::new();
     let mut refusals = Vec::new();
     for job in jobs {
-        for (rule, authority) in job
-            .procedure
-            .stores
-            .iter()
-            .flat_map(|rule| job.issuer.chain.iter().map(move |authority| (rule, authority)))
-        {
+        for (rule, authority) in job.procedure.stores.iter().flat_map(|rule| {
+            job.issuer
+                .chain
+                .iter()
+                .map(move |authority| (rule, authority))
+        }) {
             let certificate = &authority.certificate;
             let key = (&rule.store, certificate.title().to_ascii_lowercase());
             let other = wanted.insert(key, &certificate.sha256);
@@ -155,7 +156,8 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
                     certificate.title(),
                     rule.store
                 );
-                let next = "Have one of them renewed under a new name; a store keeps one of each name.";
+                let next =
+                    "Have one of them renewed under a new name; a store keeps one of each name.";
                 refusals.push(site.refuse(says, next).breaking("I19"));
             }
         }
@@ -173,14 +175,22 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
     stages::request(&mut draft, &mut jobs);
     if let (Some(backup), Some(first)) = (&backup, draft.steps.get(before_writes)) {
         let first = first.id.clone();
-        draft.edge(backup, &first, "the backup is taken before the first write (I25)");
+        draft.edge(
+            backup,
+            &first,
+            "the backup is taken before the first write (I25)",
+        );
     }
     stages::issue(&mut draft, &mut jobs);
-    let mut gate: Vec<_> = activate::sso_off(&mut draft, site, &jobs).into_iter().collect();
+    let mut gate: Vec<_> = activate::sso_off(&mut draft, site, &jobs)
+        .into_iter()
+        .collect();
     let mut proved = Vec::new();
     for job in &mut jobs {
         activate::install(&mut draft, site, job, &gate);
-        gate = activate::activate(&mut draft, site, job).into_iter().collect();
+        gate = activate::activate(&mut draft, site, job)
+            .into_iter()
+            .collect();
         proved.extend(gate.iter().cloned());
     }
     let verified = activate::verify(&mut draft, site, &jobs, &proved);
@@ -203,7 +213,10 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
 fn answered(jobs: &[Job<'_>]) -> Vec<Finding> {
     let of_jobs = jobs.iter().flat_map(|job| {
         job.due.findings.iter().filter(|finding| {
-            finding.node.as_ref().is_none_or(|node| job.due.nodes.contains(node))
+            finding
+                .node
+                .as_ref()
+                .is_none_or(|node| job.due.nodes.contains(node))
         })
     });
     let findings: BTreeSet<&Finding> = of_jobs.copied().collect();
@@ -216,7 +229,9 @@ fn reminders(state: &ClusterState, jobs: &[Job<'_>]) -> Vec<String> {
     for job in jobs {
         for reminder in &job.procedure.reminders {
             let source = draft::cited(job.procedure, &[&reminder.source]);
-            let source = source.first().map_or_else(String::new, |source| format!(" [{source}]"));
+            let source = source
+                .first()
+                .map_or_else(String::new, |source| format!(" [{source}]"));
             reminders.push(format!("{}{source}", reminder.text));
         }
         reminders.extend(job.remarks.iter().cloned());

@@ -69,7 +69,11 @@ pub fn timeline(plan: &ClusterPlan) -> Timeline {
     for step in &plan.steps {
         let starts = clock;
         clock = clock.saturating_add(step.takes);
-        steps.push(Timed { step: step.id.clone(), starts, ends: clock });
+        steps.push(Timed {
+            step: step.id.clone(),
+            starts,
+            ends: clock,
+        });
         if let Some(disruption) = &step.disruption {
             disrupted.get_or_insert(starts);
             let outage = outages.entry(disruption.service.clone()).or_default();
@@ -92,12 +96,20 @@ pub fn timeline(plan: &ClusterPlan) -> Timeline {
             .iter()
             .find(|step| matches!(step.reversal, Reversal::Irreversible { .. }))
             .map(|step| step.id.clone()),
-        waits: plan.steps.iter().filter(|step| waits(step)).map(|step| step.id.clone()).collect(),
+        waits: plan
+            .steps
+            .iter()
+            .filter(|step| waits(step))
+            .map(|step| step.id.clone())
+            .collect(),
     }
 }
 
 fn waits(step: &Step) -> bool {
-    matches!(step.action, Action::Person { .. } | Action::AwaitCertificates { .. })
+    matches!(
+        step.action,
+        Action::Person { .. } | Action::AwaitCertificates { .. }
+    )
 }
 
 /// A change may rest wherever no node is between its first restart and its proof.
@@ -124,10 +136,15 @@ fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
         };
         seen_upload |= matches!(step.action, Action::UploadIdentity { .. });
         let state = match (seen_upload, &step.node) {
-            (true, Some(node)) if step.stage == Stage::Activate => format!("{node} is done; {state}"),
+            (true, Some(node)) if step.stage == Stage::Activate => {
+                format!("{node} is done; {state}")
+            }
             _ => state.to_owned(),
         };
-        stops.push(SafeStop { after: step.id.clone(), state });
+        stops.push(SafeStop {
+            after: step.id.clone(),
+            state,
+        });
     }
     stops
 }

@@ -32,7 +32,8 @@ pub(in super::super) enum Fault {
 }
 
 /// Keys are made once; no two requests of one cluster share one.
-static KEYS: LazyLock<Vec<PKey<Private>>> = LazyLock::new(|| (0..4).map(|_| rsa_key(2048)).collect());
+static KEYS: LazyLock<Vec<PKey<Private>>> =
+    LazyLock::new(|| (0..4).map(|_| rsa_key(2048)).collect());
 
 /// What a test changes or looks at.
 pub(in super::super) struct Truth {
@@ -54,6 +55,8 @@ pub(in super::super) struct Truth {
     pub(in super::super) recipes: BTreeMap<Fingerprint, Recipe>,
     /// Leaves that each node may present, as its pins say.
     pub(in super::super) pins: BTreeMap<NodeName, BTreeSet<Fingerprint>>,
+    /// What somebody else does right after so many changes were sent.
+    pub(in super::super) meddling: Option<(usize, fn(&mut ClusterState))>,
     requests: usize,
 }
 
@@ -80,19 +83,38 @@ impl MemoryCluster {
             let leaf = Fingerprint::of(name.as_str().as_bytes());
             let mut seen = NodeState::unasked(role);
             seen.inventory = Observed::Present(());
-            seen.identities.insert(tomcat(), Observed::Present(leaf.clone()));
+            seen.identities
+                .insert(tomcat(), Observed::Present(leaf.clone()));
             seen.pending.insert(tomcat(), Observed::Absent);
-            seen.trust.insert(Store::from("tomcat-trust"), Observed::Present(Vec::new()));
-            seen.served.insert(listener(), Observed::Present(ServedChain { leaf, rest: Vec::new() }));
+            seen.trust
+                .insert(Store::from("tomcat-trust"), Observed::Present(Vec::new()));
+            seen.served.insert(
+                listener(),
+                Observed::Present(ServedChain {
+                    leaf,
+                    rest: Vec::new(),
+                }),
+            );
             seen.sso = Observed::Present(SsoState::Disabled);
             state.nodes.insert(name.clone(), seen);
             for service in ["Cisco Tomcat", "Cisco DRF Local"] {
-                since.insert((name.clone(), service.into()), "2026-05-01T00:00:00Z".parse().unwrap());
+                since.insert(
+                    (name.clone(), service.into()),
+                    "2026-05-01T00:00:00Z".parse().unwrap(),
+                );
             }
         }
-        let good = Replication { state: Some(2), words: "Setup Completed".to_owned() };
-        state.replication =
-            Observed::Present(state.nodes.keys().map(|name| (name.clone(), good.clone())).collect());
+        let good = Replication {
+            state: Some(2),
+            words: "Setup Completed".to_owned(),
+        };
+        state.replication = Observed::Present(
+            state
+                .nodes
+                .keys()
+                .map(|name| (name.clone(), good.clone()))
+                .collect(),
+        );
         state.phones = Observed::Present(PhoneCensus {
             counted: [(node("pub"), 10)].into(),
             registered: BTreeSet::new(),
@@ -108,9 +130,13 @@ impl MemoryCluster {
             adds_name: None,
             recipes: BTreeMap::new(),
             pins: BTreeMap::new(),
+            meddling: None,
             requests: 0,
         };
-        Self { time, truth: Mutex::new(truth) }
+        Self {
+            time,
+            truth: Mutex::new(truth),
+        }
     }
 
     pub(in super::super) fn truth(&self) -> std::sync::MutexGuard<'_, Truth> {
@@ -128,7 +154,10 @@ impl MemoryCluster {
         let asked = |group| scope.groups.contains(&group);
         let mut state = truth.state.clone();
         for (name, seen) in &mut state.nodes {
-            let inside = scope.nodes.as_ref().is_none_or(|nodes| nodes.contains(name));
+            let inside = scope
+                .nodes
+                .as_ref()
+                .is_none_or(|nodes| nodes.contains(name));
             let blank = NodeState::unasked(seen.role);
             let since = |service: &str| truth.since[&(name.clone(), service.into())];
             let dark = since("Cisco Tomcat") > now;
@@ -139,7 +168,9 @@ impl MemoryCluster {
                 seen.inventory = blank.inventory;
             }
             if !inside || dark || !asked(FactGroup::Served) {
-                seen.served.values_mut().for_each(|served| *served = Observed::default());
+                seen.served
+                    .values_mut()
+                    .for_each(|served| *served = Observed::default());
             }
             if !inside || !asked(FactGroup::Platform) {
                 seen.sso = blank.sso;
@@ -147,7 +178,9 @@ impl MemoryCluster {
             if inside && !dark && asked(FactGroup::Services) {
                 let services = ["Cisco Tomcat", "Cisco DRF Local"].into_iter();
                 seen.services = Observed::Present(
-                    services.map(|it| (it.into(), running(&truth, since(it), now))).collect(),
+                    services
+                        .map(|it| (it.into(), running(&truth, since(it), now)))
+                        .collect(),
                 );
             }
         }
@@ -164,9 +197,15 @@ impl MemoryCluster {
 fn running(truth: &Truth, since: Timestamp, now: Timestamp) -> ServiceState {
     let up = now.duration_since(since).as_secs();
     ServiceState {
-        status: if up < 0 { ServiceStatus::Starting } else { ServiceStatus::Started },
+        status: if up < 0 {
+            ServiceStatus::Starting
+        } else {
+            ServiceStatus::Started
+        },
         reason: String::new(),
-        up_seconds: truth.tells_uptime.then(|| u64::try_from(up).unwrap_or_default()),
+        up_seconds: truth
+            .tells_uptime
+            .then(|| u64::try_from(up).unwrap_or_default()),
     }
 }
 
@@ -174,46 +213,71 @@ impl Truth {
     fn act(&mut self, at: &NodeName, write: &Write, now: Timestamp) {
         match write {
             Write::UploadTrust { store, pem, .. } => {
-                let [entry] = &crate::pki::read_bundle(pem.as_bytes(), "upload").unwrap()[..] else {
+                let [entry] = &crate::pki::read_bundle(pem.as_bytes(), "upload").unwrap()[..]
+                else {
                     panic!("one certificate");
                 };
-                let entry = TrustEntry { file: "root".to_owned(), sha256: entry.facts.sha256.clone() };
+                let entry = TrustEntry {
+                    file: "root".to_owned(),
+                    sha256: entry.facts.sha256.clone(),
+                };
                 for seen in self.state.nodes.values_mut() {
-                    seen.trust.insert(store.clone(), Observed::Present(vec![entry.clone()]));
+                    seen.trust
+                        .insert(store.clone(), Observed::Present(vec![entry.clone()]));
                 }
                 self.effects.push(format!("trust {at}"));
             }
-            Write::GenerateRequest { purpose, common_name, .. } => {
+            Write::GenerateRequest {
+                purpose,
+                common_name,
+                ..
+            } => {
                 let mut recipe = Recipe::leaf(common_name);
                 recipe.key = KEYS[self.requests % KEYS.len()].clone();
-                recipe.names.extend(self.adds_name.iter().map(|name| format!("dns:{name}")));
+                recipe
+                    .names
+                    .extend(self.adds_name.iter().map(|name| format!("dns:{name}")));
                 self.requests += 1;
                 let request = recipe.request();
                 self.recipes.insert(request.key.sha256.clone(), recipe);
                 let seen = self.state.nodes.get_mut(at).unwrap();
-                let old = seen.pending.insert(purpose.clone(), Observed::Present(request));
+                let old = seen
+                    .pending
+                    .insert(purpose.clone(), Observed::Present(request));
                 assert_eq!(old, Some(Observed::Absent), "a request was overwritten");
                 self.effects.push(format!("request {at}"));
             }
             Write::UploadIdentity { purpose, pem } => {
-                let der = openssl::x509::X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap();
+                let der = openssl::x509::X509::from_pem(pem.as_bytes())
+                    .unwrap()
+                    .to_der()
+                    .unwrap();
                 let leaf = parse_der(&der).unwrap().facts;
                 let seen = self.state.nodes.get_mut(at).unwrap();
                 let request = seen.pending.insert(purpose.clone(), Observed::Absent);
                 let key = request.and_then(|it| it.present().map(|it| it.key.sha256.clone()));
-                assert_eq!(key, Some(leaf.key.sha256.clone()), "the key of the certificate");
-                seen.identities.insert(purpose.clone(), Observed::Present(leaf.sha256));
+                assert_eq!(
+                    key,
+                    Some(leaf.key.sha256.clone()),
+                    "the key of the certificate"
+                );
+                seen.identities
+                    .insert(purpose.clone(), Observed::Present(leaf.sha256));
                 self.effects.push(format!("identity {at}"));
             }
             Write::RestartService { service, .. } => {
                 if service.as_str() == "Cisco Tomcat" {
                     let seen = self.state.nodes.get_mut(at).unwrap();
                     let leaf = seen.identities[&tomcat()].present().unwrap().clone();
-                    let chain = ServedChain { leaf, rest: Vec::new() };
+                    let chain = ServedChain {
+                        leaf,
+                        rest: Vec::new(),
+                    };
                     seen.served.insert(listener(), Observed::Present(chain));
                 }
                 let takes = Duration::from_secs(40);
-                self.since.insert((at.clone(), service.clone()), now + takes);
+                self.since
+                    .insert((at.clone(), service.clone()), now + takes);
                 self.effects.push(format!("restart {service} {at}"));
             }
         }
@@ -235,10 +299,18 @@ impl Actuate for MemoryCluster {
         let mut truth = self.truth();
         let this = truth.sent;
         truth.sent += 1;
-        let always = truth.restarts.filter(|_| matches!(write, Write::RestartService { .. }));
+        let always = truth
+            .restarts
+            .filter(|_| matches!(write, Write::RestartService { .. }));
         let fault = truth.faults.remove(&this).or(always);
-        if matches!(fault, None | Some(Fault::ActThenSilence | Fault::ActThenRefuse)) {
+        if matches!(
+            fault,
+            None | Some(Fault::ActThenSilence | Fault::ActThenRefuse)
+        ) {
             truth.act(node, write, self.time.now());
+        }
+        if let Some((_, meddle)) = truth.meddling.take_if(|(after, _)| *after == this + 1) {
+            meddle(&mut truth.state);
         }
         let text = |words: &str| format!("{node}: {words}");
         let answer = match fault {
@@ -257,12 +329,18 @@ impl Actuate for MemoryCluster {
     }
 
     fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String> {
-        self.truth().pins.entry(node.clone()).or_default().insert(leaf.clone());
+        self.truth()
+            .pins
+            .entry(node.clone())
+            .or_default()
+            .insert(leaf.clone());
         Ok(())
     }
 
     fn settle_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String> {
-        self.truth().pins.insert(node.clone(), [leaf.clone()].into());
+        self.truth()
+            .pins
+            .insert(node.clone(), [leaf.clone()].into());
         Ok(())
     }
 }

@@ -24,8 +24,13 @@ use crate::plan::{
     Action, ClusterPlan, Condition, IssueTerms, PLAN_FORMAT, Plan, Reversal, Stage, Step, basis,
 };
 
-static ROOT: LazyLock<Issued> =
-    LazyLock::new(|| Recipe { serial: 1, ..Recipe::authority("Corp Root") }.self_signed());
+static ROOT: LazyLock<Issued> = LazyLock::new(|| {
+    Recipe {
+        serial: 1,
+        ..Recipe::authority("Corp Root")
+    }
+    .self_signed()
+});
 
 pub(in super::super) fn node(name: &str) -> NodeName {
     NodeName::new(format!("{name}.hq.example.com"))
@@ -73,8 +78,15 @@ fn request(number: usize, at: &str) -> Step {
         key: "rsa-2048".parse().unwrap(),
         hash: "SHA256".to_owned(),
     };
-    let made = Condition::RequestOf { node, purpose: "tomcat".into(), step: id(number) };
-    Step { after: vec![made], ..step(number, Stage::Request, Some(at), action) }
+    let made = Condition::RequestOf {
+        node,
+        purpose: "tomcat".into(),
+        step: id(number),
+    };
+    Step {
+        after: vec![made],
+        ..step(number, Stage::Request, Some(at), action)
+    }
 }
 
 fn upload(number: usize, at: &str, request: usize) -> Step {
@@ -84,12 +96,26 @@ fn upload(number: usize, at: &str, request: usize) -> Step {
         request: id(request),
         nodes: [node.clone()].into(),
     };
-    let pending = Condition::RequestOf { node: node.clone(), purpose: purpose.into(), step: id(request) };
+    let pending = Condition::RequestOf {
+        node: node.clone(),
+        purpose: purpose.into(),
+        step: id(request),
+    };
     Step {
-        before: trusts().into_iter().chain([pending, Condition::ReplicationGood {}]).collect(),
+        before: trusts()
+            .into_iter()
+            .chain([pending, Condition::ReplicationGood {}])
+            .collect(),
         after: vec![
-            Condition::IdentityOf { node: node.clone(), purpose: purpose.into(), step: id(request) },
-            Condition::NoRequest { node, purpose: purpose.into() },
+            Condition::IdentityOf {
+                node: node.clone(),
+                purpose: purpose.into(),
+                step: id(request),
+            },
+            Condition::NoRequest {
+                node,
+                purpose: purpose.into(),
+            },
         ],
         ..step(number, Stage::Install, Some(at), action)
     }
@@ -97,11 +123,21 @@ fn upload(number: usize, at: &str, request: usize) -> Step {
 
 fn restart(number: usize, at: &str, service: &str, by: ControlPath, request: usize) -> Step {
     let service = ServiceName::from(service);
-    let action = Action::RestartService { service: service.clone(), by };
-    let stored = Condition::IdentityOf { node: node(at), purpose: "tomcat".into(), step: id(request) };
+    let action = Action::RestartService {
+        service: service.clone(),
+        by,
+    };
+    let stored = Condition::IdentityOf {
+        node: node(at),
+        purpose: "tomcat".into(),
+        step: id(request),
+    };
     Step {
         before: vec![stored],
-        after: vec![Condition::Runs { node: node(at), service }],
+        after: vec![Condition::Runs {
+            node: node(at),
+            service,
+        }],
         ..step(number, Stage::Activate, Some(at), action)
     }
 }
@@ -109,14 +145,26 @@ fn restart(number: usize, at: &str, service: &str, by: ControlPath, request: usi
 fn proof(at: &str, request: usize) -> Vec<Condition> {
     let services = ["Cisco Tomcat", "Cisco DRF Local"].map(ServiceName::from);
     vec![
-        Condition::Serves { node: node(at), listener: listener(), step: id(request) },
-        Condition::Healthy { node: node(at), services: services.into() },
+        Condition::Serves {
+            node: node(at),
+            listener: listener(),
+            step: id(request),
+        },
+        Condition::Healthy {
+            node: node(at),
+            services: services.into(),
+        },
     ]
 }
 
 fn confirm(number: usize, stage: Stage, at: Option<&str>, after: Vec<Condition>) -> Step {
-    let action = Action::Confirm { what: "the new certificate is served".to_owned() };
-    Step { after, ..step(number, stage, at, action) }
+    let action = Action::Confirm {
+        what: "the new certificate is served".to_owned(),
+    };
+    Step {
+        after,
+        ..step(number, stage, at, action)
+    }
 }
 
 /// Trust, two requests, two certificates, and each node restarted and proved: 13 steps, 9 of them changes.
@@ -135,12 +183,18 @@ fn two_node_plan(device: &MemoryCluster) -> Plan {
         extended_usage: ["serverAuth".to_owned()].into(),
         at_least: SignedDuration::from_hours(24),
     };
-    let wait =
-        Action::AwaitCertificates { issuer: "corp".into(), requests: [id(2), id(3)].into(), terms };
+    let wait = Action::AwaitCertificates {
+        issuer: "corp".into(),
+        requests: [id(2), id(3)].into(),
+        terms,
+    };
     let everything: Vec<Condition> = [proof("pub", 2), proof("sub", 3)].concat();
     let phones = [Condition::PhonesAtLeast { count: 10 }];
     let steps = vec![
-        Step { after: trusts(), ..step(1, Stage::Prepare, Some("pub"), trust) },
+        Step {
+            after: trusts(),
+            ..step(1, Stage::Prepare, Some("pub"), trust)
+        },
         request(2, "pub"),
         request(3, "sub"),
         step(4, Stage::Request, None, wait),
@@ -152,7 +206,12 @@ fn two_node_plan(device: &MemoryCluster) -> Plan {
         restart(10, "sub", "Cisco Tomcat", Shell, 3),
         restart(11, "sub", "Cisco DRF Local", ControlCenter, 3),
         confirm(12, Stage::Activate, Some("sub"), proof("sub", 3)),
-        confirm(13, Stage::Verify, None, everything.into_iter().chain(phones).collect()),
+        confirm(
+            13,
+            Stage::Verify,
+            None,
+            everything.into_iter().chain(phones).collect(),
+        ),
     ];
     let cluster = ClusterPlan {
         product: Product::Cucm,
@@ -197,9 +256,17 @@ impl Issuer for MemoryIssuer {
         let mut issued = IssuedCertificates::new();
         for device in held(&self.devices).iter().filter(|_| *held(&self.signs)) {
             let truth = device.truth();
-            for (key, recipe) in truth.recipes.iter().filter(|(key, _)| wanted.contains_key(*key)) {
+            for (key, recipe) in truth
+                .recipes
+                .iter()
+                .filter(|(key, _)| wanted.contains_key(*key))
+            {
                 let mut recipe = recipe.clone();
-                recipe.names.extend(held(&self.adds_name).iter().map(|name| format!("dns:{name}")));
+                recipe.names.extend(
+                    held(&self.adds_name)
+                        .iter()
+                        .map(|name| format!("dns:{name}")),
+                );
                 issued.insert(key.clone(), vec![ROOT.sign(recipe).parsed]);
             }
         }
@@ -242,7 +309,11 @@ impl Scene {
             issuer: Arc::new(issuer),
             told: Arc::default(),
             stop: Stop::default(),
-            limits: Limits { until: None, parallel_clusters: 1, max_failures: None },
+            limits: Limits {
+                until: None,
+                parallel_clusters: 1,
+                max_failures: None,
+            },
         }
     }
 
@@ -267,32 +338,42 @@ impl Scene {
         let disk = || Arc::<MemoryDisk>::clone(&self.disk);
         let clock = || -> Arc<dyn Clock> { Arc::<MemoryTime>::clone(&self.time) };
         let state = Path::new("/state");
-        match Journal::open(disk(), clock(), state, "run".into()) {
-            Ok((journal, _)) => {
-                let (tool, operator) = ("0.1.0".to_owned(), "kim".to_owned());
-                journal.record(Event::Resumed { tool, operator })?;
-                Ok(Arc::new(journal))
+        let mut unused = "first";
+        for id in ["first", "second"] {
+            match Journal::open(disk(), clock(), state, id.into()) {
+                Ok((journal, _)) => {
+                    let (tool, operator) = ("0.1.0".to_owned(), "kim".to_owned());
+                    journal.record(Event::Resumed { tool, operator })?;
+                    return Ok(Arc::new(journal));
+                }
+                Err(JournalError::NeverBegan { .. }) => unused = "second",
+                Err(JournalError::NoSuchRun { .. }) => {}
+                Err(other) => return Err(other),
             }
-            Err(JournalError::NeverBegan { .. } | JournalError::NoSuchRun { .. }) => {
-                let ids = |cluster: &ClusterPlan| cluster.steps.iter().map(|it| it.id.clone()).collect();
-                let opening = Opening {
-                    operator: "kim".to_owned(),
-                    tool: "0.1.0".to_owned(),
-                    plan: Fingerprint::of(b"plan"),
-                    plan_file: Vec::new(),
-                    steps: self.plan.clusters.iter().map(|(name, it)| (name.clone(), ids(it))).collect(),
-                };
-                let journal = Journal::create(disk(), clock(), state, "run".into(), opening)?;
-                Ok(Arc::new(journal))
-            }
-            Err(other) => Err(other),
         }
+        let ids = |cluster: &ClusterPlan| cluster.steps.iter().map(|it| it.id.clone()).collect();
+        let opening = Opening {
+            operator: "kim".to_owned(),
+            tool: "0.1.0".to_owned(),
+            plan: Fingerprint::of(b"plan"),
+            plan_file: Vec::new(),
+            steps: self
+                .plan
+                .clusters
+                .iter()
+                .map(|(name, it)| (name.clone(), ids(it)))
+                .collect(),
+        };
+        Journal::create(disk(), clock(), state, unused.into(), opening).map(Arc::new)
     }
 
     pub(in super::super) fn executor(&self, journal: Arc<Journal>) -> Executor {
         let minutes = |number: u64| Duration::from_secs(60 * number);
         let device = |(name, device): (&ClusterName, &Arc<MemoryCluster>)| {
-            (name.clone(), Arc::<MemoryCluster>::clone(device) as Arc<dyn Actuate>)
+            (
+                name.clone(),
+                Arc::<MemoryCluster>::clone(device) as Arc<dyn Actuate>,
+            )
         };
         let signer = Signer {
             issuer: Arc::<MemoryIssuer>::clone(&self.issuer),
@@ -324,7 +405,9 @@ impl Scene {
     /// One life of the process: opens or resumes, and goes on until the end.
     pub(in super::super) fn run(&self) -> Result<Outcome, JournalError> {
         let executor = self.executor(self.journal()?);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         Ok(runtime.block_on(executor.run()))
     }
 

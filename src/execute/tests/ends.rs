@@ -11,14 +11,31 @@ use crate::plan::{Action, Stage};
 
 fn decide(scene: &Scene, step: &str, decision: Mark) -> Result<Option<String>, MarkError> {
     let journal = scene.journal().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let (by, why) = ("kim".to_owned(), "seen in the shell".to_owned());
     let step = StepId::from(step);
-    runtime.block_on(mark(&journal, &scene.plan, scene.device.as_ref(), &step, decision, by, why))
+    runtime.block_on(mark(
+        &journal,
+        &scene.plan,
+        scene.device.as_ref(),
+        &step,
+        decision,
+        by,
+        why,
+    ))
 }
 
 fn status(scene: &Scene, step: &str) -> StepStatus {
-    scene.journal().unwrap().replay().step(&step.into()).unwrap().status.clone()
+    scene
+        .journal()
+        .unwrap()
+        .replay()
+        .step(&step.into())
+        .unwrap()
+        .status
+        .clone()
 }
 
 #[test]
@@ -27,7 +44,10 @@ fn a_person_stops_it_between_steps_and_resumes() {
     let mut scene = Scene::new();
     scene.stop.ask();
     let outcome = scene.run().unwrap();
-    assert_eq!((outcome.class(), outcome.class().exit_code()), (Class::Interrupted, 130));
+    assert_eq!(
+        (outcome.class(), outcome.class().exit_code()),
+        (Class::Interrupted, 130)
+    );
     assert_eq!(scene.device.truth().sent, 0);
     scene.stop = crate::execute::Stop::default();
     assert_eq!(scene.run().unwrap().class(), Class::Done);
@@ -45,9 +65,15 @@ fn phones_that_do_not_come_back_fail_the_verification() {
     };
     phones(7);
     let outcome = scene.run().unwrap();
-    assert_eq!((outcome.class(), outcome.class().exit_code()), (Class::Verification, 8));
+    assert_eq!(
+        (outcome.class(), outcome.class().exit_code()),
+        (Class::Verification, 8)
+    );
     let what = &outcome.clusters[&"hq".into()].what;
-    assert!(what.contains("expected at least 10 registered phones, found 7"), "{what}");
+    assert!(
+        what.contains("expected at least 10 registered phones, found 7"),
+        "{what}"
+    );
     phones(10);
     assert_eq!(scene.run().unwrap().class(), Class::Done);
 }
@@ -69,12 +95,19 @@ fn a_restart_in_doubt_follows_what_the_person_says() {
             truth.faults.insert(5, Fault::ActThenSilence);
         }
         assert_eq!(scene.run().unwrap().class(), Class::InDoubt);
-        assert!(matches!(status(&scene, "hq-07"), StepStatus::InDoubt { attempt: 1 }));
+        assert!(matches!(
+            status(&scene, "hq-07"),
+            StepStatus::InDoubt { attempt: 1 }
+        ));
         decide(&scene, "hq-07", decision).unwrap();
         scene.device.truth().tells_uptime = true;
         assert_eq!(scene.run().unwrap().class(), Class::Done, "{decision:?}");
         let done = format!("restart Cisco Tomcat {}", node("pub"));
-        let count = scene.effects().iter().filter(|effect| **effect == done).count();
+        let count = scene
+            .effects()
+            .iter()
+            .filter(|effect| **effect == done)
+            .count();
         assert_eq!(count, restarts, "{decision:?}");
     }
 }
@@ -86,7 +119,10 @@ fn a_mark_is_told_what_the_look_says_against_it() {
     scene.run().unwrap();
     let against = decide(&scene, "hq-05", Mark::Done).unwrap().unwrap();
     assert!(against.contains("tomcat certificate of pub"), "{against}");
-    assert!(matches!(decide(&scene, "hq-99", Mark::Done), Err(MarkError::NoSuchStep(_))));
+    assert!(matches!(
+        decide(&scene, "hq-99", Mark::Done),
+        Err(MarkError::NoSuchStep(_))
+    ));
 }
 
 #[test]
@@ -96,7 +132,10 @@ fn a_request_cannot_be_marked_into_being() {
     scene.run().unwrap();
     for step in ["hq-02", "hq-04"] {
         let outcome = decide(&scene, step, Mark::Done);
-        assert!(matches!(outcome, Err(MarkError::NotByHand(..))), "{step}: {outcome:?}");
+        assert!(
+            matches!(outcome, Err(MarkError::NotByHand(..))),
+            "{step}: {outcome:?}"
+        );
     }
 }
 
@@ -125,10 +164,24 @@ fn a_failed_cluster_leaves_the_others_going_until_too_many_fail() {
         scene.device.truth().faults.insert(2, Fault::Refuse);
         let outcome = scene.run().unwrap();
         assert_eq!(outcome.class(), Class::Failed);
-        assert_eq!(outcome.clusters[&"second".into()].class, other, "{max_failures:?}: {outcome:?}");
-        assert_eq!(second.truth().effects.is_empty(), other == Class::Interrupted);
-        assert_eq!(scene.run().unwrap().class(), Class::Done, "{max_failures:?}");
-        assert_eq!((scene.effects(), second.truth().effects.clone()), (effects.clone(), effects));
+        assert_eq!(
+            outcome.clusters[&"second".into()].class,
+            other,
+            "{max_failures:?}: {outcome:?}"
+        );
+        assert_eq!(
+            second.truth().effects.is_empty(),
+            other == Class::Interrupted
+        );
+        assert_eq!(
+            scene.run().unwrap().class(),
+            Class::Done,
+            "{max_failures:?}"
+        );
+        assert_eq!(
+            (scene.effects(), second.truth().effects.clone()),
+            (effects.clone(), effects)
+        );
     }
 }
 
@@ -139,7 +192,10 @@ fn everything_is_told() {
     scene.run().unwrap();
     let told = told.all();
     let count = |wanted: fn(&Progress) -> bool| told.iter().filter(|it| wanted(it)).count();
-    assert_eq!(count(|it| matches!(it, Progress::StepBegun { of: 13, .. })), 13);
+    assert_eq!(
+        count(|it| matches!(it, Progress::StepBegun { of: 13, .. })),
+        13
+    );
     assert_eq!(count(|it| matches!(it, Progress::StepDone { .. })), 13);
     assert_eq!(told.last(), Some(&Progress::ClusterDone));
 }

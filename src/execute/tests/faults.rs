@@ -14,21 +14,38 @@ fn finished(scene: &Scene, outcome: &Outcome, effects: &[String], name: &str) {
     assert_eq!(scene.effects(), effects, "{name}");
     let seen = scene.device.seen();
     for at in ["pub", "sub"].map(node) {
-        let stored = seen.nodes[&at].identities[&"tomcat".into()].present().unwrap();
-        let served = seen.nodes[&at].served.values().next().unwrap().present().unwrap();
+        let stored = seen.nodes[&at].identities[&"tomcat".into()]
+            .present()
+            .unwrap();
+        let served = seen.nodes[&at]
+            .served
+            .values()
+            .next()
+            .unwrap()
+            .present()
+            .unwrap();
         assert_eq!(*stored, served.leaf, "{name}");
         let pins = scene.device.truth().pins[&at].clone();
-        assert_eq!(pins, [stored.clone()].into(), "{name}: the pin moved forward");
+        assert_eq!(
+            pins,
+            [stored.clone()].into(),
+            "{name}: the pin moved forward"
+        );
     }
     let closed = scene.journal().map(|_| ());
-    assert!(matches!(closed, Err(JournalError::Illegal(_))), "{name}: the run is closed");
+    assert!(
+        matches!(closed, Err(JournalError::Illegal(_))),
+        "{name}: the run is closed"
+    );
 }
 
 #[test]
 fn an_undisturbed_run_does_each_thing_once_in_order() {
     let scene = Scene::new();
     let journal = scene.journal().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let outcome = runtime.block_on(scene.executor(std::sync::Arc::clone(&journal)).run());
     let at = |what: &str, name: &str| format!("{what} {}", node(name));
     let expected = vec![
@@ -55,7 +72,11 @@ fn a_crash_at_any_write_ends_in_the_same_state_with_nothing_done_twice() {
     let mut struck = 0;
     for n in 1.. {
         let mut any = false;
-        for fault in [DiskFault::StopBefore(n), DiskFault::StopHalf(n), DiskFault::StopAfter(n)] {
+        for fault in [
+            DiskFault::StopBefore(n),
+            DiskFault::StopHalf(n),
+            DiskFault::StopAfter(n),
+        ] {
             let scene = Scene::new();
             scene.disk.plant(Some(fault));
             if let Ok(outcome) = scene.run()
@@ -89,14 +110,23 @@ fn a_crash_at_any_write_ends_in_the_same_state_with_nothing_done_twice() {
 #[test]
 fn a_fault_that_leaves_no_doubt_is_overcome_in_the_same_run() {
     let effects = undisturbed();
-    let kinds =
-        [Fault::NotSent, Fault::ActThenSilence, Fault::SilenceWithoutAct, Fault::ActThenRefuse];
+    let kinds = [
+        Fault::NotSent,
+        Fault::ActThenSilence,
+        Fault::SilenceWithoutAct,
+        Fault::ActThenRefuse,
+    ];
     for fault in kinds {
         for change in 0..CHANGES {
             let scene = Scene::new();
             scene.device.truth().faults.insert(change, fault);
             let outcome = scene.run().unwrap();
-            finished(&scene, &outcome, &effects, &format!("{fault:?} at {change}"));
+            finished(
+                &scene,
+                &outcome,
+                &effects,
+                &format!("{fault:?} at {change}"),
+            );
             let again = matches!(fault, Fault::NotSent | Fault::SilenceWithoutAct);
             let sent = scene.device.truth().sent;
             assert_eq!(sent, CHANGES + usize::from(again), "{fault:?} at {change}");
@@ -120,10 +150,17 @@ fn a_fault_that_a_person_must_mend_stops_the_run_and_resume_goes_on() {
             scene.device.truth().faults.insert(change, fault);
             let outcome = scene.run().unwrap();
             assert_eq!(outcome.class(), class, "{name}: {outcome:?}");
-            assert_eq!(scene.device.truth().sent, change + 1, "{name}: nothing was sent after it");
+            assert_eq!(
+                scene.device.truth().sent,
+                change + 1,
+                "{name}: nothing was sent after it"
+            );
             assert_eq!(scene.effects(), effects[..change], "{name}");
             let cluster = &outcome.clusters[&"hq".into()];
-            assert!(cluster.step.is_some() && !cluster.next.is_empty(), "{name}: {cluster:?}");
+            assert!(
+                cluster.step.is_some() && !cluster.next.is_empty(),
+                "{name}: {cluster:?}"
+            );
             finished(&scene, &scene.run().unwrap(), &effects, &name);
         }
     }
@@ -141,7 +178,15 @@ fn without_uptimes_an_unanswered_restart_stays_in_doubt_and_is_never_repeated() 
         let outcome = scene.run().unwrap();
         assert_eq!(outcome.class(), Class::InDoubt, "{fault:?}: {outcome:?}");
         let sent = scene.device.truth().sent;
-        assert_eq!(scene.run().unwrap().class(), Class::InDoubt, "{fault:?}: a look settles nothing");
-        assert_eq!(scene.device.truth().sent, sent, "{fault:?}: it was not sent again");
+        assert_eq!(
+            scene.run().unwrap().class(),
+            Class::InDoubt,
+            "{fault:?}: a look settles nothing"
+        );
+        assert_eq!(
+            scene.device.truth().sent,
+            sent,
+            "{fault:?}: it was not sent again"
+        );
     }
 }

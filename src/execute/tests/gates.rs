@@ -5,56 +5,67 @@ use std::time::Duration;
 use super::undisturbed;
 use crate::execute::Class;
 use crate::execute::testing::{Scene, node};
-use crate::model::{Fingerprint, Observed, SsoState, TrustEntry};
+use crate::model::{ClusterState, Fingerprint, Observed, SsoState, TrustEntry};
 use crate::pki::testing::Recipe;
 use crate::plan::Stage;
 
 /// One thing that another person does to the cluster, and a word of how it is told.
-type Meddling = (&'static str, fn(&Scene), &'static str);
+type Meddling = (&'static str, fn(&mut ClusterState), &'static str);
 
-fn foreign_request(scene: &Scene) {
+fn foreign_request(state: &mut ClusterState) {
     let request = Recipe::leaf("somebody.else").request();
-    let mut truth = scene.device.truth();
-    let seen = truth.state.nodes.get_mut(&node("pub")).unwrap();
-    seen.pending.insert("tomcat".into(), Observed::Present(request));
+    let seen = state.nodes.get_mut(&node("pub")).unwrap();
+    seen.pending
+        .insert("tomcat".into(), Observed::Present(request));
 }
 
-fn foreign_trust(scene: &Scene) {
-    let mut truth = scene.device.truth();
-    let seen = truth.state.nodes.get_mut(&node("sub")).unwrap();
-    let entry = TrustEntry { file: "x".to_owned(), sha256: Fingerprint::of(b"x") };
-    seen.trust.insert("ipsec-trust".into(), Observed::Present(vec![entry]));
+fn foreign_trust(state: &mut ClusterState) {
+    let seen = state.nodes.get_mut(&node("sub")).unwrap();
+    let entry = TrustEntry {
+        file: "x".to_owned(),
+        sha256: Fingerprint::of(b"x"),
+    };
+    seen.trust
+        .insert("ipsec-trust".into(), Observed::Present(vec![entry]));
 }
 
-fn foreign_identity(scene: &Scene) {
-    let mut truth = scene.device.truth();
-    let seen = truth.state.nodes.get_mut(&node("sub")).unwrap();
-    seen.identities.insert("tomcat".into(), Observed::Present(Fingerprint::of(b"regenerated")));
+fn foreign_identity(state: &mut ClusterState) {
+    let seen = state.nodes.get_mut(&node("sub")).unwrap();
+    seen.identities.insert(
+        "tomcat".into(),
+        Observed::Present(Fingerprint::of(b"regenerated")),
+    );
 }
 
-fn single_sign_on(scene: &Scene) {
-    let mut truth = scene.device.truth();
-    truth.state.nodes.get_mut(&node("pub")).unwrap().sso = Observed::Present(SsoState::Enabled);
+fn single_sign_on(state: &mut ClusterState) {
+    state.nodes.get_mut(&node("pub")).unwrap().sso = Observed::Present(SsoState::Enabled);
 }
 
 const MEDDLINGS: [Meddling; 4] = [
     ("request", foreign_request, "tomcat request"),
     ("trust", foreign_trust, "ipsec-trust"),
     ("identity", foreign_identity, "tomcat identity"),
-    ("single sign-on", single_sign_on, "single sign-on was off and is on"),
+    (
+        "single sign-on",
+        single_sign_on,
+        "single sign-on was off and is on",
+    ),
 ];
 
 #[test]
 fn a_stale_plan_is_refused_by_the_fact_that_moved() {
     for (name, meddle, told) in MEDDLINGS {
         let scene = Scene::new();
-        meddle(&scene);
+        meddle(&mut scene.device.truth().state);
         let outcome = scene.run().unwrap();
         assert_eq!(outcome.class(), Class::Stale, "{name}");
         let what = &outcome.clusters[&"hq".into()].what;
         assert!(what.contains(told), "{name}: {what}");
         assert_eq!(scene.device.truth().sent, 0, "{name}");
-        assert!(scene.journal().is_err(), "{name}: nothing is left to resume");
+        assert!(
+            scene.journal().is_err(),
+            "{name}: nothing is left to resume"
+        );
     }
 }
 
@@ -64,7 +75,7 @@ fn what_moves_between_two_lives_of_a_run_stops_it() {
         let mut scene = Scene::new();
         scene.limits.until = Some(Stage::Prepare);
         assert_eq!(scene.run().unwrap().class(), Class::Done, "{name}");
-        meddle(&scene);
+        meddle(&mut scene.device.truth().state);
         scene.limits.until = None;
         let outcome = scene.run().unwrap();
         assert_eq!(outcome.class(), Class::InDoubt, "{name}");
@@ -79,7 +90,7 @@ fn a_request_made_by_somebody_else_is_neither_overwritten_nor_used() {
     let mut scene = Scene::new();
     scene.limits.until = Some(Stage::Request);
     assert_eq!(scene.run().unwrap().class(), Class::Done);
-    foreign_request(&scene);
+    foreign_request(&mut scene.device.truth().state);
     scene.limits.until = None;
     let outcome = scene.run().unwrap();
     assert_eq!(outcome.class(), Class::InDoubt);
@@ -105,7 +116,10 @@ fn an_expired_plan_is_refused_before_its_first_step_only() {
     scene.time.pass(Duration::from_secs(25 * 3600));
     let outcome = scene.run().unwrap();
     assert_eq!(outcome.class(), Class::Stale);
-    assert!(outcome.clusters[&"hq".into()].what.contains("valid until"), "{outcome:?}");
+    assert!(
+        outcome.clusters[&"hq".into()].what.contains("valid until"),
+        "{outcome:?}"
+    );
 
     let mut scene = Scene::new();
     scene.limits.until = Some(Stage::Prepare);
@@ -123,7 +137,10 @@ fn a_wrong_certificate_is_refused_before_any_upload() {
     let outcome = scene.run().unwrap();
     assert_eq!(outcome.class(), Class::Failed);
     let what = &outcome.clusters[&"hq".into()].what;
-    assert!(what.contains("E5") && what.contains("SAN does not match"), "{what}");
+    assert!(
+        what.contains("E5") && what.contains("SAN does not match"),
+        "{what}"
+    );
     assert_eq!(scene.effects(), effects[..3], "no identity was uploaded");
     scene.sign(true, None);
     assert_eq!(scene.run().unwrap().class(), Class::Done);
@@ -136,9 +153,15 @@ fn without_certificates_it_waits_and_days_later_goes_on() {
     let scene = Scene::new();
     scene.sign(false, None);
     let outcome = scene.run().unwrap();
-    assert_eq!((outcome.class(), outcome.class().exit_code()), (Class::Waiting, 6));
+    assert_eq!(
+        (outcome.class(), outcome.class().exit_code()),
+        (Class::Waiting, 6)
+    );
     let cluster = &outcome.clusters[&"hq".into()];
-    assert!(cluster.what.contains("hq.sub.hq.example.com.tomcat"), "{cluster:?}");
+    assert!(
+        cluster.what.contains("hq.sub.hq.example.com.tomcat"),
+        "{cluster:?}"
+    );
     scene.time.pass(Duration::from_secs(3 * 24 * 3600));
     scene.sign(true, None);
     assert_eq!(scene.run().unwrap().class(), Class::Done);
@@ -146,14 +169,35 @@ fn without_certificates_it_waits_and_days_later_goes_on() {
 }
 
 #[test]
-fn a_foreign_change_right_before_a_restart_stops_it() {
-    let mut scene = Scene::new();
-    scene.limits.until = Some(Stage::Install);
-    assert_eq!(scene.run().unwrap().class(), Class::Done);
-    let sent = scene.device.truth().sent;
-    single_sign_on(&scene);
-    scene.limits.until = None;
-    let outcome = scene.run().unwrap();
-    assert_eq!(outcome.class(), Class::InDoubt);
-    assert_eq!(scene.device.truth().sent, sent, "nothing restarted");
+fn what_moves_before_a_restart_stops_it_wherever_it_is_in_the_cluster() {
+    let effects = undisturbed();
+    // After the uploads, and after the first restart of the publisher.
+    for (sent, meddle) in [5, 6]
+        .into_iter()
+        .flat_map(|sent| MEDDLINGS.map(|it| (sent, it)))
+    {
+        let (name, meddle, told) = meddle;
+        let scene = Scene::new();
+        scene.device.truth().meddling = Some((sent, meddle));
+        let outcome = scene.run().unwrap();
+        assert_eq!(
+            outcome.class(),
+            Class::InDoubt,
+            "{name} after {sent}: {outcome:?}"
+        );
+        let what = &outcome.clusters[&"hq".into()].what;
+        let named = [
+            told.split(" was ").next().unwrap(),
+            "the tomcat certificate of sub",
+        ];
+        assert!(
+            named.iter().any(|it| what.contains(it)),
+            "{name} after {sent}: {what}"
+        );
+        assert_eq!(
+            scene.effects(),
+            effects[..sent],
+            "{name} after {sent}: nothing restarted"
+        );
+    }
 }

@@ -18,15 +18,41 @@ fn leaf() -> Fingerprint {
 
 fn conditions() -> Vec<Condition> {
     let (node, purpose, step) = (node("pub"), Purpose::from("tomcat"), StepId::from("hq-02"));
-    let request = |step| Condition::RequestOf { node: node.clone(), purpose: purpose.clone(), step };
+    let request = |step| Condition::RequestOf {
+        node: node.clone(),
+        purpose: purpose.clone(),
+        step,
+    };
     vec![
-        Condition::Trusts { node: node.clone(), store: "tomcat-trust".into(), sha256: leaf() },
+        Condition::Trusts {
+            node: node.clone(),
+            store: "tomcat-trust".into(),
+            sha256: leaf(),
+        },
         request(step.clone()),
-        Condition::IdentityIs { node: node.clone(), purpose: purpose.clone(), sha256: leaf() },
-        Condition::IdentityOf { node: node.clone(), purpose: purpose.clone(), step: step.clone() },
-        Condition::Serves { node: node.clone(), listener: "8443/rsa".parse().unwrap(), step },
-        Condition::Runs { node: node.clone(), service: "Cisco Tomcat".into() },
-        Condition::Healthy { node: node.clone(), services: ["Cisco DRF Local".into()].into() },
+        Condition::IdentityIs {
+            node: node.clone(),
+            purpose: purpose.clone(),
+            sha256: leaf(),
+        },
+        Condition::IdentityOf {
+            node: node.clone(),
+            purpose: purpose.clone(),
+            step: step.clone(),
+        },
+        Condition::Serves {
+            node: node.clone(),
+            listener: "8443/rsa".parse().unwrap(),
+            step,
+        },
+        Condition::Runs {
+            node: node.clone(),
+            service: "Cisco Tomcat".into(),
+        },
+        Condition::Healthy {
+            node: node.clone(),
+            services: ["Cisco DRF Local".into()].into(),
+        },
         Condition::SsoDisabled { node: node.clone() },
         Condition::BackupIdle { node: node.clone() },
         Condition::ReplicationGood {},
@@ -45,14 +71,30 @@ fn holding() -> (ClusterState, Artifacts) {
         pem: request.pem.clone(),
     };
     artifacts.requests.insert("hq-02".into(), made);
-    artifacts.leaves.insert("hq-02".into(), IssuedLeaf { sha256: leaf(), pem: String::new() });
+    artifacts.leaves.insert(
+        "hq-02".into(),
+        IssuedLeaf {
+            sha256: leaf(),
+            pem: String::new(),
+        },
+    );
     let seen = state.nodes.get_mut(&node("pub")).unwrap();
-    let entry = TrustEntry { file: "leaf".to_owned(), sha256: leaf() };
-    seen.trust.insert(Store::from("tomcat-trust"), Observed::Present(vec![entry]));
-    seen.pending.insert("tomcat".into(), Observed::Present(request));
-    seen.identities.insert("tomcat".into(), Observed::Present(leaf()));
-    let chain = ServedChain { leaf: leaf(), rest: Vec::new() };
-    seen.served.insert("8443/rsa".parse().unwrap(), Observed::Present(chain));
+    let entry = TrustEntry {
+        file: "leaf".to_owned(),
+        sha256: leaf(),
+    };
+    seen.trust
+        .insert(Store::from("tomcat-trust"), Observed::Present(vec![entry]));
+    seen.pending
+        .insert("tomcat".into(), Observed::Present(request));
+    seen.identities
+        .insert("tomcat".into(), Observed::Present(leaf()));
+    let chain = ServedChain {
+        leaf: leaf(),
+        rest: Vec::new(),
+    };
+    seen.served
+        .insert("8443/rsa".parse().unwrap(), Observed::Present(chain));
     seen.backup_job = Observed::Present(BackupJob::Idle);
     (state, artifacts)
 }
@@ -78,20 +120,34 @@ fn a_condition_holds_fails_or_is_unknown_by_what_was_seen() {
     for condition in conditions() {
         let judged = |state| judge(&condition, state, &artifacts);
         assert_eq!(judged(&good), Judgement::Holds, "{condition:?}");
-        assert!(matches!(judged(&bad), Judgement::Fails { .. }), "{condition:?}: {:?}", judged(&bad));
-        assert!(matches!(judged(&dark), Judgement::Unknown { .. }), "{condition:?}: {:?}", judged(&dark));
+        assert!(
+            matches!(judged(&bad), Judgement::Fails { .. }),
+            "{condition:?}: {:?}",
+            judged(&bad)
+        );
+        assert!(
+            matches!(judged(&dark), Judgement::Unknown { .. }),
+            "{condition:?}: {:?}",
+            judged(&dark)
+        );
     }
 }
 
 #[test]
 fn no_request_and_single_sign_on_are_the_other_way_round() {
     let (state, artifacts) = holding();
-    let none = |name: &str| Condition::NoRequest { node: node(name), purpose: "tomcat".into() };
+    let none = |name: &str| Condition::NoRequest {
+        node: node(name),
+        purpose: "tomcat".into(),
+    };
     let judged = |condition| judge(&condition, &state, &artifacts);
     assert!(matches!(judged(none("pub")), Judgement::Fails { .. }));
     assert_eq!(judged(none("sub")), Judgement::Holds);
     assert!(matches!(judged(none("other")), Judgement::Unknown { .. }));
-    assert!(matches!(judged(Condition::SsoEnabled { node: node("pub") }), Judgement::Fails { .. }));
+    assert!(matches!(
+        judged(Condition::SsoEnabled { node: node("pub") }),
+        Judgement::Fails { .. }
+    ));
 }
 
 #[test]
