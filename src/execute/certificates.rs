@@ -1,8 +1,9 @@
 //! Requests to the issuer, certificates back, each checked before any node sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use super::cluster::{ClusterRun, Failure};
+use super::cluster::ClusterRun;
 use super::outcome::{Class, Halt};
 use super::run::Signer;
 use crate::issue::IssuedCertificates;
@@ -56,10 +57,10 @@ impl ClusterRun<'_> {
                 .iter()
                 .map(|request| (request.request.key.sha256.clone(), request.name.clone()))
                 .collect();
-            let issued = signer.issuer.collect(&wanted).await.map_err(|error| {
+            let arrived = signer.issuer.collect(&wanted).await.map_err(|error| {
                 self.issue_failed(step, error.to_string(), "Then `reissue resume`.")
             })?;
-            self.accept(step, signer, terms, &mut open, &issued)?;
+            self.accept(step, signer, terms, &mut open, &arrived)?;
             if open.is_empty() {
                 break;
             }
@@ -213,29 +214,16 @@ impl ClusterRun<'_> {
         let names: Vec<&str> = open.iter().map(|request| request.name.as_str()).collect();
         let mut awaited = format!("certificates from issuer {issuer} for {}", names.join(", "));
         for ignored in signer.issuer.ignored() {
-            awaited.push_str(&format!(
-                "; {} was not used: {}",
-                ignored.path.display(),
-                ignored.why
-            ));
+            let (path, why) = (ignored.path.display(), ignored.why);
+            _ = write!(awaited, "; {path} was not used: {why}");
         }
         let next = "Have them signed; when the certificates are where the issuer's folder says, \
-                    `reissue resume`."
-            .to_owned();
+                    `reissue resume`.";
         self.waits(step, awaited, next)
     }
 
     fn issue_failed(&self, step: &Step, what: String, next: &str) -> Halt {
-        let next = next.to_owned();
-        self.failed(
-            step,
-            Failure {
-                class: Class::Failed,
-                what,
-                next,
-                transient: true,
-            },
-        )
+        self.failed_unsent(step, Class::Failed, what, next)
     }
 }
 
@@ -259,10 +247,10 @@ fn words(finding: &LintFinding) -> String {
     } = finding;
     let mut text = format!("{code}: expected {expected}, found {found}");
     if let Some(predicted) = predicted {
-        text.push_str(&format!("; the node would answer \"{predicted}\""));
+        _ = write!(text, "; the node would answer \"{predicted}\"");
     }
     if !remedies.is_empty() {
-        text.push_str(&format!("; {}", remedies.join(" or ")));
+        _ = write!(text, "; {}", remedies.join(" or "));
     }
     text
 }

@@ -8,6 +8,7 @@ use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
 use super::run::Executor;
 use super::standing::standing;
+use super::stops::FIND_OUT;
 use super::surroundings::Progress;
 use crate::driver::{Actuate, Scope};
 use crate::journal::{Artifacts, DoneHow, Event, StepRecord, StepStatus};
@@ -250,88 +251,7 @@ impl ClusterRun<'_> {
         });
         Ok(())
     }
-
-    /// A step failed: recorded, and the cluster stops.
-    pub(super) fn failed(&self, step: &Step, failure: Failure) -> Halt {
-        let event = Event::StepFailed {
-            step: step.id.clone(),
-            error: failure.what.clone(),
-            what_next: failure.next.clone(),
-            transient: failure.transient,
-        };
-        let halt = Halt {
-            class: failure.class,
-            step: Some(step.id.clone()),
-            what: failure.what,
-            next: failure.next,
-        };
-        self.unless_unwritten(event, halt)
-    }
-
-    /// A step found what it may not change: recorded, and the cluster stops for a person.
-    pub(super) fn diverged(
-        &self,
-        step: &Step,
-        expected: String,
-        found: String,
-        next: &str,
-    ) -> Halt {
-        let halt = Halt {
-            class: Class::InDoubt,
-            step: Some(step.id.clone()),
-            what: format!("expected {expected}; found {found}"),
-            next: next.to_owned(),
-        };
-        self.unless_unwritten(
-            Event::StepDiverged {
-                step: step.id.clone(),
-                expected,
-                found,
-            },
-            halt,
-        )
-    }
-
-    /// A step waits for somebody: recorded, and the cluster stops until it is resumed.
-    pub(super) fn waits(&self, step: &Step, awaited: String, next: String) -> Halt {
-        let event = Event::Waiting {
-            step: step.id.clone(),
-            awaited: awaited.clone(),
-        };
-        let halt = Halt {
-            class: Class::Waiting,
-            step: Some(step.id.clone()),
-            what: awaited,
-            next,
-        };
-        self.unless_unwritten(event, halt)
-    }
-
-    /// A stop that cannot be written down says both.
-    fn unless_unwritten(&self, event: Event, halt: Halt) -> Halt {
-        match self.all.journal.record(event) {
-            Ok(()) => halt,
-            Err(error) => Halt {
-                class: halt.class.max(Class::Failed),
-                what: format!("{}; {error}", halt.what),
-                ..halt
-            },
-        }
-    }
 }
-
-/// A failure, before it is recorded.
-pub(super) struct Failure {
-    pub(super) class: Class,
-    pub(super) what: String,
-    pub(super) next: String,
-    /// No device acted: see [`Event::StepFailed`].
-    pub(super) transient: bool,
-}
-
-/// What a person does about a change that nobody planned.
-pub(super) const FIND_OUT: &str = "Find out who changed it. Put it back and `reissue resume`, or give the run up \
-    with `reissue runs close` and make a new plan.";
 
 /// The word of [`basis`] for a fact that was not learned.
 const UNKNOWN: &str = "unknown";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::cluster::{ClusterRun, Failure};
+use super::cluster::ClusterRun;
 use super::look::tally;
 use super::outcome::{Class, Halt};
 use crate::journal::DoneHow;
@@ -26,14 +26,10 @@ impl ClusterRun<'_> {
                 Stage::Verify => Class::Verification,
                 _ => Class::Failed,
             };
-            return Err(self.failed(step, Failure {
-                class,
-                what: format!("not confirmed: {what}: {found}"),
-                next: "Nothing further is changed. Mend what is not as it should be, then `reissue resume`: \
-                       it looks again."
-                    .to_owned(),
-                transient: false,
-            }));
+            let what = format!("not confirmed: {what}: {found}");
+            let next = "Nothing further is changed. Mend what is not as it should be, then `reissue resume`: \
+                       it looks again.";
+            return Err(self.failed(step, class, what, next));
         }
         self.settle_leaves(step)?;
         self.done(step, DoneHow::Seen {})
@@ -46,13 +42,13 @@ impl ClusterRun<'_> {
                 "When it is done: `reissue mark {} --done --why …`, then `reissue resume`.",
                 step.id
             );
-            return Err(self.waits(step, instruction.to_owned(), next));
+            return Err(self.waits(step, instruction.to_owned(), &next));
         }
         match self.hold(step, Duration::ZERO).await? {
             Ok(()) => self.done(step, DoneHow::Seen {}),
             Err(found) => {
                 let next = format!("When it is done: `reissue resume`. Seen now: {found}");
-                Err(self.waits(step, instruction.to_owned(), next))
+                Err(self.waits(step, instruction.to_owned(), &next))
             }
         }
     }
@@ -117,16 +113,13 @@ impl ClusterRun<'_> {
         for (node, leaves) in leaves {
             for leaf in leaves {
                 self.device.settle_leaf(node, leaf).map_err(|why| {
+                    let what =
+                        format!("{node} serves its new certificate; its pin was not kept: {why}");
                     self.failed(
                         step,
-                        Failure {
-                            class: Class::Failed,
-                            what: format!(
-                                "{node} serves its new certificate; its pin was not kept: {why}"
-                            ),
-                            next: "Make the disk writable, then `reissue resume`.".to_owned(),
-                            transient: false,
-                        },
+                        Class::Failed,
+                        what,
+                        "Make the disk writable, then `reissue resume`.",
                     )
                 })?;
             }

@@ -1,5 +1,7 @@
 //! What a look proves about a change that may or may not have happened.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Judgement, judge};
@@ -19,6 +21,16 @@ pub(super) enum Word {
     Refused(String),
     /// It said nothing, or this run did not live to hear it; the text says which.
     Silent(String),
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => formatter.write_str("the node accepted it"),
+            Self::Refused(text) => write!(formatter, "the node refused it ({text})"),
+            Self::Silent(text) => formatter.write_str(text),
+        }
+    }
 }
 
 /// What one look proves.

@@ -1,6 +1,7 @@
 //! What to ask for, so that some conditions can be judged and nothing else is asked.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::driver::{FactGroup, Scope};
 use crate::journal::Artifacts;
@@ -130,7 +131,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
         .collect::<Vec<_>>()
         .join("; ");
     if let Some(more) = parts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(&format!("; and {more} more"));
+        _ = write!(text, "; and {more} more");
     }
     text
 }

@@ -94,9 +94,9 @@ impl Journal {
             },
         };
         let replay = Replay::begin(&entry).map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&record::START, &text(&entry)?);
+        let (bytes, link) = record::seal(&record::START, &text(&entry)?);
         let path = directory.join("journal");
-        disk.write(&path, &line)
+        disk.write(&path, &bytes)
             .map_err(disk_error("write", &path))?;
         let end = Mutex::new(End {
             link,
@@ -167,9 +167,9 @@ impl Journal {
         end.replay
             .check(&entry.event)
             .map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&end.link, &text(&entry)?);
+        let (bytes, link) = record::seal(&end.link, &text(&entry)?);
         let path = self.directory.join("journal");
-        if let Err(source) = self.disk.append(&path, &line) {
+        if let Err(source) = self.disk.append(&path, &bytes) {
             end.broken = Some(source.to_string());
             return Err(JournalError::Disk {
                 what: "append to",

@@ -35,6 +35,9 @@ pub(in super::super) enum Fault {
 static KEYS: LazyLock<Vec<PKey<Private>>> =
     LazyLock::new(|| (0..4).map(|_| rsa_key(2048)).collect());
 
+/// A change that somebody else makes.
+pub(in super::super) type Meddling = fn(&mut ClusterState);
+
 /// What a test changes or looks at.
 pub(in super::super) struct Truth {
     pub(in super::super) state: ClusterState,
@@ -56,7 +59,7 @@ pub(in super::super) struct Truth {
     /// Leaves that each node may present, as its pins say.
     pub(in super::super) pins: BTreeMap<NodeName, BTreeSet<Fingerprint>>,
     /// What somebody else does right after so many changes were sent.
-    pub(in super::super) meddling: Option<(usize, fn(&mut ClusterState))>,
+    pub(in super::super) meddling: Option<(usize, Meddling)>,
     requests: usize,
 }
 

@@ -1,6 +1,7 @@
 //! A cluster in memory, a plan for it, and time that passes only when somebody waits.
 
 mod device;
+mod plan;
 mod scene;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) use device::{Fault, MemoryCluster};
-pub(super) use scene::{Scene, node};
+pub(super) use plan::node;
+pub(super) use scene::Scene;
 
 use super::surroundings::{Progress, Timer, Watch};
 use crate::clock::Clock;

@@ -73,9 +73,9 @@ fn a_crash_at_any_write_ends_in_the_same_state_with_nothing_done_twice() {
     for n in 1.. {
         let mut any = false;
         for fault in [
-            DiskFault::StopBefore(n),
-            DiskFault::StopHalf(n),
-            DiskFault::StopAfter(n),
+            DiskFault::Before(n),
+            DiskFault::Half(n),
+            DiskFault::After(n),
         ] {
             let scene = Scene::new();
             scene.disk.plant(Some(fault));
@@ -188,5 +188,24 @@ fn without_uptimes_an_unanswered_restart_stays_in_doubt_and_is_never_repeated() 
             sent,
             "{fault:?}: it was not sent again"
         );
+    }
+}
+
+#[test]
+fn two_crashes_are_survived_like_one() {
+    let effects = undisturbed();
+    for (first, second) in (5..60).step_by(6).flat_map(|n| (1..40).step_by(5).map(move |m| (n, m))) {
+        let scene = Scene::new();
+        scene.disk.plant(Some(DiskFault::Half(first)));
+        scene.run().unwrap();
+        scene.disk.plant(Some(DiskFault::After(second)));
+        drop(scene.run());
+        scene.disk.plant(None);
+        let name = format!("{first}, then {second}");
+        match scene.run() {
+            Ok(outcome) => finished(&scene, &outcome, &effects, &name),
+            Err(JournalError::Illegal(_)) => assert_eq!(scene.effects(), effects, "{name}"),
+            Err(other) => panic!("{name}: {other}"),
+        }
     }
 }

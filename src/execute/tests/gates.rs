@@ -113,7 +113,7 @@ fn a_request_that_is_not_what_was_asked_for_stops_the_run() {
 #[test]
 fn an_expired_plan_is_refused_before_its_first_step_only() {
     let scene = Scene::new();
-    scene.time.pass(Duration::from_secs(25 * 3600));
+    scene.time.pass(Duration::from_hours(25));
     let outcome = scene.run().unwrap();
     assert_eq!(outcome.class(), Class::Stale);
     assert!(
@@ -124,7 +124,7 @@ fn an_expired_plan_is_refused_before_its_first_step_only() {
     let mut scene = Scene::new();
     scene.limits.until = Some(Stage::Prepare);
     scene.run().unwrap();
-    scene.time.pass(Duration::from_secs(25 * 3600));
+    scene.time.pass(Duration::from_hours(25));
     scene.limits.until = None;
     assert_eq!(scene.run().unwrap().class(), Class::Done);
 }
@@ -162,7 +162,7 @@ fn without_certificates_it_waits_and_days_later_goes_on() {
         cluster.what.contains("hq.sub.hq.example.com.tomcat"),
         "{cluster:?}"
     );
-    scene.time.pass(Duration::from_secs(3 * 24 * 3600));
+    scene.time.pass(Duration::from_hours(72));
     scene.sign(true, None);
     assert_eq!(scene.run().unwrap().class(), Class::Done);
     assert_eq!(scene.effects(), effects);
