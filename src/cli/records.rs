@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::execute::{self, Judgement, Mark, judge};
 use crate::journal::{
-    ClusterLock, Holder, Journal, RealDisk, RunState, close, list_runs, read_run, run_summary,
+    ClusterLock, Disk, Holder, Journal, RealDisk, RunState, close, list_runs, read_run, run_summary,
 };
 use crate::model::{ClusterName, RunId, StepId};
 use crate::plan::{Plan, Stage};
@@ -27,8 +27,8 @@ pub(super) fn runs(session: &Session, output: Output, command: Option<&RunsComma
     if let Some(RunsCommand::Close { run, why }) = command {
         let id = RunId::from(run.as_str());
         let _locks = hold_all(session, &id)?;
-        let clock = Arc::clone(&session.clock);
-        close(Arc::new(RealDisk), clock, &session.state_dir, id, operator(), why.clone()).map_err(failed)?;
+        let (disk, clock): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), Arc::clone(&session.clock));
+        close(&disk, clock, &session.state_dir, id, operator(), why.clone()).map_err(failed)?;
         return Ok(output.result(Exit::Done, run, || format!("Run {run} is closed.\n")));
     }
     let runs = list_runs(&RealDisk, &session.state_dir).map_err(failed)?;

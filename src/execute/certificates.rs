@@ -1,8 +1,9 @@
 //! Requests to the issuer, certificates back, each checked before any node sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use super::cluster::{ClusterRun, Failure};
+use super::cluster::ClusterRun;
 use super::outcome::{Class, Halt};
 use super::run::Signer;
 use crate::issue::IssuedCertificates;
@@ -30,13 +31,25 @@ impl ClusterRun<'_> {
         terms: &IssueTerms,
     ) -> Result<(), Halt> {
         let signer = self.all.signers.get(issuer).ok_or_else(|| {
-            self.issue_failed(step, format!("the estate has no issuer {issuer}"), USE_SAME_ESTATE)
+            self.issue_failed(
+                step,
+                format!("the estate has no issuer {issuer}"),
+                USE_SAME_ESTATE,
+            )
         })?;
         let mut open = self.open_requests(step, requests)?;
         for request in &open {
-            signer.issuer.submit(&request.name, &request.request).await.map_err(|error| {
-                self.issue_failed(step, format!("request {}: {error}", request.name), "Then `reissue resume`.")
-            })?;
+            signer
+                .issuer
+                .submit(&request.name, &request.request)
+                .await
+                .map_err(|error| {
+                    self.issue_failed(
+                        step,
+                        format!("request {}: {error}", request.name),
+                        "Then `reissue resume`.",
+                    )
+                })?;
         }
         let deadline = self.all.waits.issue.map(|wait| self.deadline(wait));
         while !open.is_empty() {
@@ -44,10 +57,10 @@ impl ClusterRun<'_> {
                 .iter()
                 .map(|request| (request.request.key.sha256.clone(), request.name.clone()))
                 .collect();
-            let issued = signer.issuer.collect(&wanted).await.map_err(|error| {
+            let arrived = signer.issuer.collect(&wanted).await.map_err(|error| {
                 self.issue_failed(step, error.to_string(), "Then `reissue resume`.")
             })?;
-            self.accept(step, signer, terms, &mut open, &issued)?;
+            self.accept(step, signer, terms, &mut open, &arrived)?;
             if open.is_empty() {
                 break;
             }
@@ -64,22 +77,44 @@ impl ClusterRun<'_> {
     fn open_requests(&self, step: &Step, requests: &BTreeSet<StepId>) -> Result<Vec<Open>, Halt> {
         let artifacts = self.artifacts();
         let mut open = Vec::new();
-        for id in requests.iter().filter(|id| !artifacts.leaves.contains_key(*id)) {
+        for id in requests
+            .iter()
+            .filter(|id| !artifacts.leaves.contains_key(*id))
+        {
             let asked = self.plan.steps.iter().find(|step| step.id == *id);
-            let (Some(made), Some(Step { node: Some(node), action, .. })) =
-                (artifacts.requests.get(id), asked)
+            let (
+                Some(made),
+                Some(Step {
+                    node: Some(node),
+                    action,
+                    ..
+                }),
+            ) = (artifacts.requests.get(id), asked)
             else {
                 let what = format!("no request of step {id} was recorded");
                 return Err(self.issue_failed(step, what, LOOK_AT_REQUEST));
             };
             let Action::GenerateRequest { purpose, .. } = action else {
-                return Err(self.issue_failed(step, format!("step {id} makes no request"), LOOK_AT_REQUEST));
+                return Err(self.issue_failed(
+                    step,
+                    format!("step {id} makes no request"),
+                    LOOK_AT_REQUEST,
+                ));
             };
             let request = read_request(&made.pem).map_err(|error| {
-                self.issue_failed(step, format!("the request of step {id}: {error}"), LOOK_AT_REQUEST)
+                self.issue_failed(
+                    step,
+                    format!("the request of step {id}: {error}"),
+                    LOOK_AT_REQUEST,
+                )
             })?;
             let name = format!("{}.{node}.{purpose}", self.name);
-            open.push(Open { step: id.clone(), purpose: purpose.clone(), name, request });
+            open.push(Open {
+                step: id.clone(),
+                purpose: purpose.clone(),
+                name,
+                request,
+            });
         }
         Ok(open)
     }
@@ -102,14 +137,18 @@ impl ClusterRun<'_> {
                 continue;
             };
             let findings = self.lint(signer, terms, &request, leaf, above);
-            let (blocking, notes): (Vec<_>, Vec<_>) =
-                findings.iter().partition(|finding| finding.severity == Severity::Blocker);
+            let (blocking, notes): (Vec<_>, Vec<_>) = findings
+                .iter()
+                .partition(|finding| finding.severity == Severity::Blocker);
             for finding in notes {
                 self.note(step, format!("{}: {}", request.name, words(finding)));
             }
             if blocking.is_empty() {
                 self.keep_leaf(&request.step, leaf)?;
-                self.note(step, format!("{}: issued, {}", request.name, leaf.facts.sha256.short()));
+                self.note(
+                    step,
+                    format!("{}: issued, {}", request.name, leaf.facts.sha256.short()),
+                );
             } else {
                 let words: Vec<String> = blocking.into_iter().map(words).collect();
                 wrong.push(format!("{}: {}", request.name, words.join("; ")));
@@ -134,7 +173,12 @@ impl ClusterRun<'_> {
     ) -> Vec<LintFinding> {
         let mut chain = signer.chain.clone();
         let known: BTreeSet<Fingerprint> = chain.iter().map(|it| it.facts.sha256.clone()).collect();
-        chain.extend(above.iter().filter(|it| !known.contains(&it.facts.sha256)).cloned());
+        chain.extend(
+            above
+                .iter()
+                .filter(|it| !known.contains(&it.facts.sha256))
+                .cloned(),
+        );
         let demands = Demands {
             chain: terms.chain.clone(),
             key_usage: terms.key_usage.clone(),
@@ -154,9 +198,15 @@ impl ClusterRun<'_> {
     }
 
     fn keep_leaf(&self, request: &StepId, leaf: &Parsed) -> Result<(), Halt> {
-        self.all.journal.keep(&format!("{request}.crt.pem"), leaf.pem.as_bytes())?;
+        self.all
+            .journal
+            .keep(&format!("{request}.crt.pem"), leaf.pem.as_bytes())?;
         let (sha256, pem) = (leaf.facts.sha256.clone(), leaf.pem.clone());
-        self.all.journal.record(Event::Issued { request: request.clone(), sha256, pem })?;
+        self.all.journal.record(Event::Issued {
+            request: request.clone(),
+            sha256,
+            pem,
+        })?;
         Ok(())
     }
 
@@ -164,37 +214,43 @@ impl ClusterRun<'_> {
         let names: Vec<&str> = open.iter().map(|request| request.name.as_str()).collect();
         let mut awaited = format!("certificates from issuer {issuer} for {}", names.join(", "));
         for ignored in signer.issuer.ignored() {
-            awaited.push_str(&format!("; {} was not used: {}", ignored.path.display(), ignored.why));
+            let (path, why) = (ignored.path.display(), ignored.why);
+            _ = write!(awaited, "; {path} was not used: {why}");
         }
         let next = "Have them signed; when the certificates are where the issuer's folder says, \
-                    `reissue resume`."
-            .to_owned();
+                    `reissue resume`.";
         self.waits(step, awaited, next)
     }
 
     fn issue_failed(&self, step: &Step, what: String, next: &str) -> Halt {
-        let next = next.to_owned();
-        self.failed(step, Failure { class: Class::Failed, what, next, transient: true })
+        self.failed_unsent(step, Class::Failed, what, next)
     }
 }
 
-const USE_SAME_ESTATE: &str = "Use the estate file that the plan was made from, then `reissue resume`.";
+const USE_SAME_ESTATE: &str =
+    "Use the estate file that the plan was made from, then `reissue resume`.";
 
 const LOOK_AT_REQUEST: &str = "The step that makes the request cannot be marked as done by hand. Give the run up with \
     `reissue runs close`, delete the request in OS Administration, and make a new plan.";
 
-const REISSUE_IT: &str =
-    "Have it signed again as it should be, put it in place of the wrong one, then `reissue resume`.";
+const REISSUE_IT: &str = "Have it signed again as it should be, put it in place of the wrong one, then `reissue resume`.";
 
 /// A finding as the person reads it: what is wrong, what the node would say, what helps.
 fn words(finding: &LintFinding) -> String {
-    let LintFinding { code, found, expected, predicted, remedies, .. } = finding;
+    let LintFinding {
+        code,
+        found,
+        expected,
+        predicted,
+        remedies,
+        ..
+    } = finding;
     let mut text = format!("{code}: expected {expected}, found {found}");
     if let Some(predicted) = predicted {
-        text.push_str(&format!("; the node would answer \"{predicted}\""));
+        _ = write!(text, "; the node would answer \"{predicted}\"");
     }
     if !remedies.is_empty() {
-        text.push_str(&format!("; {}", remedies.join(" or ")));
+        _ = write!(text, "; {}", remedies.join(" or "));
     }
     text
 }

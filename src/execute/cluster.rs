@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::look::scope;
+use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
 use super::run::Executor;
+use super::standing::standing;
+use super::stops::FIND_OUT;
 use super::surroundings::Progress;
 use crate::driver::{Actuate, Scope};
 use crate::journal::{Artifacts, DoneHow, Event, StepRecord, StepStatus};
@@ -30,12 +32,20 @@ impl ClusterRun<'_> {
         }
         self.check_basis().await?;
         while let Some((index, step)) = self.next() {
-            if self.all.limits.until.is_some_and(|until| step.stage > until) {
+            if self
+                .all
+                .limits
+                .until
+                .is_some_and(|until| step.stage > until)
+            {
                 return Ok(());
             }
             self.may_go_on(&step.id.to_string())?;
-            let begun =
-                Progress::StepBegun { step: step.id.clone(), number: index + 1, of: self.plan.steps.len() };
+            let begun = Progress::StepBegun {
+                step: step.id.clone(),
+                number: index + 1,
+                of: self.plan.steps.len(),
+            };
             self.tell(&begun);
             self.carry_out(index, step).await.map_err(|halt| Halt {
                 step: halt.step.or_else(|| Some(step.id.clone())),
@@ -51,9 +61,11 @@ impl ClusterRun<'_> {
             | Action::GenerateRequest { .. }
             | Action::UploadIdentity { .. }
             | Action::RestartService { .. } => self.change(index, step).await,
-            Action::AwaitCertificates { issuer, requests, terms } => {
-                self.certificates(step, issuer, requests, terms).await
-            }
+            Action::AwaitCertificates {
+                issuer,
+                requests,
+                terms,
+            } => self.certificates(step, issuer, requests, terms).await,
             Action::Confirm { what } => self.confirm(step, what).await,
             Action::Person { instruction } => self.person(step, instruction).await,
         }
@@ -70,7 +82,12 @@ impl ClusterRun<'_> {
         let failures = self.failures.load(Ordering::SeqCst);
         let what = if self.all.stop.asked() {
             format!("stopped before {before}, as asked")
-        } else if self.all.limits.max_failures.is_some_and(|most| failures > 0 && failures >= most) {
+        } else if self
+            .all
+            .limits
+            .max_failures
+            .is_some_and(|most| failures > 0 && failures >= most)
+        {
             format!("stopped before {before}, because {failures} other clusters failed")
         } else {
             return Ok(());
@@ -85,13 +102,20 @@ impl ClusterRun<'_> {
 
     /// The whole cluster must be as it was when the plan was made, but for what its own steps changed.
     async fn check_basis(&self) -> Result<(), Halt> {
-        let last = self.plan.steps.iter().rposition(|step| self.was_touched(step));
+        let last = self
+            .plan
+            .steps
+            .iter()
+            .rposition(|step| self.was_touched(step));
         let now = self.all.clock.now();
         if last.is_none() && now > self.plan_valid_until() {
             return Err(Halt {
                 class: Class::Stale,
                 step: None,
-                what: format!("the plan was valid until {:.0}, it is {now:.0}", self.plan_valid_until()),
+                what: format!(
+                    "the plan was valid until {:.0}, it is {now:.0}",
+                    self.plan_valid_until()
+                ),
                 next: "Make a new plan.".to_owned(),
             });
         }
@@ -113,13 +137,19 @@ impl ClusterRun<'_> {
             return Ok(());
         }
         let (class, next) = match last {
-            _ if drift.iter().all(unread) => {
-                (Class::Failed, "Make the nodes readable again, then `reissue resume`, or apply anew.")
-            }
+            _ if drift.iter().all(unread) => (
+                Class::Failed,
+                "Make the nodes readable again, then `reissue resume`, or apply anew.",
+            ),
             None => (Class::Stale, "Make a new plan."),
             Some(_) => (Class::InDoubt, FIND_OUT),
         };
-        Err(Halt { class, step: None, what: moves(&drift), next: next.to_owned() })
+        Err(Halt {
+            class,
+            step: None,
+            what: moves(&drift),
+            next: next.to_owned(),
+        })
     }
 
     /// How long the cluster may take to be readable: a restart of an earlier attempt may still be under way.
@@ -136,7 +166,10 @@ impl ClusterRun<'_> {
     fn was_touched(&self, step: &Step) -> bool {
         self.record_of(step).is_some_and(|record| {
             record.attempts > 0
-                || matches!(record.status, StepStatus::Done(_) | StepStatus::Waiting { .. })
+                || matches!(
+                    record.status,
+                    StepStatus::Done(_) | StepStatus::Waiting { .. }
+                )
         })
     }
 
@@ -144,12 +177,23 @@ impl ClusterRun<'_> {
         self.all.plan.valid_until
     }
 
-    /// What moved that no step of ours may have moved. What was unknown before proves nothing either way.
+    /// What moved that no step of ours may have moved, and what our steps brought about and is gone. What was
+    /// unknown before proves nothing either way.
     pub(super) fn drift(&self, state: &ClusterState, changed: &Touched) -> Vec<Moved> {
-        moved(&self.plan.basis, &basis(state))
+        let foreign = moved(&self.plan.basis, &basis(state))
             .into_iter()
-            .filter(|fact| fact.was != UNKNOWN && !changed.covers(&fact.fact))
-            .collect()
+            .filter(|fact| fact.was != UNKNOWN && !changed.covers(&fact.fact));
+        let undone = self.all.journal.view(|run| {
+            let standing = standing(self.plan, run);
+            let tally = tally(standing, state, &run.artifacts);
+            let gone = |(_, was, is): (_, String, String)| Moved {
+                fact: "what this run brought about".to_owned(),
+                was,
+                is,
+            };
+            tally.failing.into_iter().map(gone).collect::<Vec<_>>()
+        });
+        foreign.chain(undone).collect()
     }
 
     /// Asks the cluster.
@@ -179,7 +223,10 @@ impl ClusterRun<'_> {
     }
 
     pub(super) fn note(&self, step: &Step, text: impl Into<String>) {
-        self.tell(&Progress::StepNote { step: step.id.clone(), text: text.into() });
+        self.tell(&Progress::StepNote {
+            step: step.id.clone(),
+            text: text.into(),
+        });
     }
 
     pub(super) async fn pause(&self) {
@@ -197,71 +244,17 @@ impl ClusterRun<'_> {
 
     /// A step is done.
     pub(super) fn done(&self, step: &Step, how: DoneHow) -> Result<(), Halt> {
-        self.all.journal.record(Event::StepDone { step: step.id.clone(), how: how.clone() })?;
-        self.tell(&Progress::StepDone { step: step.id.clone(), how });
+        self.all.journal.record(Event::StepDone {
+            step: step.id.clone(),
+            how: how.clone(),
+        })?;
+        self.tell(&Progress::StepDone {
+            step: step.id.clone(),
+            how,
+        });
         Ok(())
     }
-
-    /// A step failed: recorded, and the cluster stops.
-    pub(super) fn failed(&self, step: &Step, failure: Failure) -> Halt {
-        let event = Event::StepFailed {
-            step: step.id.clone(),
-            error: failure.what.clone(),
-            what_next: failure.next.clone(),
-            transient: failure.transient,
-        };
-        let halt = Halt {
-            class: failure.class,
-            step: Some(step.id.clone()),
-            what: failure.what,
-            next: failure.next,
-        };
-        self.unless_unwritten(event, halt)
-    }
-
-    /// A step found what it may not change: recorded, and the cluster stops for a person.
-    pub(super) fn diverged(&self, step: &Step, expected: String, found: String, next: &str) -> Halt {
-        let halt = Halt {
-            class: Class::InDoubt,
-            step: Some(step.id.clone()),
-            what: format!("expected {expected}; found {found}"),
-            next: next.to_owned(),
-        };
-        self.unless_unwritten(Event::StepDiverged { step: step.id.clone(), expected, found }, halt)
-    }
-
-    /// A step waits for somebody: recorded, and the cluster stops until it is resumed.
-    pub(super) fn waits(&self, step: &Step, awaited: String, next: String) -> Halt {
-        let event = Event::Waiting { step: step.id.clone(), awaited: awaited.clone() };
-        let halt = Halt { class: Class::Waiting, step: Some(step.id.clone()), what: awaited, next };
-        self.unless_unwritten(event, halt)
-    }
-
-    /// A stop that cannot be written down says both.
-    fn unless_unwritten(&self, event: Event, halt: Halt) -> Halt {
-        match self.all.journal.record(event) {
-            Ok(()) => halt,
-            Err(error) => Halt {
-                class: halt.class.max(Class::Failed),
-                what: format!("{}; {error}", halt.what),
-                ..halt
-            },
-        }
-    }
 }
-
-/// A failure, before it is recorded.
-pub(super) struct Failure {
-    pub(super) class: Class,
-    pub(super) what: String,
-    pub(super) next: String,
-    /// No device acted: see [`Event::StepFailed`].
-    pub(super) transient: bool,
-}
-
-/// What a person does about a change that nobody planned.
-pub(super) const FIND_OUT: &str = "Find out who changed it. Put it back and `reissue resume`, or give the run up \
-    with `reissue runs close` and make a new plan.";
 
 /// The word of [`basis`] for a fact that was not learned.
 const UNKNOWN: &str = "unknown";
@@ -273,6 +266,8 @@ pub(super) fn unread(fact: &Moved) -> bool {
 
 /// What moved, old and new, each by name.
 pub(super) fn moves(drift: &[Moved]) -> String {
-    let each = drift.iter().map(|Moved { fact, was, is }| format!("{fact} was {was} and is {is}"));
+    let each = drift
+        .iter()
+        .map(|Moved { fact, was, is }| format!("{fact} was {was} and is {is}"));
     each.collect::<Vec<_>>().join("; ")
 }

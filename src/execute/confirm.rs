@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::cluster::{ClusterRun, Failure};
+use super::cluster::ClusterRun;
 use super::look::tally;
 use super::outcome::{Class, Halt};
 use crate::journal::DoneHow;
@@ -16,20 +16,20 @@ const IN_A_ROW: u32 = 2;
 impl ClusterRun<'_> {
     /// Waits until everything is as it should be, and stays so.
     pub(super) async fn confirm(&self, step: &Step, what: &str) -> Result<(), Halt> {
-        let wait = step.after.iter().map(|condition| self.wait_of(condition)).max();
+        let wait = step
+            .after
+            .iter()
+            .map(|condition| self.wait_of(condition))
+            .max();
         if let Err(found) = self.hold(step, wait.unwrap_or_default()).await? {
             let class = match step.stage {
                 Stage::Verify => Class::Verification,
                 _ => Class::Failed,
             };
-            return Err(self.failed(step, Failure {
-                class,
-                what: format!("not confirmed: {what}: {found}"),
-                next: "Nothing further is changed. Mend what is not as it should be, then `reissue resume`: \
-                       it looks again."
-                    .to_owned(),
-                transient: false,
-            }));
+            let what = format!("not confirmed: {what}: {found}");
+            let next = "Nothing further is changed. Mend what is not as it should be, then `reissue resume`: \
+                       it looks again.";
+            return Err(self.failed(step, class, what, next));
         }
         self.settle_leaves(step)?;
         self.done(step, DoneHow::Seen {})
@@ -38,14 +38,17 @@ impl ClusterRun<'_> {
     /// Looks whether a person did something; if not, the run waits for it.
     pub(super) async fn person(&self, step: &Step, instruction: &str) -> Result<(), Halt> {
         if step.after.is_empty() {
-            let next = format!("When it is done: `reissue mark {} --done --why …`, then `reissue resume`.", step.id);
-            return Err(self.waits(step, instruction.to_owned(), next));
+            let next = format!(
+                "When it is done: `reissue mark {} --done --why …`, then `reissue resume`.",
+                step.id
+            );
+            return Err(self.waits(step, instruction.to_owned(), &next));
         }
         match self.hold(step, Duration::ZERO).await? {
             Ok(()) => self.done(step, DoneHow::Seen {}),
             Err(found) => {
                 let next = format!("When it is done: `reissue resume`. Seen now: {found}");
-                Err(self.waits(step, instruction.to_owned(), next))
+                Err(self.waits(step, instruction.to_owned(), &next))
             }
         }
     }
@@ -87,7 +90,9 @@ impl ClusterRun<'_> {
         match condition {
             Condition::PhonesAtLeast { .. } => waits.phones_back,
             Condition::ReplicationGood {} | Condition::Trusts { .. } => waits.replication,
-            Condition::Runs { .. } | Condition::Healthy { .. } => waits.served.max(waits.service_restart),
+            Condition::Runs { .. } | Condition::Healthy { .. } => {
+                waits.served.max(waits.service_restart)
+            }
             _ => waits.served,
         }
     }
@@ -97,18 +102,25 @@ impl ClusterRun<'_> {
         let artifacts = self.artifacts();
         let mut leaves = BTreeMap::<&NodeName, BTreeSet<_>>::new();
         for condition in &step.after {
-            let Condition::Serves { node, step, .. } = condition else { continue };
-            leaves.entry(node).or_default().extend(artifacts.leaves.get(step).map(|leaf| &leaf.sha256));
+            let Condition::Serves { node, step, .. } = condition else {
+                continue;
+            };
+            leaves
+                .entry(node)
+                .or_default()
+                .extend(artifacts.leaves.get(step).map(|leaf| &leaf.sha256));
         }
         for (node, leaves) in leaves {
             for leaf in leaves {
                 self.device.settle_leaf(node, leaf).map_err(|why| {
-                    self.failed(step, Failure {
-                        class: Class::Failed,
-                        what: format!("{node} serves its new certificate; its pin was not kept: {why}"),
-                        next: "Make the disk writable, then `reissue resume`.".to_owned(),
-                        transient: false,
-                    })
+                    let what =
+                        format!("{node} serves its new certificate; its pin was not kept: {why}");
+                    self.failed(
+                        step,
+                        Class::Failed,
+                        what,
+                        "Make the disk writable, then `reissue resume`.",
+                    )
                 })?;
             }
         }

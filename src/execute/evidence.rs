@@ -1,5 +1,7 @@
 //! What a look proves about a change that may or may not have happened.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Judgement, judge};
@@ -19,6 +21,16 @@ pub(super) enum Word {
     Refused(String),
     /// It said nothing, or this run did not live to hear it; the text says which.
     Silent(String),
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => formatter.write_str("the node accepted it"),
+            Self::Refused(text) => write!(formatter, "the node refused it ({text})"),
+            Self::Silent(text) => formatter.write_str(text),
+        }
+    }
 }
 
 /// What one look proves.
@@ -65,7 +77,10 @@ fn by_conditions(step: &Step, state: &ClusterState, artifacts: &Artifacts) -> Ev
         (Tally { unknown, .. }, _) if !unknown.is_empty() => Evidence::Undecided(tally.found()),
         (Tally { failing, .. }, _) if failing.is_empty() => Evidence::Applied,
         (_, 0) => Evidence::NotApplied(tally.found()),
-        _ => Evidence::Partly { expected: tally.expected(), found: tally.found() },
+        _ => Evidence::Partly {
+            expected: tally.expected(),
+            found: tally.found(),
+        },
     }
 }
 
@@ -77,7 +92,10 @@ fn requested(step: &Step, state: &ClusterState) -> Evidence {
     let Some(node) = &step.node else {
         return Evidence::Undecided("the step names no node".to_owned());
     };
-    let pending = state.nodes.get(node).and_then(|seen| seen.pending.get(purpose));
+    let pending = state
+        .nodes
+        .get(node)
+        .and_then(|seen| seen.pending.get(purpose));
     match pending {
         Some(Observed::Present(request)) => match misfit(step, request) {
             None => Evidence::Made(Box::new(MadeRequest {
@@ -94,14 +112,26 @@ fn requested(step: &Step, state: &ClusterState) -> Evidence {
 }
 
 fn unread_inventory(state: &ClusterState, node: &NodeName) -> String {
-    let why = state.nodes.get(node).and_then(|seen| seen.inventory.unknown());
-    format!("the requests of {node} are unknown: {}", why.unwrap_or("it does not list the purpose"))
+    let why = state
+        .nodes
+        .get(node)
+        .and_then(|seen| seen.inventory.unknown());
+    format!(
+        "the requests of {node} are unknown: {}",
+        why.unwrap_or("it does not list the purpose")
+    )
 }
 
 /// How a request differs from what a step asks for. What the interface makes of the names and of a
 /// multi-server request is not settled (cucm-rest-and-cli U1), so that nothing is taken for granted.
 fn misfit(step: &Step, request: &SigningRequest) -> Option<(String, String)> {
-    let Action::GenerateRequest { common_name, names, key, .. } = &step.action else {
+    let Action::GenerateRequest {
+        common_name,
+        names,
+        key,
+        ..
+    } = &step.action
+    else {
         return None;
     };
     let mut expected = Vec::new();
@@ -111,7 +141,10 @@ fn misfit(step: &Step, request: &SigningRequest) -> Option<(String, String)> {
         found.push(is);
     };
     if (request.key.algorithm, request.key.bits) != (key.algorithm, key.bits) {
-        differ(format!("key {key}"), format!("{} with {} bits", request.key.algorithm, request.key.bits));
+        differ(
+            format!("key {key}"),
+            format!("{} with {} bits", request.key.algorithm, request.key.bits),
+        );
     }
     let title = request.common_name.as_deref().unwrap_or_default();
     if !title.eq_ignore_ascii_case(common_name) {
@@ -119,13 +152,23 @@ fn misfit(step: &Step, request: &SigningRequest) -> Option<(String, String)> {
     }
     if request.names != *names {
         let listed = |names: &std::collections::BTreeSet<_>| {
-            names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        differ(format!("names {}", listed(names)), format!("names {}", listed(&request.names)));
+        differ(
+            format!("names {}", listed(names)),
+            format!("names {}", listed(&request.names)),
+        );
     }
     (!expected.is_empty()).then(|| {
         let request = format!("for the key {}", request.key.sha256.short());
-        (format!("a request with {}", expected.join(", ")), format!("one {request} with {}", found.join(", ")))
+        (
+            format!("a request with {}", expected.join(", ")),
+            format!("one {request} with {}", found.join(", ")),
+        )
     })
 }
 
@@ -152,7 +195,10 @@ fn restarted(
     };
     if service_state.status != ServiceStatus::Started {
         let found = format!("{service} is {}", service_state.status);
-        return Evidence::Partly { expected: format!("{service} started"), found };
+        return Evidence::Partly {
+            expected: format!("{service} started"),
+            found,
+        };
     }
     let tally = tally(&step.after, state, artifacts);
     let began = service_state
@@ -160,21 +206,28 @@ fn restarted(
         .and_then(|up| i64::try_from(up).ok())
         .and_then(|up| seen.checked_sub(SignedDuration::from_secs(up)).ok());
     match began {
-        Some(began) if began < acted => {
-            Evidence::NotApplied(format!("{service} has run since {began:.0}, longer than the request"))
-        }
-        None if !told_by_shell && !serves_new(step, state, artifacts) => Evidence::Undecided(format!(
-            "{service} runs, and the node does not say since when"
+        Some(began) if began < acted => Evidence::NotApplied(format!(
+            "{service} has run since {began:.0}, longer than the request"
         )),
+        None if !told_by_shell && !serves_new(step, state, artifacts) => Evidence::Undecided(
+            format!("{service} runs, and the node does not say since when"),
+        ),
         _ if tally.all_hold() => Evidence::Applied,
-        _ => Evidence::Partly { expected: tally.expected(), found: tally.found() },
+        _ => Evidence::Partly {
+            expected: tally.expected(),
+            found: tally.found(),
+        },
     }
 }
 
 /// Whether a port shows a certificate that only a restart can have put there.
 fn serves_new(step: &Step, state: &ClusterState, artifacts: &Artifacts) -> bool {
     use crate::plan::Condition::Serves;
-    let mut serves = step.after.iter().filter(|condition| matches!(condition, Serves { .. })).peekable();
+    let mut serves = step
+        .after
+        .iter()
+        .filter(|condition| matches!(condition, Serves { .. }))
+        .peekable();
     serves.peek().is_some()
         && serves.all(|condition| judge(condition, state, artifacts) == Judgement::Holds)
 }

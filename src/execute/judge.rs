@@ -31,36 +31,58 @@ use Judgement::{Fails, Holds, Unknown};
 /// Judges one condition.
 pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts) -> Judgement {
     match condition {
-        Condition::Trusts { node, store, sha256 } => {
-            on(state, node, |seen| trusts(seen, node, store, sha256))
-        }
+        Condition::Trusts {
+            node,
+            store,
+            sha256,
+        } => on(state, node, |seen| trusts(seen, node, store, sha256)),
         Condition::NoRequest { node, purpose } => {
             on(state, node, |seen| no_request(seen, node, purpose))
         }
-        Condition::RequestOf { node, purpose, step } => {
-            on(state, node, |seen| request_of(seen, node, purpose, step, artifacts))
-        }
-        Condition::IdentityIs { node, purpose, sha256 } => {
-            on(state, node, |seen| identity(state, seen, node, purpose, sha256))
-        }
-        Condition::IdentityOf { node, purpose, step } => with_leaf(step, artifacts, |leaf| {
-            on(state, node, |seen| identity(state, seen, node, purpose, leaf))
+        Condition::RequestOf {
+            node,
+            purpose,
+            step,
+        } => on(state, node, |seen| {
+            request_of(seen, node, purpose, step, artifacts)
         }),
-        Condition::Serves { node, listener, step } => with_leaf(step, artifacts, |leaf| {
-            on(state, node, |seen| serves(state, seen, node, *listener, leaf))
+        Condition::IdentityIs {
+            node,
+            purpose,
+            sha256,
+        } => on(state, node, |seen| {
+            identity(state, seen, node, purpose, sha256)
         }),
-        Condition::Runs { node, service } => {
-            on(state, node, |seen| run(seen, node, std::iter::once(service)))
-        }
+        Condition::IdentityOf {
+            node,
+            purpose,
+            step,
+        } => with_leaf(step, artifacts, |leaf| {
+            on(state, node, |seen| {
+                identity(state, seen, node, purpose, leaf)
+            })
+        }),
+        Condition::Serves {
+            node,
+            listener,
+            step,
+        } => with_leaf(step, artifacts, |leaf| {
+            on(state, node, |seen| {
+                serves(state, seen, node, *listener, leaf)
+            })
+        }),
+        Condition::Runs { node, service } => on(state, node, |seen| {
+            run(seen, node, std::iter::once(service))
+        }),
         Condition::Healthy { node, services } => {
             on(state, node, |seen| run(seen, node, services.iter()))
         }
-        Condition::SsoDisabled { node } => {
-            on(state, node, |seen| single_sign_on(seen, node, SsoState::Disabled))
-        }
-        Condition::SsoEnabled { node } => {
-            on(state, node, |seen| single_sign_on(seen, node, SsoState::Enabled))
-        }
+        Condition::SsoDisabled { node } => on(state, node, |seen| {
+            single_sign_on(seen, node, SsoState::Disabled)
+        }),
+        Condition::SsoEnabled { node } => on(state, node, |seen| {
+            single_sign_on(seen, node, SsoState::Enabled)
+        }),
         Condition::BackupIdle { node } => on(state, node, |seen| backup_idle(seen, node)),
         Condition::ReplicationGood {} => replication(state),
         Condition::PhonesAtLeast { count } => phones(state, *count),
@@ -68,11 +90,16 @@ pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts)
 }
 
 fn fails(expected: impl Into<String>, found: impl Into<String>) -> Judgement {
-    Fails { expected: expected.into(), found: found.into() }
+    Fails {
+        expected: expected.into(),
+        found: found.into(),
+    }
 }
 
 fn unknown(what: impl std::fmt::Display, why: &str) -> Judgement {
-    Unknown { why: format!("{what} is unknown: {why}") }
+    Unknown {
+        why: format!("{what} is unknown: {why}"),
+    }
 }
 
 fn on(
@@ -80,7 +107,10 @@ fn on(
     node: &NodeName,
     judge: impl FnOnce(&NodeState) -> Judgement,
 ) -> Judgement {
-    state.nodes.get(node).map_or_else(|| unknown(node, "it was not observed"), judge)
+    state
+        .nodes
+        .get(node)
+        .map_or_else(|| unknown(node, "it was not observed"), judge)
 }
 
 fn with_leaf(
@@ -90,7 +120,10 @@ fn with_leaf(
 ) -> Judgement {
     match artifacts.leaves.get(step) {
         Some(leaf) => judge(&leaf.sha256),
-        None => unknown(format!("the certificate for the request of {step}"), "none was recorded"),
+        None => unknown(
+            format!("the certificate for the request of {step}"),
+            "none was recorded",
+        ),
     }
 }
 
@@ -99,16 +132,19 @@ fn trusts(seen: &NodeState, node: &NodeName, store: &Store, sha256: &Fingerprint
     match (seen.trusts(store, sha256), seen.trust.get(store)) {
         (Some(true), _) => Holds,
         (Some(false), _) => fails(expected(), "the store does not hold it"),
-        (None, Some(entries)) => {
-            unknown(format!("{store} of {node}"), entries.unknown().unwrap_or("not asked"))
-        }
+        (None, Some(entries)) => unknown(
+            format!("{store} of {node}"),
+            entries.unknown().unwrap_or("not asked"),
+        ),
         (None, None) => unknown(format!("{store} of {node}"), inventory_gap(seen)),
     }
 }
 
 /// Why the certificate inventory of a node is unknown.
 fn inventory_gap(seen: &NodeState) -> &str {
-    seen.inventory.unknown().unwrap_or("the node does not list it")
+    seen.inventory
+        .unknown()
+        .unwrap_or("the node does not list it")
 }
 
 fn no_request(seen: &NodeState, node: &NodeName, purpose: &Purpose) -> Judgement {
@@ -116,10 +152,17 @@ fn no_request(seen: &NodeState, node: &NodeName, purpose: &Purpose) -> Judgement
         Some(Observed::Absent) => Holds,
         Some(Observed::Present(request)) => fails(
             format!("no {purpose} request waiting on {node}"),
-            format!("one for the key {} with subject {}", request.key.sha256.short(), request.subject),
+            format!(
+                "one for the key {} with subject {}",
+                request.key.sha256.short(),
+                request.subject
+            ),
         ),
         Some(Observed::Unknown(why)) => unknown(format!("the {purpose} request of {node}"), why),
-        None => unknown(format!("the {purpose} request of {node}"), inventory_gap(seen)),
+        None => unknown(
+            format!("the {purpose} request of {node}"),
+            inventory_gap(seen),
+        ),
     }
 }
 
@@ -134,12 +177,18 @@ fn request_of(
     let Some(made) = artifacts.requests.get(step) else {
         return unknown(format!("the request of {step}"), "none was recorded");
     };
-    let expected = || format!("the {purpose} request of {step} (key {}) on {node}", made.public_key.short());
+    let expected = || {
+        format!(
+            "the {purpose} request of {step} (key {}) on {node}",
+            made.public_key.short()
+        )
+    };
     match seen.pending.get(purpose) {
         Some(Observed::Present(found)) if found.key.sha256 == made.public_key => Holds,
-        Some(Observed::Present(found)) => {
-            fails(expected(), format!("another one, for the key {}", found.key.sha256.short()))
-        }
+        Some(Observed::Present(found)) => fails(
+            expected(),
+            format!("another one, for the key {}", found.key.sha256.short()),
+        ),
         Some(Observed::Absent) => fails(expected(), "no request"),
         Some(Observed::Unknown(why)) => unknown(what(), why),
         None => unknown(what(), inventory_gap(seen)),
@@ -156,9 +205,10 @@ fn identity(
     let what = || format!("the {purpose} certificate of {node}");
     match seen.identities.get(purpose) {
         Some(Observed::Present(found)) if found == leaf => Holds,
-        Some(Observed::Present(found)) => {
-            fails(format!("{} stored as {}", leaf.short(), what()), named(state, found))
-        }
+        Some(Observed::Present(found)) => fails(
+            format!("{} stored as {}", leaf.short(), what()),
+            named(state, found),
+        ),
         Some(Observed::Absent) => fails(format!("{} stored as {}", leaf.short(), what()), "none"),
         Some(Observed::Unknown(why)) => unknown(what(), why),
         None => unknown(what(), inventory_gap(seen)),
@@ -214,7 +264,10 @@ fn run<'a>(
     if down.is_empty() {
         Holds
     } else {
-        fails(format!("every expected service of {node} started"), down.join(", "))
+        fails(
+            format!("every expected service of {node} started"),
+            down.join(", "),
+        )
     }
 }
 
@@ -235,9 +288,10 @@ fn single_sign_on(seen: &NodeState, node: &NodeName, wanted: SsoState) -> Judgem
 fn backup_idle(seen: &NodeState, node: &NodeName) -> Judgement {
     match &seen.backup_job {
         Observed::Present(BackupJob::Idle) => Holds,
-        Observed::Present(BackupJob::Running(what)) => {
-            fails(format!("no backup or restore running on {node}"), what.as_str())
-        }
+        Observed::Present(BackupJob::Running(what)) => fails(
+            format!("no backup or restore running on {node}"),
+            what.as_str(),
+        ),
         Observed::Absent => fails(format!("a backup state of {node}"), "the node has none"),
         Observed::Unknown(why) => unknown(format!("the backup state of {node}"), why),
     }
@@ -252,7 +306,10 @@ fn replication(state: &ClusterState) -> Judgement {
         Observed::Unknown(why) => return unknown("replication", why),
     };
     let listed = |role| matches!(role, Role::Publisher | Role::Subscriber);
-    let missing = state.nodes.iter().find(|(name, node)| listed(node.role) && !states.contains_key(*name));
+    let missing = state
+        .nodes
+        .iter()
+        .find(|(name, node)| listed(node.role) && !states.contains_key(*name));
     if let Some((name, _)) = missing {
         return unknown(format!("replication of {name}"), "it is not listed");
     }
@@ -261,7 +318,11 @@ fn replication(state: &ClusterState) -> Judgement {
         .filter(|(_, replication)| !replication.is_good())
         .map(|(name, replication)| format!("{name}: {}", replication.words))
         .collect();
-    if bad.is_empty() { Holds } else { fails("good replication on every node", bad.join(", ")) }
+    if bad.is_empty() {
+        Holds
+    } else {
+        fails("good replication on every node", bad.join(", "))
+    }
 }
 
 fn phones(state: &ClusterState, count: u64) -> Judgement {
@@ -271,7 +332,10 @@ fn phones(state: &ClusterState, count: u64) -> Judgement {
             if registered >= count {
                 Holds
             } else {
-                fails(format!("at least {count} registered phones"), registered.to_string())
+                fails(
+                    format!("at least {count} registered phones"),
+                    registered.to_string(),
+                )
             }
         }
         Observed::Absent => fails(format!("at least {count} registered phones"), "none"),

@@ -1,6 +1,7 @@
 //! What to ask for, so that some conditions can be judged and nothing else is asked.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::driver::{FactGroup, Scope};
 use crate::journal::Artifacts;
@@ -33,7 +34,10 @@ pub(super) fn scope<'a>(
             (None, _) => nodes.extend(plan.nodes.first().cloned()),
         }
     }
-    Scope { nodes: (!everywhere).then_some(nodes), groups }
+    Scope {
+        nodes: (!everywhere).then_some(nodes),
+        groups,
+    }
 }
 
 /// Of which node a condition speaks, and in which group the fact is.
@@ -74,7 +78,9 @@ pub(super) fn tally<'a>(
     for condition in conditions {
         match judge(condition, state, artifacts) {
             Judgement::Holds => tally.holding += 1,
-            Judgement::Fails { expected, found } => tally.failing.push((condition, expected, found)),
+            Judgement::Fails { expected, found } => {
+                tally.failing.push((condition, expected, found))
+            }
             Judgement::Unknown { why } => tally.unknown.push(why),
         }
     }
@@ -89,7 +95,11 @@ impl Tally<'_> {
 
     /// What should be, where it is not.
     pub(super) fn expected(&self) -> String {
-        joined(self.failing.iter().map(|(_, expected, _)| expected.as_str()))
+        joined(
+            self.failing
+                .iter()
+                .map(|(_, expected, _)| expected.as_str()),
+        )
     }
 
     /// What is instead, and what is not known.
@@ -100,8 +110,10 @@ impl Tally<'_> {
 
     /// Both in one sentence.
     pub(super) fn sentence(&self) -> String {
-        let failing =
-            self.failing.iter().map(|(_, expected, found)| format!("expected {expected}, found {found}"));
+        let failing = self
+            .failing
+            .iter()
+            .map(|(_, expected, found)| format!("expected {expected}, found {found}"));
         let parts: Vec<String> = failing.chain(self.unknown.iter().cloned()).collect();
         joined(parts.iter().map(String::as_str))
     }
@@ -112,9 +124,14 @@ const SHOWN: usize = 6;
 
 fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let parts: Vec<&str> = parts.collect();
-    let mut text = parts.iter().take(SHOWN).copied().collect::<Vec<_>>().join("; ");
+    let mut text = parts
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join("; ");
     if let Some(more) = parts.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        text.push_str(&format!("; and {more} more"));
+        _ = write!(text, "; and {more} more");
     }
     text
 }

@@ -24,9 +24,7 @@ pub enum MarkError {
     #[error("the run has no step {0}; `reissue show` lists its steps")]
     NoSuchStep(StepId),
     /// Later steps need what only the step itself can learn.
-    #[error(
-        "step {0} cannot be marked as done: {1}; `reissue resume` looks whether it is done"
-    )]
+    #[error("step {0} cannot be marked as done: {1}; `reissue resume` looks whether it is done")]
     NotByHand(StepId, &'static str),
     /// The journal refuses.
     #[error(transparent)]
@@ -55,7 +53,10 @@ pub async fn mark(
     let event = match decision {
         Mark::Done => {
             supplied(journal, step, &known.action)?;
-            Event::StepDone { step: step.clone(), how: DoneHow::Marked { by, why } }
+            Event::StepDone {
+                step: step.clone(),
+                how: DoneHow::Marked { by, why },
+            }
         }
         Mark::Failed => Event::StepFailed {
             step: step.clone(),
@@ -65,7 +66,9 @@ pub async fn mark(
         },
     };
     journal.record(event)?;
-    let state = device.observe(&scope(cluster, &known.after, &BTreeSet::new())).await;
+    let state = device
+        .observe(&scope(cluster, &known.after, &BTreeSet::new()))
+        .await;
     let artifacts = journal.view(|run| run.artifacts.clone());
     let tally = tally(&known.after, &state, &artifacts);
     let agrees = tally.all_hold() == (decision == Mark::Done) || known.after.is_empty();
@@ -83,11 +86,18 @@ fn supplied(journal: &Journal, step: &StepId, action: &Action) -> Result<(), Mar
             refuse("later steps need its request, which was not read back")
         }
         Action::AwaitCertificates { requests, .. }
-            if !requests.iter().all(|request| run.artifacts.leaves.contains_key(request)) =>
+            if !requests
+                .iter()
+                .all(|request| run.artifacts.leaves.contains_key(request)) =>
         {
             refuse("later steps need the certificates, which have not all arrived")
         }
-        Action::Confirm { .. } if matches!(run.step(step).map(|it| &it.status), Some(StepStatus::Pending)) => {
+        Action::Confirm { .. }
+            if matches!(
+                run.step(step).map(|it| &it.status),
+                Some(StepStatus::Pending)
+            ) =>
+        {
             refuse("it was not looked at yet")
         }
         _ => Ok(()),

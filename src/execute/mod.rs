@@ -14,6 +14,9 @@ mod look;
 mod mark;
 mod outcome;
 mod run;
+mod settle;
+mod standing;
+mod stops;
 mod surroundings;
 #[cfg(test)]
 mod testing;

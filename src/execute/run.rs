@@ -69,12 +69,19 @@ impl Executor {
     /// Goes on from where the journal stands until every cluster is done or has stopped.
     pub async fn run(&self) -> Outcome {
         let failures = AtomicUsize::new(0);
-        let runs = self.plan.clusters.iter().map(|(name, plan)| self.cluster(name, plan, &failures));
+        let runs = self
+            .plan
+            .clusters
+            .iter()
+            .map(|(name, plan)| self.cluster(name, plan, &failures));
         let clusters: BTreeMap<_, _> = futures_util::stream::iter(runs)
             .buffer_unordered(self.limits.parallel_clusters.max(1))
             .collect()
             .await;
-        let mut outcome = Outcome { clusters, unwritten: None };
+        let mut outcome = Outcome {
+            clusters,
+            unwritten: None,
+        };
         outcome.unwritten = self.close(&outcome).err();
         outcome
     }
@@ -92,7 +99,15 @@ impl Executor {
     ) -> (ClusterName, ClusterOutcome) {
         let end = match self.devices.get(name) {
             Some(device) => {
-                ClusterRun { all: self, name, plan, device: device.as_ref(), failures }.run().await
+                ClusterRun {
+                    all: self,
+                    name,
+                    plan,
+                    device: device.as_ref(),
+                    failures,
+                }
+                .run()
+                .await
             }
             None => Err(Halt {
                 class: Class::Failed,
@@ -124,10 +139,20 @@ impl Executor {
                     }
                     _ => "every step is done".to_owned(),
                 };
-                Halt { class: Class::Done, step: None, what, next: String::new() }
+                Halt {
+                    class: Class::Done,
+                    step: None,
+                    what,
+                    next: String::new(),
+                }
             }
             Err(halt) => {
-                let Halt { class, step, what, next } = &halt;
+                let Halt {
+                    class,
+                    step,
+                    what,
+                    next,
+                } = &halt;
                 self.watch.tell(
                     name,
                     &Progress::Stopped {
@@ -141,15 +166,21 @@ impl Executor {
             }
         };
         if halt.class != Class::Done {
-            let event = Event::ClusterStopped { cluster: name.clone(), why: halt.what.clone() };
+            let event = Event::ClusterStopped {
+                cluster: name.clone(),
+                why: halt.what.clone(),
+            };
             if let Err(error) = self.journal.record(event) {
                 halt.class = halt.class.max(Class::Failed);
                 halt.what = format!("{}; {error}", halt.what);
             }
         }
-        let done = self
-            .journal
-            .view(|run| plan.steps.iter().filter(|step| run.is_done(&step.id)).count());
+        let done = self.journal.view(|run| {
+            plan.steps
+                .iter()
+                .filter(|step| run.is_done(&step.id))
+                .count()
+        });
         ClusterOutcome {
             class: halt.class,
             step: halt.step,
@@ -164,12 +195,22 @@ impl Executor {
     /// left to resume and a new plan must not be kept waiting.
     fn close(&self, outcome: &Outcome) -> Result<(), crate::journal::JournalError> {
         let replay = self.journal.replay();
-        let verdict = if self.plan.clusters.keys().all(|name| replay.next_step(name).is_none()) {
+        let verdict = if self
+            .plan
+            .clusters
+            .keys()
+            .all(|name| replay.next_step(name).is_none())
+        {
             Verdict::Done {}
         } else if replay.untouched() && outcome.class().is_failure() {
-            let whys: Vec<&str> =
-                outcome.clusters.values().map(|cluster| cluster.what.as_str()).collect();
-            Verdict::NothingDone { why: whys.join("; ") }
+            let whys: Vec<&str> = outcome
+                .clusters
+                .values()
+                .map(|cluster| cluster.what.as_str())
+                .collect();
+            Verdict::NothingDone {
+                why: whys.join("; "),
+            }
         } else {
             return Ok(());
         };

@@ -126,28 +126,39 @@ impl Replay {
             }
             Event::RequestMade { step, .. } => {
                 let begun = self.unfinished(step)?.attempts > 0;
-                expect(begun, || format!("step {step} has a request and was never begun"))?;
+                expect(begun, || {
+                    format!("step {step} has a request and was never begun")
+                })?;
                 let first = !self.artifacts.requests.contains_key(step);
                 expect(first, || format!("step {step} has a second request"))
             }
             Event::Issued { request, .. } => {
                 let asked = self.artifacts.requests.contains_key(request);
-                expect(asked, || format!("a certificate for step {request}, which made no request"))?;
+                expect(asked, || {
+                    format!("a certificate for step {request}, which made no request")
+                })?;
                 let first = !self.artifacts.leaves.contains_key(request);
                 expect(first, || format!("step {request} has a second certificate"))
             }
             Event::StepDone { step, how } => {
                 let begun = self.unfinished(step)?.attempts > 0;
                 let fits = begun || *how != DoneHow::Performed {};
-                expect(fits, || format!("step {step} was performed and never begun"))
+                expect(fits, || {
+                    format!("step {step} was performed and never begun")
+                })
             }
             Event::StepFailed { step, .. }
             | Event::StepDiverged { step, .. }
             | Event::Waiting { step, .. } => self.unfinished(step).map(|_| ()),
             Event::RunClosed { verdict } => {
-                let left = self.order.keys().find_map(|cluster| self.next_step(cluster));
+                let left = self
+                    .order
+                    .keys()
+                    .find_map(|cluster| self.next_step(cluster));
                 let fits = *verdict != Verdict::Done {} || left.is_none();
-                expect(fits, || "the run cannot be done while a step is not".to_owned())
+                expect(fits, || {
+                    "the run cannot be done while a step is not".to_owned()
+                })
             }
         }
     }
@@ -163,7 +174,12 @@ impl Replay {
                 record.attempts = *attempt;
                 record.acted = Some(entry.at);
             }),
-            Event::RequestMade { step, public_key, sha256, pem } => {
+            Event::RequestMade {
+                step,
+                public_key,
+                sha256,
+                pem,
+            } => {
                 let made = MadeRequest {
                     public_key: public_key.clone(),
                     sha256: sha256.clone(),
@@ -171,23 +187,39 @@ impl Replay {
                 };
                 self.artifacts.requests.insert(step.clone(), made);
             }
-            Event::Issued { request, sha256, pem } => {
-                let leaf = IssuedLeaf { sha256: sha256.clone(), pem: pem.clone() };
+            Event::Issued {
+                request,
+                sha256,
+                pem,
+            } => {
+                let leaf = IssuedLeaf {
+                    sha256: sha256.clone(),
+                    pem: pem.clone(),
+                };
                 self.artifacts.leaves.insert(request.clone(), leaf);
             }
             Event::StepDone { step, how } => {
                 self.set(step, |record| record.status = StepStatus::Done(how.clone()));
             }
-            Event::StepFailed { step, error, transient, .. } => self.set(step, |record| {
+            Event::StepFailed {
+                step,
+                error,
+                transient,
+                ..
+            } => self.set(step, |record| {
                 let (error, transient) = (error.clone(), *transient);
                 record.acted = record.acted.filter(|_| !transient);
                 record.status = StepStatus::Failed { error, transient };
             }),
             Event::StepDiverged { step, found, .. } => self.set(step, |record| {
-                record.status = StepStatus::Diverged { found: found.clone() };
+                record.status = StepStatus::Diverged {
+                    found: found.clone(),
+                };
             }),
             Event::Waiting { step, awaited } => self.set(step, |record| {
-                record.status = StepStatus::Waiting { awaited: awaited.clone() };
+                record.status = StepStatus::Waiting {
+                    awaited: awaited.clone(),
+                };
             }),
             Event::ClusterStopped { cluster, why } => {
                 self.stopped.insert(cluster.clone(), why.clone());
@@ -203,7 +235,8 @@ impl Replay {
 
     /// Whether a step is done.
     pub fn is_done(&self, step: &StepId) -> bool {
-        self.step(step).is_some_and(|record| matches!(record.status, StepStatus::Done(_)))
+        self.step(step)
+            .is_some_and(|record| matches!(record.status, StepStatus::Done(_)))
     }
 
     /// The first step of a cluster that is not done; `None` if all are.
@@ -215,12 +248,17 @@ impl Replay {
     pub fn untouched(&self) -> bool {
         self.steps.values().all(|record| {
             record.attempts == 0
-                && matches!(record.status, StepStatus::Pending | StepStatus::Failed { .. })
+                && matches!(
+                    record.status,
+                    StepStatus::Pending | StepStatus::Failed { .. }
+                )
         })
     }
 
     fn unfinished(&self, step: &StepId) -> Result<&StepRecord, String> {
-        let record = self.step(step).ok_or_else(|| format!("the run has no step {step}"))?;
+        let record = self
+            .step(step)
+            .ok_or_else(|| format!("the run has no step {step}"))?;
         expect(!self.is_done(step), || format!("step {step} is done"))?;
         Ok(record)
     }

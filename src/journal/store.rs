@@ -95,9 +95,9 @@ impl Journal {
             },
         };
         let replay = Replay::begin(&entry).map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&record::START, &text(&entry)?);
+        let (bytes, link) = record::seal(&record::START, &text(&entry)?);
         let path = directory.join("journal");
-        disk.write(&path, &line)
+        disk.write(&path, &bytes)
             .map_err(disk_error("write", &path))?;
         let end = Mutex::new(End {
             link,
@@ -165,10 +165,12 @@ impl Journal {
             at: self.clock.now(),
             event,
         };
-        end.replay.check(&entry.event).map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&end.link, &text(&entry)?);
+        end.replay
+            .check(&entry.event)
+            .map_err(JournalError::Illegal)?;
+        let (bytes, link) = record::seal(&end.link, &text(&entry)?);
         let path = self.directory.join("journal");
-        if let Err(source) = self.disk.append(&path, &line) {
+        if let Err(source) = self.disk.append(&path, &bytes) {
             end.broken = Some(source.to_string());
             return Err(JournalError::Disk {
                 what: "append to",
@@ -267,11 +269,9 @@ pub(super) fn run_directory(state: &Path, id: &RunId) -> PathBuf {
 pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalError> {
     let path = directory.join("journal");
     let bytes = disk.read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound if disk.list(directory).is_ok_and(|names| names.is_empty()) => {
-            JournalError::NoSuchRun {
-                path: directory.to_owned(),
-            }
-        }
+        io::ErrorKind::NotFound if !listed(disk, directory) => JournalError::NoSuchRun {
+            path: directory.to_owned(),
+        },
         io::ErrorKind::NotFound => JournalError::NeverBegan { path: path.clone() },
         _ => JournalError::Disk {
             what: "read",
@@ -295,7 +295,9 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
     let mut seq = 1;
     for json in others {
         let entry = parse(json, seq).map_err(|why| damaged(seq, why))?;
-        replay.check(&entry.event).map_err(|why| damaged(seq, why))?;
+        replay
+            .check(&entry.event)
+            .map_err(|why| damaged(seq, why))?;
         replay.take(&entry);
         entries.push(entry);
         seq += 1;
@@ -309,6 +311,15 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
         whole,
         torn: scanned.torn,
     })
+}
+
+/// Whether a run's directory is there, if only as an empty one: it may never have begun.
+fn listed(disk: &dyn Disk, directory: &Path) -> bool {
+    let names = directory
+        .parent()
+        .and_then(|runs| disk.list(runs).ok())
+        .unwrap_or_default();
+    names.iter().any(|name| directory.ends_with(name))
 }
 
 /// The format is read before anything else, so that a later format is named and not called damage.

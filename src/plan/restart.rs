@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Listener, NodeName, Observed, ProofRule, RestartRule, RestartSet, Role, ServiceStatus,
+    Listener, NodeName, NodeSelection, Observed, Port, ProofRule, RestartRule, RestartSet, Role,
+    ServiceStatus,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -59,7 +60,7 @@ impl<'a> Job<'a> {
         for rule in set
             .services
             .iter()
-            .filter(|rule| restarts_with(rule, seen.role))
+            .filter(|rule| covers(rule.nodes, seen.role))
         {
             match site
                 .service(node, &rule.service)
@@ -118,8 +119,22 @@ impl<'a> Job<'a> {
                 .nodes
                 .get(node)
                 .and_then(|node| node.served.get(&listener));
+            let restarts = self.restarts.get(node).into_iter().flatten();
+            let renewed = serving(rule.port).is_some_and(|service| {
+                restarts
+                    .clone()
+                    .any(|rule| rule.service.as_str() == service)
+            });
             match (rule.always, served) {
-                (true, Some(Observed::Present(_))) => proofs.push((listener, rule)),
+                (true, Some(Observed::Present(_))) if renewed => proofs.push((listener, rule)),
+                (true, Some(Observed::Present(_))) => refusals.push(
+                    site.refuse(
+                        format!("expected the service behind port {listener} to restart; the restart set leaves it out"),
+                        "Choose a restart set that restarts it; until then it serves the old certificate.",
+                    )
+                    .breaking("I8")
+                    .at([node]),
+                ),
                 (true, Some(Observed::Absent)) => refusals.push(
                     site.refuse(
                         format!("expected port {listener} to serve {purpose}; nothing answers with that kind of key"),
@@ -134,7 +149,14 @@ impl<'a> Job<'a> {
                     refusals.push(unknown(site.cluster, &fact, why).at([node]));
                 }
                 (false, Some(Observed::Present(chain))) if Some(&chain.leaf) == stored => {
-                    proofs.push((listener, rule));
+                    if renewed {
+                        proofs.push((listener, rule));
+                    } else {
+                        self.remarks.insert(format!(
+                            "{node} port {listener} serves the old certificate until its service restarts; this \
+                             plan does not restart it."
+                        ));
+                    }
                 }
                 (false, Some(Observed::Unknown(why))) => {
                     self.remarks.insert(format!(
@@ -162,13 +184,23 @@ impl<'a> Job<'a> {
     }
 }
 
-fn restarts_with(rule: &RestartRule, role: Role) -> bool {
-    use crate::model::NodeSelection::{All, CallProcessing, ImPresence, Publisher, Subscribers};
-    match rule.nodes {
-        All => true,
-        Publisher => role == Role::Publisher,
-        Subscribers => role == Role::Subscriber,
-        ImPresence => role == Role::ImPresence,
-        CallProcessing => matches!(role, Role::Publisher | Role::Subscriber),
+/// The service behind a port. Sources: claims CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-TFTP-PORT, CUCM-SIP-PORT.
+fn serving(port: Port) -> Option<&'static str> {
+    match port {
+        Port::Rest | Port::Soap => Some("Cisco Tomcat"),
+        Port::Tftp => Some("Cisco Tftp"),
+        Port::Sip => Some("Cisco CallManager"),
+        Port::Ssh => None,
+    }
+}
+
+/// Whether a selection of nodes holds those of a role.
+fn covers(nodes: NodeSelection, role: Role) -> bool {
+    match nodes {
+        NodeSelection::All => true,
+        NodeSelection::Publisher => role == Role::Publisher,
+        NodeSelection::Subscribers => role == Role::Subscriber,
+        NodeSelection::ImPresence => role == Role::ImPresence,
+        NodeSelection::CallProcessing => matches!(role, Role::Publisher | Role::Subscriber),
     }
 }

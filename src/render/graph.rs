@@ -10,16 +10,15 @@ use super::words::clean;
 
 /// The plan for Graphviz: one box a step, one arrow a reason.
 pub fn plan_dot(plan: &Plan) -> String {
-    let mut text = String::from(
-        "digraph plan {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n",
-    );
+    let mut lines = vec![
+        "digraph plan {".to_owned(),
+        "  node [shape=box, fontname=\"sans-serif\"];".to_owned(),
+    ];
     for (place, (name, cluster)) in plan.clusters.iter().enumerate() {
         let labels = Labels::of(cluster);
         let ids = ids(place, cluster);
-        text.push_str(&format!(
-            "  subgraph cluster_{place} {{\n    label={};\n",
-            quoted(name.as_str())
-        ));
+        lines.push(format!("  subgraph cluster_{place} {{"));
+        lines.push(format!("    label={};", quoted(name.as_str())));
         for step in &cluster.steps {
             let style = match (is_final(step), step.disruption.is_some()) {
                 (true, _) => ", style=filled, fillcolor=\"#fdecea\", penwidth=2",
@@ -27,32 +26,32 @@ pub fn plan_dot(plan: &Plan) -> String {
                 (false, false) => "",
             };
             let id = id_of(&ids, &step.id);
-            text.push_str(&format!(
-                "    {id} [label={}{style}];\n",
+            lines.push(format!(
+                "    {id} [label={}{style}];",
                 quoted(&label(step, &labels))
             ));
         }
         for edge in &cluster.edges {
             let (first, then) = (id_of(&ids, &edge.first), id_of(&ids, &edge.then));
-            text.push_str(&format!(
-                "    {first} -> {then} [tooltip={}];\n",
+            lines.push(format!(
+                "    {first} -> {then} [tooltip={}];",
                 quoted(&edge.why)
             ));
         }
-        text.push_str("  }\n");
+        lines.push("  }".to_owned());
     }
-    text.push_str("}\n");
-    text
+    lines.push("}\n".to_owned());
+    lines.join("\n")
 }
 
 /// The plan for Mermaid.
 pub fn plan_mermaid(plan: &Plan) -> String {
-    let mut text = String::from("flowchart TB\n");
+    let mut lines = vec!["flowchart TB".to_owned()];
     for (place, (name, cluster)) in plan.clusters.iter().enumerate() {
         let labels = Labels::of(cluster);
         let ids = ids(place, cluster);
-        text.push_str(&format!(
-            "  subgraph cluster{place}[\"{}\"]\n",
+        lines.push(format!(
+            "  subgraph cluster{place}[\"{}\"]",
             entities(name.as_str())
         ));
         for step in &cluster.steps {
@@ -62,23 +61,23 @@ pub fn plan_mermaid(plan: &Plan) -> String {
                 (false, true) => ":::disrupts",
                 (false, false) => "",
             };
-            text.push_str(&format!(
-                "    {id}[\"{}\"]{class}\n",
+            lines.push(format!(
+                "    {id}[\"{}\"]{class}",
                 entities(&label(step, &labels))
             ));
         }
         for edge in &cluster.edges {
             let (first, then) = (id_of(&ids, &edge.first), id_of(&ids, &edge.then));
-            text.push_str(&format!(
-                "    {first} -->|\"{}\"| {then}\n",
+            lines.push(format!(
+                "    {first} -->|\"{}\"| {then}",
                 entities(&edge.why)
             ));
         }
-        text.push_str("  end\n");
+        lines.push("  end".to_owned());
     }
-    text.push_str("  classDef final fill:#fdecea,stroke:#b3261e,stroke-width:2px\n");
-    text.push_str("  classDef disrupts fill:#fff4e0,stroke:#b26a00\n");
-    text
+    lines.push("  classDef final fill:#fdecea,stroke:#b3261e,stroke-width:2px".to_owned());
+    lines.push("  classDef disrupts fill:#fff4e0,stroke:#b26a00\n".to_owned());
+    lines.join("\n")
 }
 
 /// Identifiers without any character that means something in a graph language.

@@ -10,9 +10,14 @@ use super::words::clean;
 /// The plan as Markdown.
 pub fn plan_markdown(plan: &Plan, digest: &Fingerprint, beliefs: &Beliefs) -> String {
     let view = PlanView::of(plan, digest, beliefs);
-    let mut text = format!("# Change plan\n\n{}\n\n", escaped(&view.summary));
+    let mut lines = vec![
+        "# Change plan".to_owned(),
+        String::new(),
+        escaped(&view.summary),
+        String::new(),
+    ];
     table(
-        &mut text,
+        &mut lines,
         &["made", "start by", "digest"],
         vec![vec![
             view.made.clone(),
@@ -21,45 +26,19 @@ pub fn plan_markdown(plan: &Plan, digest: &Fingerprint, beliefs: &Beliefs) -> St
         ]],
     );
     for cluster in &view.clusters {
-        cluster_markdown(&mut text, cluster);
+        cluster_markdown(&mut lines, cluster);
     }
-    text
+    lines.join("\n")
 }
 
-fn cluster_markdown(text: &mut String, cluster: &ClusterView) {
-    let course = &cluster.course;
-    text.push_str(&format!(
-        "## Cluster {}\n\n{}: {}\n\n",
-        escaped(&cluster.name),
-        escaped(&cluster.product),
-        escaped(&cluster.nodes.join(", "))
-    ));
-    let mut rows = vec![
-        vec!["in all".to_owned(), course.total.clone()],
-        vec![
-            "from the first restart to the last proof".to_owned(),
-            course.window.clone(),
-        ],
-        vec![
-            "first point of no return".to_owned(),
-            course.no_return.clone(),
-        ],
-        vec!["waits at".to_owned(), course.waits.clone()],
-    ];
-    for outage in &course.outages {
-        rows.push(vec![
-            format!("outage of {}", outage.service),
-            format!("users lose {}; {}", outage.loses, outage.lasts),
-        ]);
-    }
-    for (step, state) in &course.safe_stops {
-        rows.push(vec![format!("may rest after {step}"), state.clone()]);
-    }
-    text.push_str(
-        "### Timeline\n\nTypical times; waiting for people and issuers is not counted.\n\n",
-    );
-    table(text, &["what", "how"], rows);
-    text.push_str("### Findings that this answers\n\n");
+fn cluster_markdown(lines: &mut Vec<String>, cluster: &ClusterView) {
+    lines.push(format!("## Cluster {}", escaped(&cluster.name)));
+    lines.push(String::new());
+    let nodes = escaped(&cluster.nodes.join(", "));
+    lines.push(format!("{}: {nodes}", escaped(&cluster.product)));
+    lines.push(String::new());
+    course_markdown(lines, cluster);
+    heading(lines, "Findings that this answers");
     let findings = cluster.findings.iter().map(|finding| {
         vec![
             finding.severity.clone(),
@@ -69,42 +48,39 @@ fn cluster_markdown(text: &mut String, cluster: &ClusterView) {
         ]
     });
     table(
-        text,
+        lines,
         &["severity", "code", "where", "what"],
         findings.collect(),
     );
     for stage in &cluster.stages {
-        text.push_str(&format!(
-            "### {}: {}\n\n",
-            escaped(&stage.name),
-            escaped(&stage.means)
-        ));
+        heading(lines, &format!("{}: {}", stage.name, stage.means));
         let rows = stage.steps.iter().map(step_row).collect();
-        table(
-            text,
-            &[
-                "step",
-                "where",
-                "what and why",
-                "users",
-                "done if",
-                "way back",
-                "time",
-            ],
-            rows,
-        );
+        let head = [
+            "step",
+            "where",
+            "what and why",
+            "users",
+            "before",
+            "done if",
+            "way back",
+            "time",
+        ];
+        table(lines, &head, rows);
     }
-    notes(text, "Ways back", "W", &cluster.ways_back);
-    notes(text, "Sources", "S", &cluster.sources);
+    notes(lines, "Ways back", "W", &cluster.ways_back);
+    notes(lines, "Sources", "S", &cluster.sources);
     if !cluster.reminders.is_empty() {
-        text.push_str("### Reminders: what this plan does not do\n\n");
-        for reminder in &cluster.reminders {
-            text.push_str(&format!("- {}\n", escaped(reminder)));
-        }
-        text.push('\n');
+        heading(lines, "Reminders: what this plan does not do");
+        lines.extend(
+            cluster
+                .reminders
+                .iter()
+                .map(|reminder| format!("- {}", escaped(reminder))),
+        );
+        lines.push(String::new());
     }
     if !cluster.beliefs.is_empty() {
-        text.push_str("### Beliefs about the devices that are not documented\n\n");
+        heading(lines, "Beliefs about the devices that are not documented");
         let rows = cluster.beliefs.iter().map(|belief| {
             vec![
                 belief.evidence.clone(),
@@ -114,11 +90,38 @@ fn cluster_markdown(text: &mut String, cluster: &ClusterView) {
             ]
         });
         table(
-            text,
+            lines,
             &["evidence", "belief", "says", "steps"],
             rows.collect(),
         );
     }
+}
+
+fn course_markdown(lines: &mut Vec<String>, cluster: &ClusterView) {
+    let course = &cluster.course;
+    let row = |what: &str, how: &str| vec![what.to_owned(), how.to_owned()];
+    let mut rows = vec![
+        row("in all", &course.total),
+        row("from the first restart to the last proof", &course.window),
+        row("first point of no return", &course.no_return),
+        row("waits at", &course.waits),
+    ];
+    rows.extend(course.outages.iter().map(|outage| {
+        row(
+            &format!("outage of {}", outage.service),
+            &format!("{}; {}", outage.loses, outage.lasts),
+        )
+    }));
+    rows.extend(
+        course
+            .safe_stops
+            .iter()
+            .map(|(step, state)| row(&format!("may rest after {step}"), state)),
+    );
+    heading(lines, "Timeline");
+    lines.push("Typical times; waiting for people and issuers is not counted.".to_owned());
+    lines.push(String::new());
+    table(lines, &["what", "how"], rows);
 }
 
 fn step_row(step: &StepView) -> Vec<String> {
@@ -129,12 +132,7 @@ fn step_row(step: &StepView) -> Vec<String> {
         what.push(format!("Answers {}.", step.because.join(", ")));
     }
     if !step.sources.is_empty() {
-        let tags: Vec<String> = step
-            .sources
-            .iter()
-            .map(|number| format!("S{number}"))
-            .collect();
-        what.push(format!("({})", tags.join(", ")));
+        what.push(step.source_tags());
     }
     let back = match (step.no_return, step.way_back) {
         (true, Some(number)) => format!("POINT OF NO RETURN; recover by W{number}"),
@@ -155,34 +153,37 @@ fn step_row(step: &StepView) -> Vec<String> {
         } else {
             step.users.clone()
         },
+        step.before.join("; "),
         step.after.join("; "),
         back,
         format!("{}, {takes}", step.starts),
     ]
 }
 
-fn notes(text: &mut String, title: &str, letter: &str, notes: &[String]) {
+fn notes(lines: &mut Vec<String>, title: &str, letter: &str, notes: &[String]) {
     if notes.is_empty() {
         return;
     }
-    text.push_str(&format!("### {title}\n\n"));
-    for (number, note) in (1..).zip(notes) {
-        text.push_str(&format!("- **{letter}{number}** {}\n", escaped(note)));
-    }
-    text.push('\n');
+    heading(lines, title);
+    let numbered = (1..).zip(notes);
+    lines
+        .extend(numbered.map(|(number, note)| format!("- **{letter}{number}** {}", escaped(note))));
+    lines.push(String::new());
 }
 
-fn table(text: &mut String, head: &[&str], rows: Vec<Vec<String>>) {
-    text.push_str(&format!(
-        "| {} |\n|{}\n",
-        head.join(" | "),
-        " --- |".repeat(head.len())
-    ));
+fn heading(lines: &mut Vec<String>, title: &str) {
+    lines.push(format!("### {}", escaped(title)));
+    lines.push(String::new());
+}
+
+fn table(lines: &mut Vec<String>, head: &[&str], rows: Vec<Vec<String>>) {
+    lines.push(format!("| {} |", head.join(" | ")));
+    lines.push(format!("|{}", " --- |".repeat(head.len())));
     for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        lines.push(format!("| {} |", cells.join(" | ")));
     }
-    text.push('\n');
+    lines.push(String::new());
 }
 
 /// Text in which nothing is markup.

@@ -1,4 +1,4 @@
-//! A plan as plain text: readable without colour, at most [`WIDTH`](super::words::WIDTH) characters wide.
+//! A plan as plain text: readable without colour, at most 100 characters wide.
 
 use crate::model::Fingerprint;
 use crate::plan::{Plan, Refusal};
@@ -115,10 +115,8 @@ fn step_text(step: &StepView) -> String {
         "" => format!("{}, waits", step.starts),
         takes => format!("{}, {takes}", step.starts),
     };
-    let mut text = wrapped(
-        &format!("  {}  ", step.id),
-        &format!("{} - {} [{time}]", step.what, step.node),
-    );
+    let head = format!("  {}  ", step.id);
+    let mut text = wrapped(&head, &format!("[{time}] {}: {}", step.node, step.what));
     let mut line =
         |label: &str, told: &str| text.push_str(&wrapped(&format!("      {label:<7} "), told));
     if step.no_return {
@@ -127,19 +125,14 @@ fn step_text(step: &StepView) -> String {
     for detail in &step.details {
         line("what", detail);
     }
-    let mut why = step.why.clone();
+    let mut why = vec![step.why.clone()];
     if !step.because.is_empty() {
-        why.push_str(&format!(" Answers {}.", step.because.join(", ")));
+        why.push(format!("Answers {}.", step.because.join(", ")));
     }
     if !step.sources.is_empty() {
-        let tags: Vec<String> = step
-            .sources
-            .iter()
-            .map(|number| format!("S{number}"))
-            .collect();
-        why.push_str(&format!(" [{}]", tags.join(", ")));
+        why.push(step.source_tags());
     }
-    line("why", &why);
+    line("why", &why.join(" "));
     if !step.users.is_empty() {
         line("users", &step.users);
     }

@@ -78,7 +78,7 @@ impl StepView {
                 .as_ref()
                 .map_or_else(String::new, |disruption| {
                     format!(
-                        "{}, for about {}",
+                        "lose: {} (about {})",
                         disruption.loses,
                         duration(disruption.lasts)
                     )
@@ -88,6 +88,18 @@ impl StepView {
             no_return,
             way_back: way_back.map(|text| notes.ways_back.number(text)),
         }
+    }
+}
+
+impl StepView {
+    /// The sources in brackets: `[S1, S3]`.
+    pub(in crate::render) fn source_tags(&self) -> String {
+        let tags: Vec<String> = self
+            .sources
+            .iter()
+            .map(|number| format!("S{number}"))
+            .collect();
+        format!("[{}]", tags.join(", "))
     }
 }
 
@@ -126,7 +138,7 @@ pub(in crate::render) fn what(action: &Action) -> String {
             };
             format!("Restart {service} (by {by})")
         }
-        Action::Confirm { what } => format!("Confirm: {what}"),
+        Action::Confirm { what } => format!("Confirm that {what}"),
     }
 }
 
