@@ -75,7 +75,7 @@ impl CucmReader {
     /// The names of all registered phones: by one question, or, where an answer cannot hold them, name by name.
     async fn registered(&self, publisher: &NodeClient) -> Result<BTreeSet<String>, AskError> {
         let first = self.page(publisher, &[]).await?;
-        if first.rows >= first.total {
+        if first.whole {
             return Ok(first.names);
         }
         let version = self.axl_version(publisher).await?;
@@ -85,9 +85,9 @@ impl CucmReader {
         let mut registered = BTreeSet::new();
         for names in soap::pages(&known) {
             let page = self.page(publisher, &names).await?;
-            if page.rows < page.total {
-                let found = format!("{} of {} rows for {} names", page.rows, page.total, names.len());
-                let expected = format!("all rows of at most {RIS_PAGE} phones");
+            if !page.whole {
+                let found = format!("a full or partial answer for {} names", names.len());
+                let expected = format!("fewer than {RIS_PAGE} rows");
                 return Err(decode()(DecodeError::new("selectCmDevice", expected, &found)));
             }
             registered.extend(page.names);
@@ -103,7 +103,7 @@ impl CucmReader {
     ) -> Result<phones::Registered, AskError> {
         self.ris.turn().await;
         let answer = publisher.call(soap::registered_phones(names)).await?;
-        phones::registered(&answer).map_err(AskError::decode(&publisher.access.name))
+        phones::registered(&answer, RIS_PAGE).map_err(AskError::decode(&publisher.access.name))
     }
 }
 

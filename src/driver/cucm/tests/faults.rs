@@ -147,7 +147,7 @@ async fn an_unknown_peer_is_told_apart_and_gets_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_tomcat_restarts_reads_say_so_at_once() {
     let site = Site::start(LabConfig {
-        time_scale: 0.1,
+        time_scale: 0.02,
         ..LabConfig::default()
     });
     // Control Center is asked once while it is there.
