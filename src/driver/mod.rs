@@ -8,8 +8,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::model::{
-    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose, ServiceName,
-    Store, SubjectName,
+    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose,
+    ServiceName, Store, SubjectName,
 };
 
 /// A boxed future, so that the traits below can be used as `dyn`.

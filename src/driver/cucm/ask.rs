@@ -22,7 +22,9 @@ pub(super) enum AskError {
         error: DecodeError,
     },
     /// The question could not be written down.
-    #[error("the question could not be written: {0}. This is a defect of this program, please report it")]
+    #[error(
+        "the question could not be written: {0}. This is a defect of this program, please report it"
+    )]
     Document(#[from] io::Error),
     /// An earlier question in the same observation met this; it was not asked again.
     #[error("{0}")]
@@ -42,7 +44,11 @@ impl AskError {
 }
 
 /// Turns an answer into a fact; a failure becomes unknown, and is noted if it kept us from the node.
-pub(super) fn fact<T>(problems: &Problems, node: &NodeName, answer: Result<T, AskError>) -> Observed<T> {
+pub(super) fn fact<T>(
+    problems: &Problems,
+    node: &NodeName,
+    answer: Result<T, AskError>,
+) -> Observed<T> {
     answer.map_err(|error| noted(problems, node, &error)).into()
 }
 

@@ -38,7 +38,9 @@ impl Inventory {
         let purpose = identity.purpose;
         let certificate = match identity.certificate {
             None => Observed::Absent,
-            Some(pem) => self.one(&pem, &format!("the {purpose} certificate of {node}")).into(),
+            Some(pem) => self
+                .one(&pem, &format!("the {purpose} certificate of {node}"))
+                .into(),
         };
         let request = match identity.request {
             None => Observed::Absent,
@@ -94,7 +96,10 @@ impl Inventory {
                 self.seen.push(only);
                 Ok(sha256)
             }
-            (_, more) => Err(format!("{origin}: expected one certificate, found {}", more + 1)),
+            (_, more) => Err(format!(
+                "{origin}: expected one certificate, found {}",
+                more + 1
+            )),
         }
     }
 }

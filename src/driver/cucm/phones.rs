@@ -17,13 +17,19 @@ use crate::model::{
 impl CucmReader {
     /// Counts on every node that processes calls, then asks for names. One missing answer leaves all unknown: a
     /// partial census is no smaller number of phones.
-    pub(super) async fn phones(&self, scope: &Scope, state: &ClusterState) -> Observed<PhoneCensus> {
+    pub(super) async fn phones(
+        &self,
+        scope: &Scope,
+        state: &ClusterState,
+    ) -> Observed<PhoneCensus> {
         let Some(publisher) = self.publisher() else {
             return Observed::Unknown("the estate file names no publisher".to_owned());
         };
         let name = &publisher.access.name;
-        let (counted, registered) =
-            tokio::join!(self.counted(publisher, scope, state), self.registered(publisher));
+        let (counted, registered) = tokio::join!(
+            self.counted(publisher, scope, state),
+            self.registered(publisher)
+        );
         let registered = registered.map_err(|error| noted(&self.problems, name, &error));
         match (counted, registered) {
             (Ok(counted), Ok(registered)) => Observed::Present(PhoneCensus {
@@ -40,7 +46,10 @@ impl CucmReader {
         scope: &Scope,
         state: &ClusterState,
     ) -> Result<BTreeMap<NodeName, u64>, String> {
-        let nodes = self.clients.values().filter(|client| client.access.role != Role::ImPresence);
+        let nodes = self
+            .clients
+            .values()
+            .filter(|client| client.access.role != Role::ImPresence);
         let counts = join_all(nodes.map(|client| async move {
             let name = &client.access.name;
             let asked = scope.groups.contains(&FactGroup::Services) && scope.includes(name);
@@ -88,7 +97,11 @@ impl CucmReader {
             if !page.whole {
                 let found = format!("a full or partial answer for {} names", names.len());
                 let expected = format!("fewer than {RIS_PAGE} rows");
-                return Err(decode()(DecodeError::new("selectCmDevice", expected, &found)));
+                return Err(decode()(DecodeError::new(
+                    "selectCmDevice",
+                    expected,
+                    &found,
+                )));
             }
             registered.extend(page.names);
         }
@@ -109,6 +122,8 @@ impl CucmReader {
 
 /// The condition of call processing; `None` where it is not activated or not installed.
 fn call_processing(services: &Services) -> Option<ServiceStatus> {
-    let status = services.get(&ServiceName::from("Cisco CallManager"))?.status;
+    let status = services
+        .get(&ServiceName::from("Cisco CallManager"))?
+        .status;
     (status != ServiceStatus::NotActivated).then_some(status)
 }

@@ -24,7 +24,11 @@ pub struct Registered {
 /// If a member is missing, or a node did not answer: a partial answer is not a smaller number of phones.
 // claim: CUCM-RIS-SELECT
 pub fn registered(response: &Element, most: usize) -> Result<Registered, DecodeError> {
-    let result = tree::one(SELECT, response, &["selectCmDeviceReturn", "SelectCmDeviceResult"])?;
+    let result = tree::one(
+        SELECT,
+        response,
+        &["selectCmDeviceReturn", "SelectCmDeviceResult"],
+    )?;
     let total: usize = tree::number(SELECT, result, &["TotalDevicesFound"])?;
     let mut rows = 0;
     let mut newest: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
@@ -66,7 +70,11 @@ pub fn counted(response: &Element) -> Result<u64, DecodeError> {
     }
     let [counter] = counters.as_slice() else {
         let found = format!("{} of them", counters.len());
-        return Err(DecodeError::new(COUNT, format!("one counter {COUNTER}"), &found));
+        return Err(DecodeError::new(
+            COUNT,
+            format!("one counter {COUNTER}"),
+            &found,
+        ));
     };
     // cucm-soap §5: 0 and 1 are valid.
     let validity: u32 = tree::number(COUNT, counter, &["CStatus"])?;
@@ -85,7 +93,11 @@ mod tests {
     fn device(name: &str, status: &str, at: &str) -> Element {
         branch(
             "item",
-            vec![leaf("Name", name), leaf("Status", status), leaf("TimeStamp", at)],
+            vec![
+                leaf("Name", name),
+                leaf("Status", status),
+                leaf("TimeStamp", at),
+            ],
         )
     }
 
@@ -106,7 +118,10 @@ mod tests {
             "selectCmDeviceResponse",
             vec![branch(
                 "selectCmDeviceReturn",
-                vec![branch("SelectCmDeviceResult", result), leaf("StateInfo", "")],
+                vec![
+                    branch("SelectCmDeviceResult", result),
+                    leaf("StateInfo", ""),
+                ],
             )],
         )
     }
@@ -116,20 +131,41 @@ mod tests {
         let answer = answer(
             "4",
             vec![
-                node("Ok", vec![device("SEP1", "Registered", "10"), device("SEP2", "Registered", "10")]),
-                node("Ok", vec![device("SEP1", "UnRegistered", "20"), device("SEP3", "Registered", "5")]),
+                node(
+                    "Ok",
+                    vec![
+                        device("SEP1", "Registered", "10"),
+                        device("SEP2", "Registered", "10"),
+                    ],
+                ),
+                node(
+                    "Ok",
+                    vec![
+                        device("SEP1", "UnRegistered", "20"),
+                        device("SEP3", "Registered", "5"),
+                    ],
+                ),
                 node("NotFound", vec![]),
             ],
         );
         let all = registered(&answer, 5).unwrap();
-        assert_eq!(all.names, BTreeSet::from(["SEP2".to_owned(), "SEP3".to_owned()]));
+        assert_eq!(
+            all.names,
+            BTreeSet::from(["SEP2".to_owned(), "SEP3".to_owned()])
+        );
         assert!(all.whole);
-        assert!(!registered(&answer, 4).unwrap().whole, "a full answer may be cut");
+        assert!(
+            !registered(&answer, 4).unwrap().whole,
+            "a full answer may be cut"
+        );
     }
 
     #[test]
     fn an_answer_that_says_there_are_more_is_not_whole() {
-        let answer = answer("2", vec![node("Ok", vec![device("SEP1", "Registered", "1")])]);
+        let answer = answer(
+            "2",
+            vec![node("Ok", vec![device("SEP1", "Registered", "1")])],
+        );
         assert!(!registered(&answer, 1000).unwrap().whole);
     }
 
@@ -138,7 +174,10 @@ mod tests {
         for answer in [
             answer("0", vec![node("NodeNotResponding", vec![])]),
             answer("many", vec![]),
-            answer("1", vec![node("Ok", vec![device("SEP1", "Registered", "")])]),
+            answer(
+                "1",
+                vec![node("Ok", vec![device("SEP1", "Registered", "")])],
+            ),
             branch("Fault", vec![]),
         ] {
             registered(&answer, 1000).unwrap_err();
@@ -148,7 +187,11 @@ mod tests {
     fn counter(name: &str, value: &str, status: &str) -> Element {
         branch(
             "perfmonCollectCounterDataReturn",
-            vec![leaf("Name", name), leaf("Value", value), leaf("CStatus", status)],
+            vec![
+                leaf("Name", name),
+                leaf("Value", value),
+                leaf("CStatus", status),
+            ],
         )
     }
 

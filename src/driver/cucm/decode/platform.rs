@@ -83,7 +83,9 @@ pub fn backup_job(job: Job, output: &[u8]) -> Result<BackupJob, DecodeError> {
         return Ok(BackupJob::Idle);
     }
     match (says("Status:"), says("Percentage Complete:")) {
-        (Some(status), Some(percentage)) => Ok(job_described(status, says("Operation:"), percentage)),
+        (Some(status), Some(percentage)) => {
+            Ok(job_described(status, says("Operation:"), percentage))
+        }
         _ => Err(DecodeError::new(
             question,
             format!("`{idle}`, or lines Status: and Percentage Complete:"),
@@ -129,7 +131,9 @@ pub fn last_backup(output: &[u8]) -> Result<Observed<Timestamp>, DecodeError> {
             last = last.max(Some(row.ended));
         }
     }
-    let none = text.to_ascii_lowercase().contains("no history data is available");
+    let none = text
+        .to_ascii_lowercase()
+        .contains("no history data is available");
     match (rows, last) {
         (0, _) if !none => Err(wrong(&text)),
         (_, None) => Ok(Observed::Absent),

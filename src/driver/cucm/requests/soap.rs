@@ -93,12 +93,18 @@ pub fn phone_names(version: AxlVersion) -> io::Result<Call> {
 }
 
 fn sql(version: AxlVersion, query: &str) -> io::Result<Call> {
-    axl(version, "executeSQLQuery", |writer| leaf(writer, "sql", query))
+    axl(version, "executeSQLQuery", |writer| {
+        leaf(writer, "sql", query)
+    })
 }
 
 /// Only the operation is in the namespace; its children are in none.
 // claim: CUCM-AXL-CALL, CUCM-AXL-CHILDREN
-fn axl(version: AxlVersion, operation: &'static str, children: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<Call> {
+fn axl(
+    version: AxlVersion,
+    operation: &'static str,
+    children: impl FnOnce(&mut Xml) -> io::Result<()>,
+) -> io::Result<Call> {
     let namespace = format!("http://www.cisco.com/AXL/API/{version}");
     Ok(Call {
         path: "/axl/",
@@ -281,18 +287,32 @@ mod tests {
 
     #[test]
     fn a_service_name_cannot_break_out_of_its_place() {
-        let (action, document) = shown(restart(&ServiceName::from("A</n:item><n:item>Cisco Tomcat")));
+        let (action, document) = shown(restart(&ServiceName::from(
+            "A</n:item><n:item>Cisco Tomcat",
+        )));
         assert_eq!(action, "soapDoControlServices");
-        assert!(document.contains("<n:item>A&lt;/n:item&gt;&lt;n:item&gt;Cisco Tomcat</n:item>"), "{document}");
-        assert!(document.contains(r#"xsi:nil="true"/><n:ControlType>Restart</n:ControlType>"#), "{document}");
+        assert!(
+            document.contains("<n:item>A&lt;/n:item&gt;&lt;n:item&gt;Cisco Tomcat</n:item>"),
+            "{document}"
+        );
+        assert!(
+            document.contains(r#"xsi:nil="true"/><n:ControlType>Restart</n:ControlType>"#),
+            "{document}"
+        );
     }
 
     #[test]
     fn phones_are_asked_by_star_or_by_name() {
         let (_, all) = shown(registered_phones(&[]));
-        assert!(all.contains("<n:SelectItems><n:item><n:Item>*</n:Item></n:item></n:SelectItems>"), "{all}");
+        assert!(
+            all.contains("<n:SelectItems><n:item><n:Item>*</n:Item></n:item></n:SelectItems>"),
+            "{all}"
+        );
         let (_, two) = shown(registered_phones(&["SEP1", "SEP2"]));
-        assert!(two.contains("<n:Item>SEP1</n:Item></n:item><n:item><n:Item>SEP2</n:Item>"), "{two}");
+        assert!(
+            two.contains("<n:Item>SEP1</n:Item></n:item><n:item><n:Item>SEP2</n:Item>"),
+            "{two}"
+        );
         assert!(!two.contains('*'), "{two}");
     }
 
