@@ -56,22 +56,36 @@ impl World {
             "sha512" => MessageDigest::sha512(),
             other => return Err(Refusal::Body(format!("hashAlgorithm {other} is not known"))),
         };
-        let asked = Wanted { common_name: &wanted.common_name, names: &names, purpose: &wanted.purpose };
+        let asked = Wanted {
+            common_name: &wanted.common_name,
+            names: &names,
+            purpose: &wanted.purpose,
+        };
         let request = mint::request(&asked, &key, digest).map_err(|_| Refusal::Internal)?;
         let pem = request.to_pem().map_err(|_| Refusal::Internal)?;
         let pem = String::from_utf8(pem).map_err(|_| Refusal::Internal)?;
         if stored {
-            self.scene(|scene| scene.store_request(place, wanted, Arc::new(request), &key, channel));
+            self.scene(|scene| {
+                scene.store_request(place, wanted, &Arc::new(request), &key, channel);
+            });
         }
         Ok(pem)
     }
 
     fn key_for(&self, wanted: &RequestWanted) -> Result<PKey<Private>, Refusal> {
-        let known: &[u32] = if wanted.elliptic { &[256, 384] } else { &[2048, 3072, 4096] };
+        let known: &[u32] = if wanted.elliptic {
+            &[256, 384]
+        } else {
+            &[2048, 3072, 4096]
+        };
         if !known.contains(&wanted.bits) {
             return Err(Refusal::KeySize);
         }
-        let made = if wanted.elliptic { KeyRing::elliptic(wanted.bits) } else { self.keys.rsa(wanted.bits) };
+        let made = if wanted.elliptic {
+            KeyRing::elliptic(wanted.bits)
+        } else {
+            self.keys.rsa(wanted.bits)
+        };
         made.map_err(|_| Refusal::Internal)
     }
 
@@ -130,7 +144,10 @@ impl World {
             let clock = scene.now;
             scene.judge_replication(place, "trust upload", channel);
             for service in services {
-                let store = format!("{}-trust", service.strip_suffix("-trust").unwrap_or(service));
+                let store = format!(
+                    "{}-trust",
+                    service.strip_suffix("-trust").unwrap_or(service)
+                );
                 let node = scene.node(place).ok_or(Refusal::Internal)?;
                 if !node.trusts.contains_key(&store) {
                     return Err(Refusal::WrongUnit);
@@ -138,7 +155,8 @@ impl World {
                 let clock = node.clock(clock);
                 for certificate in &certificates {
                     upload::judge_trust(certificate, clock)?;
-                    if scene.store_authority(place, &store, certificate, channel) == Placed::Present {
+                    if scene.store_authority(place, &store, certificate, channel) == Placed::Present
+                    {
                         return Err(Refusal::AlreadyPresent);
                     }
                 }
@@ -153,8 +171,18 @@ impl World {
     ///
     /// # Errors
     /// [`Refusal::WrongUnit`] if the node has no such purpose.
-    pub fn regenerate(&self, place: &Place, purpose: &str, command: &str, channel: Channel) -> Result<(), Refusal> {
-        let key = if purpose.ends_with("-ECDSA") { KeyRing::elliptic(384) } else { self.keys.rsa(2048) };
+    pub fn regenerate(
+        &self,
+        place: &Place,
+        purpose: &str,
+        command: &str,
+        channel: Channel,
+    ) -> Result<(), Refusal> {
+        let key = if purpose.ends_with("-ECDSA") {
+            KeyRing::elliptic(384)
+        } else {
+            self.keys.rsa(2048)
+        };
         let key = key.map_err(|_| Refusal::Internal)?;
         self.scene(|scene| {
             let now = scene.now.unix;
@@ -162,14 +190,35 @@ impl World {
             if !node.identities.contains_key(purpose) {
                 return Err(Refusal::WrongUnit);
             }
-            let wanted = Wanted { common_name: &node.name, names: std::slice::from_ref(&node.name), purpose };
-            let made = mint::self_signed(&wanted, key, Validity::days(now, 0, 1825)).map_err(|_| Refusal::Internal)?;
+            let wanted = Wanted {
+                common_name: &node.name,
+                names: std::slice::from_ref(&node.name),
+                purpose,
+            };
+            let made = mint::self_signed(&wanted, key, Validity::days(now, 0, 1825))
+                .map_err(|_| Refusal::Internal)?;
             let detail = format!("{purpose} {}", trust::describe(&made.certificate));
             node.identities.insert(purpose.to_owned(), made);
             node.pending.remove(purpose);
-            scene.note(place, channel, Kind::Effect, "identity-regenerated", &detail);
-            let violation = if command.starts_with("set web-security") { "set-web-security" } else { "regenerate" };
-            scene.note(place, channel, Kind::Violation, violation, &format!("{purpose} on {}", place.node));
+            scene.note(
+                place,
+                channel,
+                Kind::Effect,
+                "identity-regenerated",
+                &detail,
+            );
+            let violation = if command.starts_with("set web-security") {
+                "set-web-security"
+            } else {
+                "regenerate"
+            };
+            scene.note(
+                place,
+                channel,
+                Kind::Violation,
+                violation,
+                &format!("{purpose} on {}", place.node),
+            );
             Ok(())
         })
     }
@@ -178,14 +227,21 @@ impl World {
 /// The names a request will carry.
 ///
 /// claim: CUCM-REST-CSR-SAN, CUCM-REST-MULTI-SERVER-SAN, CUCM-MULTI-SERVER-NO-IP
-fn names_of_request(scene: &mut Scene<'_>, place: &Place, wanted: &RequestWanted) -> Result<Vec<String>, Refusal> {
+fn names_of_request(
+    scene: &mut Scene<'_>,
+    place: &Place,
+    wanted: &RequestWanted,
+) -> Result<Vec<String>, Refusal> {
     let cluster = scene.cluster(place).ok_or(Refusal::Internal)?;
     let node = cluster.node(&place.node).ok_or(Refusal::Internal)?;
     if !node.identities.contains_key(&wanted.purpose) || wanted.purpose == "ITLRecovery" {
         return Err(Refusal::WrongUnit);
     }
     if wanted.purpose.ends_with("-ECDSA") != wanted.elliptic {
-        return Err(Refusal::Body(format!("{} does not take a key of that type", wanted.purpose)));
+        return Err(Refusal::Body(format!(
+            "{} does not take a key of that type",
+            wanted.purpose
+        )));
     }
     let all = std::iter::once(&wanted.common_name).chain(&wanted.names);
     if all.clone().any(|name| name.contains('*')) {
@@ -201,7 +257,10 @@ fn names_of_request(scene: &mut Scene<'_>, place: &Place, wanted: &RequestWanted
         }
         names.extend(cluster.nodes.iter().map(|node| node.name.clone()));
     }
-    if names.iter().any(|name| name.parse::<std::net::IpAddr>().is_ok()) {
+    if names
+        .iter()
+        .any(|name| name.parse::<std::net::IpAddr>().is_ok())
+    {
         return Err(Refusal::Body("altNames takes DNS names only".to_owned()));
     }
     names.sort();

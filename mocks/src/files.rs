@@ -44,10 +44,16 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
         .mode(mode)
         .open(path)
         .and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| FileError::Write { path: path.to_owned(), source })
+    written.map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Makes a directory and those above it.
 pub(crate) fn make_dir(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+    fs::create_dir_all(path).map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }

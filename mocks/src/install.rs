@@ -19,15 +19,25 @@ const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
 
 impl Scene<'_> {
     pub(crate) fn judge_replication(&mut self, place: &Place, what: &str, channel: Channel) {
-        let found = self.cluster(place).and_then(|cluster| judge::bad_replication(cluster, what));
+        let found = self
+            .cluster(place)
+            .and_then(|cluster| judge::bad_replication(cluster, what));
         if let Some((what, detail)) = found {
             self.note(place, channel, Kind::Violation, what, &detail);
         }
     }
 
-    pub(crate) fn judge_identity_upload(&mut self, place: &Place, purpose: &str, leaf: &X509, channel: Channel) {
+    pub(crate) fn judge_identity_upload(
+        &mut self,
+        place: &Place,
+        purpose: &str,
+        leaf: &X509,
+        channel: Channel,
+    ) {
         self.judge_replication(place, "identity upload", channel);
-        let Some(cluster) = self.cluster(place) else { return };
+        let Some(cluster) = self.cluster(place) else {
+            return;
+        };
         let found = judge::identity_upload(cluster, &place.node, purpose, leaf);
         for (what, detail) in found {
             self.note(place, channel, Kind::Violation, what, &detail);
@@ -39,22 +49,39 @@ impl Scene<'_> {
         &mut self,
         place: &Place,
         wanted: &RequestWanted,
-        request: Arc<X509Req>,
+        request: &Arc<X509Req>,
         key: &PKey<Private>,
         channel: Channel,
     ) {
         self.judge_replication(place, "certificate request", channel);
-        let Some(cluster) = self.cluster(place) else { return };
-        let holders: Vec<String> = match wanted.multi_server {
-            true => reachable(cluster, &place.node),
-            false => vec![place.node.clone()],
+        let Some(cluster) = self.cluster(place) else {
+            return;
+        };
+        let holders: Vec<String> = if wanted.multi_server {
+            reachable(cluster, &place.node)
+        } else {
+            vec![place.node.clone()]
         };
         let mut overwritten = Vec::new();
         for name in &holders {
-            let shared_with = if wanted.multi_server { holders.clone() } else { Vec::new() };
-            let pending = PendingRequest { request: Arc::clone(&request), key: key.clone(), shared_with };
-            let Some(node) = cluster.node_mut(name) else { continue };
-            if node.pending.insert(wanted.purpose.clone(), pending).is_some() {
+            let shared_with = if wanted.multi_server {
+                holders.clone()
+            } else {
+                Vec::new()
+            };
+            let pending = PendingRequest {
+                request: Arc::clone(request),
+                key: key.clone(),
+                shared_with,
+            };
+            let Some(node) = cluster.node_mut(name) else {
+                continue;
+            };
+            if node
+                .pending
+                .insert(wanted.purpose.clone(), pending)
+                .is_some()
+            {
                 overwritten.push(name.clone());
             }
         }
@@ -62,21 +89,46 @@ impl Scene<'_> {
         self.note(place, channel, Kind::Effect, "request-made", &detail);
         if !overwritten.is_empty() {
             let detail = format!("{} on {}", wanted.purpose, overwritten.join(", "));
-            self.note(place, channel, Kind::Violation, "request-overwritten", &detail);
+            self.note(
+                place,
+                channel,
+                Kind::Violation,
+                "request-overwritten",
+                &detail,
+            );
         }
     }
 
     /// Stores one trust certificate and lets it spread.
-    pub(crate) fn store_authority(&mut self, place: &Place, store: &str, certificate: &X509, channel: Channel) -> Placed {
-        let Some(node) = self.node(place) else { return Placed::Kept };
-        let placed = trust::place(node.trusts.entry(store.to_owned()).or_default(), certificate);
-        let detail = format!("{store} {}: {}", trust::describe(certificate), placed.word());
+    pub(crate) fn store_authority(
+        &mut self,
+        place: &Place,
+        store: &str,
+        certificate: &X509,
+        channel: Channel,
+    ) -> Placed {
+        let Some(node) = self.node(place) else {
+            return Placed::Kept;
+        };
+        let placed = trust::place(
+            node.trusts.entry(store.to_owned()).or_default(),
+            certificate,
+        );
+        let detail = format!(
+            "{store} {}: {}",
+            trust::describe(certificate),
+            placed.word()
+        );
         self.note(place, channel, Kind::Effect, "trust-upload", &detail);
         let spreads = matches!(store, "tomcat-trust" | "CallManager-trust");
         if spreads && matches!(placed, Placed::Stored | Placed::Replaced) {
             let others: Vec<Place> = self.others(place);
             for other in others {
-                let due = Due::Trust { place: other, store: store.to_owned(), certificate: certificate.clone() };
+                let due = Due::Trust {
+                    place: other,
+                    store: store.to_owned(),
+                    certificate: certificate.clone(),
+                };
                 self.later(REPLICATION, due);
             }
         }
@@ -84,26 +136,52 @@ impl Scene<'_> {
     }
 
     fn others(&mut self, place: &Place) -> Vec<Place> {
-        let Some(cluster) = self.cluster(place) else { return Vec::new() };
+        let Some(cluster) = self.cluster(place) else {
+            return Vec::new();
+        };
         let others = cluster.nodes.iter().filter(|node| node.name != place.node);
-        others.map(|node| Place::new(&cluster.name, &node.name)).collect()
+        others
+            .map(|node| Place::new(&cluster.name, &node.name))
+            .collect()
     }
 
     /// Installs an accepted identity on every node that shares its request.
     pub(crate) fn install(&mut self, place: &Place, purpose: &str, leaf: &X509, channel: Channel) {
-        let Some(cluster) = self.cluster(place) else { return };
-        let Some(pending) = cluster.node(&place.node).and_then(|node| node.pending.get(purpose)).cloned() else {
+        let Some(cluster) = self.cluster(place) else {
+            return;
+        };
+        let Some(pending) = cluster
+            .node(&place.node)
+            .and_then(|node| node.pending.get(purpose))
+            .cloned()
+        else {
             return;
         };
         let mut holders = vec![place.node.clone()];
         let reachable = reachable(cluster, &place.node);
-        holders.extend(pending.shared_with.into_iter().filter(|name| *name != place.node && reachable.contains(name)));
+        holders.extend(
+            pending
+                .shared_with
+                .into_iter()
+                .filter(|name| *name != place.node && reachable.contains(name)),
+        );
         let store = upload::trust_store_of(purpose);
-        let chain = cluster.node(&place.node).and_then(|node| node.trusts.get(&store)).cloned().unwrap_or_default();
+        let chain = cluster
+            .node(&place.node)
+            .and_then(|node| node.trusts.get(&store))
+            .cloned()
+            .unwrap_or_default();
         for name in &holders {
-            let Some(node) = cluster.node_mut(name) else { continue };
-            node.identities
-                .insert(purpose.to_owned(), Identity { certificate: leaf.clone(), key: pending.key.clone() });
+            let Some(node) = cluster.node_mut(name) else {
+                continue;
+            };
+            node.identities.insert(
+                purpose.to_owned(),
+                Identity {
+                    certificate: leaf.clone(),
+                    key: pending.key.clone(),
+                },
+            );
             node.pending.remove(purpose);
             if name != &place.node {
                 let entries = node.trusts.entry(store.clone()).or_default();
@@ -115,7 +193,13 @@ impl Scene<'_> {
         let print: String = fingerprint(leaf).chars().take(12).collect();
         for name in holders {
             let stored_at = Place::new(&place.cluster, &name);
-            self.note(&stored_at, channel, Kind::Effect, "identity-stored", &format!("{purpose} sha256={print}"));
+            self.note(
+                &stored_at,
+                channel,
+                Kind::Effect,
+                "identity-stored",
+                &format!("{purpose} sha256={print}"),
+            );
         }
     }
 }
@@ -126,10 +210,17 @@ impl Scene<'_> {
 /// claim: CUCM-MULTI-SERVER-PARTIAL
 fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
     let up = |node: &Node, service: &str| {
-        node.service(service).is_some_and(|(_, found)| found.state == ServiceState::Started)
+        node.service(service)
+            .is_some_and(|(_, found)| found.state == ServiceState::Started)
     };
     let takes_part = |node: &&Node| {
-        node.name == addressed || (up(node, "Cisco Tomcat") && up(node, "Platform Administrative Web Service"))
+        node.name == addressed
+            || (up(node, "Cisco Tomcat") && up(node, "Platform Administrative Web Service"))
     };
-    cluster.nodes.iter().filter(takes_part).map(|node| node.name.clone()).collect()
+    cluster
+        .nodes
+        .iter()
+        .filter(takes_part)
+        .map(|node| node.name.clone())
+        .collect()
 }

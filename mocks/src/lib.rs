@@ -11,6 +11,7 @@
 mod agenda;
 mod authority;
 mod certificates;
+mod clock;
 mod estate;
 mod fault;
 mod files;

@@ -9,6 +9,8 @@ mod error;
 mod http;
 mod logins;
 mod pins;
+#[cfg(test)]
+mod testing;
 mod text;
 
 pub mod rest;
@@ -41,11 +43,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn place(&self) -> Place {
-        Place {
-            node: self.node.clone(),
-            host: self.host.clone(),
-            port: self.port,
-        }
+        Place::of(self)
     }
 }
 
@@ -80,9 +78,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            request: Duration::from_secs(60),
+            request: Duration::from_mins(1),
             idle: Duration::from_secs(30),
-            shell_start: Duration::from_secs(120),
+            shell_start: Duration::from_mins(2),
             // AXL itself cuts answers at 8 MB (cucm-soap §2.1).
             body: 8 * 1024 * 1024,
         }

@@ -98,7 +98,10 @@ pub(crate) fn judge_identity(
     if !node.identities.contains_key(purpose) {
         return Err(Refusal::WrongUnit);
     }
-    let pending = node.pending.get(purpose).ok_or_else(|| Refusal::NoRequest(purpose.to_owned()))?;
+    let pending = node
+        .pending
+        .get(purpose)
+        .ok_or_else(|| Refusal::NoRequest(purpose.to_owned()))?;
     let key = leaf.public_key().map_err(|_| Refusal::Unreadable)?;
     if !key.public_eq(&pending.key) {
         return Err(Refusal::KeyDiffers);
@@ -122,8 +125,15 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
         if is_self_signed(&below) {
             return true;
         }
-        let signed = |issuer: &&X509| issuer.public_key().is_ok_and(|key| below.verify(&key).unwrap_or(false));
-        let Some(issuer) = node.issuer_of(&below, &store).or_else(|| along.iter().find(signed).cloned()) else {
+        let signed = |issuer: &&X509| {
+            issuer
+                .public_key()
+                .is_ok_and(|key| below.verify(&key).unwrap_or(false))
+        };
+        let Some(issuer) = node
+            .issuer_of(&below, &store)
+            .or_else(|| along.iter().find(signed).cloned())
+        else {
             return false;
         };
         below = issuer;
@@ -135,7 +145,10 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
 ///
 /// claim: CUCM-TRUST-STORES
 pub(crate) fn trust_store_of(purpose: &str) -> String {
-    format!("{}-trust", purpose.strip_suffix("-ECDSA").unwrap_or(purpose))
+    format!(
+        "{}-trust",
+        purpose.strip_suffix("-ECDSA").unwrap_or(purpose)
+    )
 }
 
 /// Judges a certificate for a trust store.
@@ -144,8 +157,14 @@ pub(crate) fn judge_trust(certificate: &X509, node_clock: i64) -> Result<(), Ref
     if certificate.not_after() <= end {
         return Err(Refusal::Expired);
     }
-    let signs = certificate.key_usage().is_some_and(|usage| usage.contains(X509KeyUsage::KEY_CERT_SIGN));
-    if signs || is_self_signed(certificate) { Ok(()) } else { Err(Refusal::NotAnAuthority) }
+    let signs = certificate
+        .key_usage()
+        .is_some_and(|usage| usage.contains(X509KeyUsage::KEY_CERT_SIGN));
+    if signs || is_self_signed(certificate) {
+        Ok(())
+    } else {
+        Err(Refusal::NotAnAuthority)
+    }
 }
 
 fn judge_dates(leaf: &X509, node_clock: i64) -> Result<(), Refusal> {
@@ -153,7 +172,11 @@ fn judge_dates(leaf: &X509, node_clock: i64) -> Result<(), Refusal> {
     if leaf.not_after() <= clock {
         return Err(Refusal::Expired);
     }
-    if leaf.not_before() > clock { Err(Refusal::NotYetValid) } else { Ok(()) }
+    if leaf.not_before() > clock {
+        Err(Refusal::NotYetValid)
+    } else {
+        Ok(())
+    }
 }
 
 /// Names and usages against the request.
@@ -168,8 +191,12 @@ fn judge_names(leaf: &X509, pending: &PendingRequest) -> Result<(), Refusal> {
     if common_name(leaf).starts_with("*.") || names.iter().any(|name| name.starts_with("*.")) {
         return Err(Refusal::Wildcard);
     }
-    let key_usage = |certificate: &X509| certificate.key_usage().map(|usage| usage.bits()).unwrap_or(0);
-    let extended = |certificate: &X509| certificate.extended_key_usage().map(|usage| usage.bits()).unwrap_or(0);
+    let key_usage = |certificate: &X509| certificate.key_usage().map_or(0, |usage| usage.bits());
+    let extended = |certificate: &X509| {
+        certificate
+            .extended_key_usage()
+            .map_or(0, |usage| usage.bits())
+    };
     let kept = key_usage(&asked) & !key_usage(leaf) == 0 && extended(&asked) & !extended(leaf) == 0;
     if kept { Ok(()) } else { Err(Refusal::Usages) }
 }

@@ -23,7 +23,11 @@ fn authority(name: &str, issuer: Option<&Identity>) -> Identity {
 
 fn request(key: &PKey<Private>, names: &[&str], purpose: &str) -> X509Req {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let wanted = Wanted { common_name: "pub.example.com", names: &names, purpose };
+    let wanted = Wanted {
+        common_name: "pub.example.com",
+        names: &names,
+        purpose,
+    };
     mint::request(&wanted, key, MessageDigest::sha256()).unwrap()
 }
 
@@ -42,7 +46,11 @@ fn bench() -> Bench {
     let issuing = authority("Issuing", Some(&root));
     let key = key();
     let names = [String::from("pub.example.com")];
-    let wanted = Wanted { common_name: "pub.example.com", names: &names, purpose: "tomcat" };
+    let wanted = Wanted {
+        common_name: "pub.example.com",
+        names: &names,
+        purpose: "tomcat",
+    };
     let old = mint::self_signed(&wanted, self::key(), Validity::days(NOW, 300, 9)).unwrap();
     let mut node = Node {
         name: "pub.example.com".to_owned(),
@@ -62,11 +70,23 @@ fn bench() -> Bench {
         quirks: Quirks::default(),
         host_key: Arc::new(crate::ssh::new_host_key()),
     };
-    node.trusts.insert("tomcat-trust".to_owned(), vec![root.certificate.clone(), issuing.certificate.clone()]);
+    node.trusts.insert(
+        "tomcat-trust".to_owned(),
+        vec![root.certificate.clone(), issuing.certificate.clone()],
+    );
     let request = Arc::new(request(&key, &NAMES, "tomcat"));
-    let pending = PendingRequest { request, key: key.clone(), shared_with: Vec::new() };
+    let pending = PendingRequest {
+        request,
+        key: key.clone(),
+        shared_with: Vec::new(),
+    };
     node.pending.insert("tomcat".to_owned(), pending);
-    Bench { node, key, root, issuing }
+    Bench {
+        node,
+        key,
+        root,
+        issuing,
+    }
 }
 
 impl Bench {
@@ -87,7 +107,11 @@ impl Bench {
 fn a_faultless_identity_is_accepted_whatever_the_order_and_case_of_its_names() {
     let bench = bench();
     assert_eq!(bench.judge(&bench.good()), Ok(()));
-    let turned = bench.leaf(&bench.key, &["VOICE.example.com", "pub.example.com"], Validity::days(NOW, 1, 397));
+    let turned = bench.leaf(
+        &bench.key,
+        &["VOICE.example.com", "pub.example.com"],
+        Validity::days(NOW, 1, 397),
+    );
     assert_eq!(bench.judge(&turned), Ok(()));
 }
 
@@ -96,11 +120,31 @@ fn each_fault_of_a_leaf_has_its_refusal() {
     let bench = bench();
     let usual = Validity::days(NOW, 1, 397);
     let rows = [
-        ("another key", bench.leaf(&key(), &NAMES, usual), Refusal::KeyDiffers),
-        ("a name too few", bench.leaf(&bench.key, &["pub.example.com"], usual), Refusal::NamesDiffer),
-        ("no names", bench.leaf(&bench.key, &[], usual), Refusal::NamesDiffer),
-        ("expired", bench.leaf(&bench.key, &NAMES, Validity::days(NOW, 400, -1)), Refusal::Expired),
-        ("not yet valid", bench.leaf(&bench.key, &NAMES, Validity::days(NOW, -1, 397)), Refusal::NotYetValid),
+        (
+            "another key",
+            bench.leaf(&key(), &NAMES, usual),
+            Refusal::KeyDiffers,
+        ),
+        (
+            "a name too few",
+            bench.leaf(&bench.key, &["pub.example.com"], usual),
+            Refusal::NamesDiffer,
+        ),
+        (
+            "no names",
+            bench.leaf(&bench.key, &[], usual),
+            Refusal::NamesDiffer,
+        ),
+        (
+            "expired",
+            bench.leaf(&bench.key, &NAMES, Validity::days(NOW, 400, -1)),
+            Refusal::Expired,
+        ),
+        (
+            "not yet valid",
+            bench.leaf(&bench.key, &NAMES, Validity::days(NOW, -1, 397)),
+            Refusal::NotYetValid,
+        ),
     ];
     for (what, leaf, expected) in rows {
         assert_eq!(bench.judge(&leaf), Err(expected), "{what}");
@@ -119,7 +163,8 @@ fn a_leaf_without_a_usage_of_its_request_is_refused() {
 #[test]
 fn the_names_are_not_compared_when_the_request_has_none() {
     let mut bench = bench();
-    bench.node.pending.get_mut("tomcat").unwrap().request = Arc::new(request(&bench.key, &[], "tomcat"));
+    bench.node.pending.get_mut("tomcat").unwrap().request =
+        Arc::new(request(&bench.key, &[], "tomcat"));
     assert_eq!(bench.judge(&bench.good()), Ok(()));
 }
 
@@ -138,11 +183,17 @@ fn a_chain_with_a_gap_is_refused_unless_it_comes_along() {
     let mut bench = bench();
     let leaf = bench.good();
     for missing in [0, 1] {
-        let mut store = vec![bench.root.certificate.clone(), bench.issuing.certificate.clone()];
+        let mut store = vec![
+            bench.root.certificate.clone(),
+            bench.issuing.certificate.clone(),
+        ];
         let gone = store.remove(missing);
         bench.node.trusts.insert("tomcat-trust".to_owned(), store);
         assert_eq!(bench.judge(&leaf), Err(Refusal::NoChain));
-        assert_eq!(judge_identity(&bench.node, "tomcat", &leaf, &[gone], MOMENT), Ok(()));
+        assert_eq!(
+            judge_identity(&bench.node, "tomcat", &leaf, &[gone], MOMENT),
+            Ok(())
+        );
     }
 }
 
@@ -150,17 +201,25 @@ fn a_chain_with_a_gap_is_refused_unless_it_comes_along() {
 fn without_a_request_or_a_purpose_there_is_nothing_to_upload_to() {
     let mut bench = bench();
     let leaf = bench.good();
-    assert_eq!(judge_identity(&bench.node, "Tomcat", &leaf, &[], MOMENT), Err(Refusal::WrongUnit));
+    assert_eq!(
+        judge_identity(&bench.node, "Tomcat", &leaf, &[], MOMENT),
+        Err(Refusal::WrongUnit)
+    );
     bench.node.pending.clear();
     let refusal = bench.judge(&leaf).unwrap_err();
-    assert_eq!(refusal.to_string(), "File /usr/local/platform/.security/tomcat/keys/tomcat.csr does not exist");
+    assert_eq!(
+        refusal.to_string(),
+        "File /usr/local/platform/.security/tomcat/keys/tomcat.csr does not exist"
+    );
     assert_eq!(refusal.status(), 400);
 }
 
 #[test]
 fn a_trust_store_takes_authorities_and_self_signed_leaves() {
     let bench = bench();
-    let stale = mint::authority("Stale", key(), None, Validity::days(NOW, 500, -1)).unwrap().certificate;
+    let stale = mint::authority("Stale", key(), None, Validity::days(NOW, 500, -1))
+        .unwrap()
+        .certificate;
     let own = bench.node.identities["tomcat"].certificate.clone();
     let rows = [
         (&bench.root.certificate, Ok(())),

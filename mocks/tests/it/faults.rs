@@ -6,10 +6,13 @@ use reissue_lab::{Fault, Lab, Mode};
 
 use crate::client::{self, PUBLISHER, look, ports, quick, rest};
 
-const REQUEST: &str = r#"{"service":"tomcat","distribution":"this-server","commonName":"cucm-pub.hq.example.com"}"#;
+const REQUEST: &str =
+    r#"{"service":"tomcat","distribution":"this-server","commonName":"cucm-pub.hq.example.com"}"#;
 
 fn ask(lab: &Lab) -> Result<u16, String> {
-    rest(lab, PUBLISHER, "POST", "csr", REQUEST).map(|reply| reply.status).map_err(|error| error.to_string())
+    rest(lab, PUBLISHER, "POST", "csr", REQUEST)
+        .map(|reply| reply.status)
+        .map_err(|error| error.to_string())
 }
 
 fn is_pending(lab: &Lab) -> bool {
@@ -33,18 +36,35 @@ fn each_mode_shows_on_the_wire_and_acts_or_not() {
         lab.change("hq", PUBLISHER, |node| node.pending.clear());
         lab.plant(Fault::new("rest POST csr", mode));
         let answer = ask(&lab);
-        assert_eq!(answer.as_ref().ok().copied(), status, "{mode:?}: {answer:?}");
+        assert_eq!(
+            answer.as_ref().ok().copied(),
+            status,
+            "{mode:?}: {answer:?}"
+        );
         assert_eq!(is_pending(&lab), acts, "{mode:?}");
     }
-    assert_eq!(ask(&lab), Ok(200), "a fault strikes as often as it was told to");
+    assert_eq!(
+        ask(&lab),
+        Ok(200),
+        "a fault strikes as often as it was told to"
+    );
 }
 
 #[test]
 fn a_fault_waits_for_its_node_and_its_turn() {
     let lab = client::lab(quick());
-    lab.plant(Fault::new("rest POST csr", Mode::Status500).at("cucm-pub").after(1));
-    let elsewhere = rest(&lab, client::FIRST, "POST", "csr", REQUEST).unwrap().status;
-    assert_eq!((elsewhere, ask(&lab), ask(&lab), ask(&lab)), (200, Ok(200), Ok(500), Ok(200)));
+    lab.plant(
+        Fault::new("rest POST csr", Mode::Status500)
+            .at("cucm-pub")
+            .after(1),
+    );
+    let elsewhere = rest(&lab, client::FIRST, "POST", "csr", REQUEST)
+        .unwrap()
+        .status;
+    assert_eq!(
+        (elsewhere, ask(&lab), ask(&lab), ask(&lab)),
+        (200, Ok(200), Ok(500), Ok(200))
+    );
 }
 
 #[test]
@@ -57,7 +77,10 @@ fn a_large_body_does_not_end_by_itself() {
         &base64::engine::general_purpose::STANDARD,
         format!("reissue:{}", password.trim()),
     );
-    let head = format!("GET {}/snapshot/server HTTP/1.1\r\nhost: a\r\nauthorization: Basic {credentials}\r\n\r\n", client::BASE);
+    let head = format!(
+        "GET {}/snapshot/server HTTP/1.1\r\nhost: a\r\nauthorization: Basic {credentials}\r\n\r\n",
+        client::BASE
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let mut read = 0;
     let mut buffer = vec![0_u8; 65_536];
@@ -76,7 +99,9 @@ fn a_rate_limit_is_a_fault_with_the_devices_words() {
     let path = "/realtimeservice2/services/RISService70";
     let reply = client::soap(&lab, PUBLISHER, path, "\"selectCmDevice\"", operation).unwrap();
     assert_eq!(reply.status, 500);
-    assert!(reply.body.contains("Server.RateControl") && reply.body.contains("Exceeded allowed rate"));
+    assert!(
+        reply.body.contains("Server.RateControl") && reply.body.contains("Exceeded allowed rate")
+    );
 }
 
 #[test]

@@ -10,13 +10,17 @@ const SECOND: &str = "cucm-sub2.hq.example.com";
 
 fn begin(lab: &Lab, node: &str, service: &str) {
     let place = Place::new("hq", node);
-    lab.world().restart_service(&place, service, Ending::Started, Channel::Ssh).unwrap();
+    lab.world()
+        .restart_service(&place, service, Ending::Started, Channel::Ssh)
+        .unwrap();
 }
 
 fn restart(lab: &Lab, node: &str, service: &str) {
     begin(lab, node, service);
     let place = Place::new("hq", node);
-    until("the restart", || lab.world().service_state(&place, service) == Some(ServiceState::Started));
+    until("the restart", || {
+        lab.world().service_state(&place, service) == Some(ServiceState::Started)
+    });
 }
 
 /// Puts another node's tomcat certificate into a node's store, as an upload would: stored, and not served.
@@ -26,6 +30,8 @@ fn store_another(lab: &Lab, node: &str) {
         node.identities.insert("tomcat".to_owned(), other);
     });
 }
+
+type Act = fn(&Lab);
 
 fn restarts_of_two_nodes(lab: &Lab) {
     begin(lab, PUBLISHER, "Cisco Tftp");
@@ -50,7 +56,12 @@ fn same_certificate_twice(lab: &Lab) {
 }
 
 fn backup_running(lab: &Lab) {
-    lab.change_cluster("hq", |cluster| cluster.backup = Backup { running: Some(40), ..Backup::default() });
+    lab.change_cluster("hq", |cluster| {
+        cluster.backup = Backup {
+            running: Some(40),
+            ..Backup::default()
+        }
+    });
     restart(lab, PUBLISHER, "Cisco DRF Local");
 }
 
@@ -68,19 +79,29 @@ fn no_request(lab: &Lab) {
     let leaf = client::signed(lab, "a", &client::make_request(lab, PUBLISHER));
     client::upload_chain(lab, PUBLISHER);
     lab.change("hq", PUBLISHER, |node| node.pending.clear());
-    assert_eq!(client::upload_identity(lab, PUBLISHER, &leaf).unwrap().status, 400);
+    assert_eq!(
+        client::upload_identity(lab, PUBLISHER, &leaf)
+            .unwrap()
+            .status,
+        400
+    );
 }
 
 fn sso_on(lab: &Lab) {
     let leaf = client::signed(lab, "a", &client::make_request(lab, PUBLISHER));
     client::upload_chain(lab, PUBLISHER);
     lab.change("hq", PUBLISHER, |node| node.sso_enabled = true);
-    assert_eq!(client::upload_identity(lab, PUBLISHER, &leaf).unwrap().status, 200);
+    assert_eq!(
+        client::upload_identity(lab, PUBLISHER, &leaf)
+            .unwrap()
+            .status,
+        200
+    );
 }
 
 #[test]
 fn each_careless_act_has_its_word() {
-    let rows: [(&str, fn(&Lab)); 9] = [
+    let rows: [(&str, Act); 9] = [
         ("two-nodes-restarting", restarts_of_two_nodes),
         ("next-restart-before-previous-healthy", next_before_healthy),
         ("subscriber-restarted-before-publisher", subscriber_first),
@@ -95,10 +116,17 @@ fn each_careless_act_has_its_word() {
         let lab = client::lab(quick());
         act(&lab);
         let found = client::violations(&lab);
-        assert!(found.iter().any(|violation| violation == word), "{word}: {found:?}");
+        assert!(
+            found.iter().any(|violation| violation == word),
+            "{word}: {found:?}"
+        );
         // A second node in restart is also one before the first is healthy; nothing else may be said.
-        let others = found.iter().filter(|violation| *violation != word).collect::<Vec<_>>();
-        let implied = word == "two-nodes-restarting" && others == ["next-restart-before-previous-healthy"];
+        let others = found
+            .iter()
+            .filter(|violation| *violation != word)
+            .collect::<Vec<_>>();
+        let implied =
+            word == "two-nodes-restarting" && others == ["next-restart-before-previous-healthy"];
         assert!(others.is_empty() || implied, "{word}: {found:?}");
     }
 }
@@ -107,9 +135,16 @@ fn each_careless_act_has_its_word() {
 fn a_restart_that_never_ends_keeps_the_old_leaf_away() {
     let lab = client::lab(quick());
     let place = Place::new("hq", PUBLISHER);
-    for (ending, state) in [(Ending::Stuck, ServiceState::Stopping), (Ending::NeverStarts, ServiceState::Starting)] {
-        lab.world().restart_service(&place, "Cisco Tomcat", ending, Channel::Ssh).unwrap();
-        until("the state", || lab.world().service_state(&place, "Cisco Tomcat") == Some(state));
+    for (ending, state) in [
+        (Ending::Stuck, ServiceState::Stopping),
+        (Ending::NeverStarts, ServiceState::Starting),
+    ] {
+        lab.world()
+            .restart_service(&place, "Cisco Tomcat", ending, Channel::Ssh)
+            .unwrap();
+        until("the state", || {
+            lab.world().service_state(&place, "Cisco Tomcat") == Some(state)
+        });
         assert!(client::served(client::ports(&lab, PUBLISHER).rest, None).is_err());
     }
     restart(&lab, PUBLISHER, "Cisco Tomcat");

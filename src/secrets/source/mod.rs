@@ -208,5 +208,5 @@ fn first_line(account: &AccountName, origin: &str, from: impl Read) -> Result<Se
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -281,5 +281,5 @@ pub(crate) fn word(key: KeyAlgorithm) -> &'static str {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

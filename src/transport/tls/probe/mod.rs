@@ -227,3 +227,6 @@ fn kind(leaf: &[u8]) -> Option<KeyAlgorithm> {
         _ => KeyAlgorithm::Other,
     })
 }
+
+#[cfg(test)]
+mod tests;
