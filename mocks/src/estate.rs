@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::clock::unix_now;
-use crate::files::{FileError, make_dir, write_private, write_public};
+use crate::files::{FileError, make_dir, make_private_dir, write_private, write_public};
 use crate::found::LabConfig;
 use crate::ssh;
 use crate::state::{Cluster, Node, Role, fingerprint};
@@ -15,9 +15,9 @@ use crate::world::World;
 
 /// Writes everything a client needs into `dir` and answers the estate file's path.
 pub(crate) fn write(dir: &Path, config: &LabConfig, world: &World) -> Result<PathBuf, FileError> {
-    for folder in ["secrets", "signing/out", "signing/in", "state"] {
-        make_dir(&dir.join(folder))?;
-    }
+    make_private_dir(&dir.join("secrets"))?;
+    make_dir(&dir.join("signing/out"))?;
+    make_dir(&dir.join("signing/in"))?;
     let names: std::collections::BTreeSet<String> = world
         .places()
         .into_iter()

@@ -10,7 +10,7 @@ pub(crate) type Violation = (&'static str, String);
 
 /// Judges a restart that is about to begin.
 ///
-/// claim: CUCM-TOMCAT-ORDER, CUCM-DRF-NOT-DURING-BACKUP, CUCM-REPLICATION-GOOD
+/// claim: CUCM-TOMCAT-ORDER, CUCM-TOMCAT-SET-14, CUCM-DRF-NOT-DURING-BACKUP, CUCM-REPLICATION-GOOD
 pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<Violation> {
     let Some(node) = cluster.node(node_name) else {
         return Vec::new();
@@ -30,6 +30,13 @@ pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<
     }
     if let Some(detail) = without_new_certificate(node, service) {
         found.push(("restart-without-new-certificate", detail));
+    }
+    if node
+        .service(service)
+        .is_some_and(|(_, found)| found.reason.is_some())
+    {
+        let detail = format!("{service} on {node_name} was not running, and that is no fault");
+        found.push(("restart-of-stopped-service", detail));
     }
     if service.starts_with("Cisco DRF")
         && (cluster.backup.running.is_some() || cluster.backup.restoring.is_some())

@@ -11,14 +11,16 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::authority::{self, Authority, AuthorityError, Misbehaviour};
+use crate::certificates::RequestWanted;
 use crate::clock::unix_now;
 use crate::fault::Fault;
 use crate::files::{FileError, make_dir};
 use crate::found::{self, LabConfig};
 use crate::hooks::When;
-use crate::log::{Kind, Log, LogEntry, Place};
+use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
 use crate::state::{Cluster, Face, Node, Ports};
+use crate::upload::Refusal;
 use crate::world::World;
 use crate::{agenda, estate, http, rest, soap, ssh, tls};
 
@@ -201,6 +203,30 @@ impl Lab {
     pub fn look<T>(&self, cluster: &str, node: &str, look: impl FnOnce(&Node) -> T) -> Option<T> {
         self.world
             .read(&Place::new(cluster, node), |_, node, _| look(node))
+    }
+
+    /// Makes a request on a node as another person would, so that one is pending that is not the client's.
+    ///
+    /// # Errors
+    /// [`Refusal`] as the node words it.
+    pub fn foreign_request(&self, cluster: &str, node: &str, purpose: &str) -> Result<(), Refusal> {
+        let wanted = RequestWanted {
+            purpose: purpose.to_owned(),
+            multi_server: false,
+            common_name: node.to_owned(),
+            names: Vec::new(),
+            elliptic: purpose.ends_with("-ECDSA"),
+            bits: if purpose.ends_with("-ECDSA") {
+                256
+            } else {
+                2048
+            },
+            digest: "sha256".to_owned(),
+        };
+        let place = Place::new(cluster, node);
+        self.world
+            .make_request(&place, &wanted, true, Channel::Lab)
+            .map(drop)
     }
 
     /// Tells the signing authority what to do wrong.

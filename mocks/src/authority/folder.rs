@@ -10,7 +10,6 @@ use openssl::x509::X509Req;
 
 use super::Authority;
 use crate::log::{Channel, Kind, Place};
-use crate::state::common_name;
 use crate::world::World;
 
 /// How often the folder is looked at.
@@ -75,11 +74,7 @@ fn hand_out(world: &World, authority: &Authority, path: &Path, request: &[u8], i
         });
     match written {
         Ok(()) => {
-            let subject = X509Req::from_pem(request)
-                .ok()
-                .map(|request| subject_of(&request))
-                .unwrap_or_default();
-            let detail = format!("{name} CN={subject} {}", kind.word());
+            let detail = format!("{name} {}", kind.word());
             world.note(
                 &nowhere,
                 Channel::Authority,
@@ -99,12 +94,4 @@ fn hand_out(world: &World, authority: &Authority, path: &Path, request: &[u8], i
             );
         }
     }
-}
-
-fn subject_of(request: &X509Req) -> String {
-    let scratch = crate::pki::keys::KeyRing::elliptic(256).ok();
-    let carried = scratch.and_then(|key| crate::pki::names::carrying(request, &key).ok());
-    carried
-        .map(|carried| common_name(&carried))
-        .unwrap_or_default()
 }

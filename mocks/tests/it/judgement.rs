@@ -8,15 +8,15 @@ use crate::client::{self, FIRST, PUBLISHER, quick, until};
 
 const SECOND: &str = "cucm-sub2.hq.example.com";
 
-fn begin(lab: &Lab, node: &str, service: &str) {
+fn begin(lab: &Lab, node: &str, service: &str, ending: Ending) {
     let place = Place::new("hq", node);
     lab.world()
-        .restart_service(&place, service, Ending::Started, Channel::Ssh)
+        .restart_service(&place, service, ending, Channel::Ssh)
         .unwrap();
 }
 
 fn restart(lab: &Lab, node: &str, service: &str) {
-    begin(lab, node, service);
+    begin(lab, node, service, Ending::Started);
     let place = Place::new("hq", node);
     until("the restart", || {
         lab.world().service_state(&place, service) == Some(ServiceState::Started)
@@ -34,8 +34,8 @@ fn store_another(lab: &Lab, node: &str) {
 type Act = fn(&Lab);
 
 fn restarts_of_two_nodes(lab: &Lab) {
-    begin(lab, PUBLISHER, "Cisco Tftp");
-    begin(lab, FIRST, "Cisco DRF Local");
+    begin(lab, PUBLISHER, "Cisco Tftp", Ending::Stuck);
+    begin(lab, FIRST, "Cisco DRF Local", Ending::Started);
 }
 
 fn next_before_healthy(lab: &Lab) {
@@ -65,13 +65,17 @@ fn backup_running(lab: &Lab) {
     restart(lab, PUBLISHER, "Cisco DRF Local");
 }
 
+fn master_on_a_subscriber(lab: &Lab) {
+    restart(lab, FIRST, "Cisco DRF Master");
+}
+
 fn bad_replication(lab: &Lab) {
     lab.change("hq", FIRST, |node| node.replication = 3);
     client::make_request(lab, PUBLISHER);
 }
 
 fn request_twice(lab: &Lab) {
-    client::make_request(lab, PUBLISHER);
+    lab.foreign_request("hq", PUBLISHER, "tomcat").unwrap();
     client::make_request(lab, PUBLISHER);
 }
 
@@ -101,12 +105,13 @@ fn sso_on(lab: &Lab) {
 
 #[test]
 fn each_careless_act_has_its_word() {
-    let rows: [(&str, Act); 9] = [
+    let rows: [(&str, Act); 10] = [
         ("two-nodes-restarting", restarts_of_two_nodes),
         ("next-restart-before-previous-healthy", next_before_healthy),
         ("subscriber-restarted-before-publisher", subscriber_first),
         ("restart-without-new-certificate", same_certificate_twice),
         ("restart-during-backup", backup_running),
+        ("restart-of-stopped-service", master_on_a_subscriber),
         ("write-with-bad-replication", bad_replication),
         ("request-overwritten", request_twice),
         ("identity-without-request", no_request),

@@ -1,5 +1,7 @@
 //! The SOAP interfaces: AXL, Control Center, RIS and PerfMon.
 
+use reissue_lab::Kind;
+
 use crate::client::{self, FIRST, PUBLISHER, ports, quick, send, soap};
 
 #[test]
@@ -153,12 +155,18 @@ fn control_center_restarts_what_it_may() {
     }
     let reply = ask(&restart_operation("Cisco Tftp"));
     assert!(
-        reply.contains("<ReturnCode>0</ReturnCode>") && reply.contains("Stopping"),
+        reply.contains("<ReturnCode>0</ReturnCode>") && reply.contains("Cisco Tftp"),
         "{reply}"
     );
     client::until("the restart", || {
         ask(&status).contains("<ServiceName>Cisco Tftp</ServiceName><ServiceStatus>Started")
     });
+    let effects = lab
+        .log()
+        .into_iter()
+        .filter(|entry| entry.kind == Kind::Effect);
+    let effects: Vec<String> = effects.map(|entry| entry.what).collect();
+    assert_eq!(effects, ["restart-begin", "restart-end"]);
     let bare = "<soapGetServiceStatus><ServiceStatus/></soapGetServiceStatus>";
     assert!(ask(bare).contains("qualifies every element"));
 }
