@@ -16,6 +16,9 @@ pub mod estate;
 // pub mod playbook;
 pub mod yaml;
 
+// Getting requests signed.
+pub mod issue;
+
 // Facts to findings, findings to a plan. Pure.
 pub mod plan;
 
