@@ -12,7 +12,7 @@ use crate::transport::TransportError;
 pub(super) enum AskError {
     /// It did not come through.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Transport(Box<TransportError>),
     /// It was answered in a form that none of the fact sheets shows.
     #[error("{node}: {error}")]
     Decode {
@@ -29,6 +29,12 @@ pub(super) enum AskError {
     /// An earlier question in the same observation met this; it was not asked again.
     #[error("{0}")]
     Same(String),
+}
+
+impl From<TransportError> for AskError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(Box::new(error))
+    }
 }
 
 impl AskError {

@@ -122,7 +122,10 @@ pub fn last_backup(output: &[u8]) -> Result<Observed<Timestamp>, DecodeError> {
     let mut last = None;
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if !words.first().is_some_and(|file| file.ends_with(".tar")) {
+        if !words
+            .first()
+            .is_some_and(|file| file.to_ascii_lowercase().ends_with(".tar"))
+        {
             continue;
         }
         rows += 1;
