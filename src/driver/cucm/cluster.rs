@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{AskError, fact};
+use super::ask::{AskError, fact, noted};
 use super::decode::{axl, platform, shell};
 use super::node::NodeClient;
 use super::reader::CucmReader;
@@ -70,27 +70,41 @@ impl CucmReader {
             return Default::default();
         }
         let name = &publisher.access.name;
-        let listed = self.listed(publisher).await;
-        let security = self.security_mode(publisher).await;
+        let version = match self.axl_version(publisher).await {
+            Ok(version) => version,
+            Err(error) => {
+                let why = noted(&self.problems, name, &error);
+                return (Observed::Unknown(why.clone()), Observed::Unknown(why));
+            }
+        };
+        let (listed, security) = tokio::join!(
+            self.listed(publisher, version),
+            Self::security_mode(publisher, version)
+        );
         (
             fact(&self.problems, name, listed),
             fact(&self.problems, name, security),
         )
     }
 
-    async fn listed(&self, publisher: &NodeClient) -> Result<BTreeMap<NodeName, Role>, AskError> {
-        let version = self.axl_version(publisher).await?;
+    async fn listed(
+        &self,
+        publisher: &NodeClient,
+        version: AxlVersion,
+    ) -> Result<BTreeMap<NodeName, Role>, AskError> {
         let answer = publisher.call(soap::nodes(version)).await?;
         let nodes = axl::nodes(&answer).map_err(AskError::decode(&publisher.access.name))?;
         let roster = Roster(&self.access.nodes);
-        Ok(nodes
+        let named = nodes
             .into_iter()
-            .map(|node| (roster.node(&[&node.name]), node.role))
-            .collect())
+            .map(|node| (roster.node(&[&node.name]), node.role));
+        Ok(named.collect())
     }
 
-    async fn security_mode(&self, publisher: &NodeClient) -> Result<SecurityMode, AskError> {
-        let version = self.axl_version(publisher).await?;
+    async fn security_mode(
+        publisher: &NodeClient,
+        version: AxlVersion,
+    ) -> Result<SecurityMode, AskError> {
         let answer = publisher.call(soap::security_mode(version)).await?;
         axl::security_mode(&answer).map_err(AskError::decode(&publisher.access.name))
     }

@@ -57,7 +57,8 @@ pub enum Job {
 
 /// Whether a backup or restore runs: `utils disaster_recovery status …`.
 ///
-/// A job that says both SUCCESS and 100 per cent is over; every other job that is described counts as running.
+/// A job that says both SUCCESS and 100 per cent is over (inferred); every other job that is described counts as
+/// running. That an idle restore is worded like an idle backup is inferred, too.
 ///
 /// # Errors
 /// If the text is neither the idle message nor a job's description, as when the master agent is down.

@@ -41,7 +41,7 @@ pub struct ClusterMember {
 }
 
 /// The nodes that a node's platform knows: `show network cluster`. The server table that release 15 adds
-/// below is passed over.
+/// below is passed over. Only `authenticated` was ever seen; its opposite is inferred to be `not authenticated`.
 ///
 /// # Errors
 /// If no line is a node, or a node's last column is neither `authenticated` nor `not authenticated`.

@@ -158,7 +158,8 @@ pub const RIS_PAGE: usize = 1000;
 /// Names in one RIS question: half a page, since a phone can have a row under more than one node.
 const NAMES: usize = RIS_PAGE / 2;
 
-/// Asks which phones are registered: all, or those of a list of names.
+/// Asks which phones are registered: all, or those of a list of names. An empty node name is assumed to mean
+/// every node.
 ///
 /// # Errors
 /// Never in practice: the document is written to memory.
