@@ -10,40 +10,13 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::text::excerpt;
 use super::tls::{Rejected, client_config};
-use super::{Endpoint, Login, Network, TransportError};
+use super::{Endpoint, Login, Network, Reply, TransportError};
 
 /// How much of an answer a message quotes, in characters.
 const QUOTED: usize = 200;
 
 /// How long an idle connection is kept: shorter than servers do, so that they rarely close it under a request.
 const POOL_IDLE: Duration = Duration::from_secs(10);
-
-/// A whole answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The media type as sent; empty if none.
-    pub content_type: String,
-    /// The header `Date` as sent.
-    pub date: Option<String>,
-    /// The body, never more than [`super::Limits::body`] bytes.
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// Whether the body is a web page, by its media type or by how it begins. XML of type `text/xml` is not.
-    pub(crate) fn is_page(&self) -> bool {
-        let head = self.body.get(..512).unwrap_or(&self.body);
-        let head = String::from_utf8_lossy(head)
-            .trim_start_matches('\u{feff}')
-            .to_ascii_lowercase();
-        let head = head.trim_start();
-        self.content_type.to_ascii_lowercase().contains("html")
-            || head.starts_with("<html")
-            || head.starts_with("<!doctype html")
-    }
-}
 
 /// What proves the account in a request.
 #[derive(Clone, Copy)]
@@ -80,7 +53,7 @@ pub(crate) struct HttpPeer {
     pub(crate) network: Network,
     pub(crate) endpoint: Endpoint,
     login: Login,
-    /// Connections kept open between requests (1) or one for each request (0).
+    /// How many idle connections are kept; none makes one for each request.
     keep: usize,
     client: RwLock<Client>,
 }
@@ -207,8 +180,12 @@ impl HttpPeer {
                 found,
             });
         }
-        // Only success says that the password was looked at: an error may come from a proxy in front.
-        if status.is_success() {
+        // Only data says that the password was looked at: an error or a page may come from a proxy in front.
+        let page = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| String::from_utf8_lossy(value.as_bytes()).contains("html"));
+        if status.is_success() && !page {
             attempt.accepted();
         } else {
             drop(attempt);

@@ -9,6 +9,7 @@ mod error;
 mod http;
 mod logins;
 mod pins;
+mod reply;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -24,9 +25,9 @@ use crate::model::{AccountName, NodeName, Port};
 use crate::secrets::{Redactor, Secret};
 
 pub use error::{Place, TransportError};
-pub use http::Reply;
 pub use logins::LoginGuard;
 pub use pins::{Peer, PinBook, PinError, Refusal};
+pub use reply::Reply;
 
 /// Where a node's channel is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -208,5 +208,6 @@ fn first_line(account: &AccountName, origin: &str, from: impl Read) -> Result<Se
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

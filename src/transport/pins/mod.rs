@@ -281,5 +281,6 @@ pub(crate) fn word(key: KeyAlgorithm) -> &'static str {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
