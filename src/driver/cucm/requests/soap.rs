@@ -8,13 +8,11 @@ use quick_xml::events::BytesText;
 
 use crate::model::ServiceName;
 
-/// One call: where it goes, what it is called, what it says.
+/// One call: where it goes and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The path on port 8443.
     pub path: &'static str,
-    /// The operation, for messages and allow-lists.
-    pub operation: &'static str,
     /// The header `SOAPAction`, without quotes.
     pub action: String,
     /// The document.
@@ -22,7 +20,7 @@ pub struct Call {
 }
 
 /// A version of the AXL schema, such as 14.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AxlVersion {
     /// The first number.
     pub major: u32,
@@ -108,7 +106,6 @@ fn axl(
     let namespace = format!("http://www.cisco.com/AXL/API/{version}");
     Ok(Call {
         path: "/axl/",
-        operation,
         action: format!("CUCM:DB ver={version} {operation}"),
         document: envelope(operation, &namespace, children)?,
     })
@@ -214,7 +211,6 @@ fn serviceability(
 ) -> io::Result<Call> {
     Ok(Call {
         path,
-        operation,
         action: operation.to_owned(),
         document: envelope(operation, "http://schemas.cisco.com/ast/soap", children)?,
     })
