@@ -8,8 +8,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::model::{
-    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose, ServiceName,
-    Store, SubjectName,
+    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose,
+    ServiceName, Store, SubjectName,
 };
 
 /// A boxed future, so that the traits below can be used as `dyn`.
@@ -18,7 +18,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A group of facts that is asked for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FactGroup {
-    /// Node lists, security mode, release.
+    /// Node lists and names, security mode, release.
     Topology,
     /// Identities, pending requests, trust stores.
     Certificates,

@@ -22,9 +22,14 @@ pub async fn observe_all(
 ) -> Observation {
     let from = clock.now();
     let scope = Scope::everything();
-    let asks: Vec<_> =
-        readers.iter().map(|(name, reader)| ask(name, reader.as_ref(), &scope)).collect();
-    let clusters = stream::iter(asks).buffer_unordered(CLUSTERS_AT_ONCE).collect().await;
+    let asks: Vec<_> = readers
+        .iter()
+        .map(|(name, reader)| ask(name, reader.as_ref(), &scope))
+        .collect();
+    let clusters = stream::iter(asks)
+        .buffer_unordered(CLUSTERS_AT_ONCE)
+        .collect()
+        .await;
     Observation {
         format: OBSERVATION_FORMAT,
         from,
@@ -33,7 +38,11 @@ pub async fn observe_all(
     }
 }
 
-async fn ask(name: &ClusterName, reader: &dyn Observe, scope: &Scope) -> (ClusterName, ClusterState) {
+async fn ask(
+    name: &ClusterName,
+    reader: &dyn Observe,
+    scope: &Scope,
+) -> (ClusterName, ClusterState) {
     (name.clone(), reader.observe(scope).await)
 }
 
@@ -44,7 +53,10 @@ pub fn nodes(cluster: &Cluster) -> Vec<NodeAccess> {
         name: node.name.clone(),
         role: node.role,
         address: node.address.clone(),
-        ports: PORTS.into_iter().map(|port| (port, node.port(port))).collect(),
+        ports: PORTS
+            .into_iter()
+            .map(|port| (port, node.port(port)))
+            .collect(),
     };
     cluster.nodes.values().map(access).collect()
 }
@@ -71,17 +83,32 @@ mod tests {
     fn every_cluster_is_asked_everything_and_kept_under_its_name() {
         let readers: BTreeMap<ClusterName, Arc<dyn Observe>> = (0..20)
             .map(|number| {
-                let product = if number % 2 == 0 { Product::Cucm } else { Product::ExpresswayC };
+                let product = if number % 2 == 0 {
+                    Product::Cucm
+                } else {
+                    Product::ExpresswayC
+                };
                 let reader: Arc<dyn Observe> = Arc::new(Fake(product));
                 (ClusterName::new(format!("c{number:02}")), reader)
             })
             .collect();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let observation =
             runtime.block_on(observe_all(&readers, &FrozenClock(Timestamp::UNIX_EPOCH)));
         assert_eq!(observation.clusters.len(), 20);
-        assert_eq!(observation.clusters[&ClusterName::from("c01")].product, Product::ExpresswayC);
-        assert_eq!(observation.clusters[&ClusterName::from("c18")].product, Product::Cucm);
-        assert_eq!((observation.from, observation.to), (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
+        assert_eq!(
+            observation.clusters[&ClusterName::from("c01")].product,
+            Product::ExpresswayC
+        );
+        assert_eq!(
+            observation.clusters[&ClusterName::from("c18")].product,
+            Product::Cucm
+        );
+        assert_eq!(
+            (observation.from, observation.to),
+            (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::transport::TransportError;
 pub(super) enum AskError {
     /// It did not come through.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Transport(Box<TransportError>),
     /// It was answered in a form that none of the fact sheets shows.
     #[error("{node}: {error}")]
     Decode {
@@ -22,11 +22,19 @@ pub(super) enum AskError {
         error: DecodeError,
     },
     /// The question could not be written down.
-    #[error("the question could not be written: {0}. This is a defect of this program, please report it")]
+    #[error(
+        "the question could not be written: {0}. This is a defect of this program, please report it"
+    )]
     Document(#[from] io::Error),
     /// An earlier question in the same observation met this; it was not asked again.
     #[error("{0}")]
     Same(String),
+}
+
+impl From<TransportError> for AskError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(Box::new(error))
+    }
 }
 
 impl AskError {
@@ -42,7 +50,11 @@ impl AskError {
 }
 
 /// Turns an answer into a fact; a failure becomes unknown, and is noted if it kept us from the node.
-pub(super) fn fact<T>(problems: &Problems, node: &NodeName, answer: Result<T, AskError>) -> Observed<T> {
+pub(super) fn fact<T>(
+    problems: &Problems,
+    node: &NodeName,
+    answer: Result<T, AskError>,
+) -> Observed<T> {
     answer.map_err(|error| noted(problems, node, &error)).into()
 }
 

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{AskError, fact};
+use super::ask::{AskError, fact, noted};
 use super::decode::{axl, platform, shell};
 use super::node::NodeClient;
 use super::reader::CucmReader;
 use super::requests::soap::{self, AxlVersion};
 use super::roster::Roster;
 use crate::driver::{FactGroup, Scope};
-use crate::model::{
-    BackupJob, ClusterState, NodeName, Observed, Replication, Role, SecurityMode,
-};
+use crate::model::{BackupJob, ClusterState, NodeName, Observed, Replication, Role, SecurityMode};
 use crate::transport::ssh::ReadCommand;
 use jiff::Timestamp;
 
@@ -48,10 +46,14 @@ impl CucmReader {
     /// Asks the publisher about the cluster, over SOAP and the shell at the same time.
     pub(super) async fn ask_publisher(&self, scope: &Scope) -> Publisher {
         let Some(publisher) = self.publisher() else {
-            return Publisher::unknown("the estate file names no publisher, so nobody can be asked");
+            return Publisher::unknown(
+                "the estate file names no publisher, so nobody can be asked",
+            );
         };
-        let (database, platform) =
-            tokio::join!(self.database(publisher, scope), self.shell(publisher, scope));
+        let (database, platform) = tokio::join!(
+            self.database(publisher, scope),
+            self.shell(publisher, scope)
+        );
         Publisher {
             listed: database.0,
             security: database.1,
@@ -68,21 +70,41 @@ impl CucmReader {
             return Default::default();
         }
         let name = &publisher.access.name;
-        let listed = self.listed(publisher).await;
-        let security = self.security_mode(publisher).await;
-        (fact(&self.problems, name, listed), fact(&self.problems, name, security))
+        let version = match self.axl_version(publisher).await {
+            Ok(version) => version,
+            Err(error) => {
+                let why = noted(&self.problems, name, &error);
+                return (Observed::Unknown(why.clone()), Observed::Unknown(why));
+            }
+        };
+        let (listed, security) = tokio::join!(
+            self.listed(publisher, version),
+            Self::security_mode(publisher, version)
+        );
+        (
+            fact(&self.problems, name, listed),
+            fact(&self.problems, name, security),
+        )
     }
 
-    async fn listed(&self, publisher: &NodeClient) -> Result<BTreeMap<NodeName, Role>, AskError> {
-        let version = self.axl_version(publisher).await?;
+    async fn listed(
+        &self,
+        publisher: &NodeClient,
+        version: AxlVersion,
+    ) -> Result<BTreeMap<NodeName, Role>, AskError> {
         let answer = publisher.call(soap::nodes(version)).await?;
         let nodes = axl::nodes(&answer).map_err(AskError::decode(&publisher.access.name))?;
         let roster = Roster(&self.access.nodes);
-        Ok(nodes.into_iter().map(|node| (roster.node(&[&node.name]), node.role)).collect())
+        let named = nodes
+            .into_iter()
+            .map(|node| (roster.node(&[&node.name]), node.role));
+        Ok(named.collect())
     }
 
-    async fn security_mode(&self, publisher: &NodeClient) -> Result<SecurityMode, AskError> {
-        let version = self.axl_version(publisher).await?;
+    async fn security_mode(
+        publisher: &NodeClient,
+        version: AxlVersion,
+    ) -> Result<SecurityMode, AskError> {
         let answer = publisher.call(soap::security_mode(version)).await?;
         axl::security_mode(&answer).map_err(AskError::decode(&publisher.access.name))
     }
@@ -92,7 +114,8 @@ impl CucmReader {
     pub(super) async fn axl_version(&self, publisher: &NodeClient) -> Result<AxlVersion, AskError> {
         let ask = || async {
             let answer = publisher.call(soap::release()).await?;
-            let release = axl::release(&answer).map_err(AskError::decode(&publisher.access.name))?;
+            let release =
+                axl::release(&answer).map_err(AskError::decode(&publisher.access.name))?;
             let (major, minor, _) = release.level();
             Ok::<_, AskError>(AxlVersion { major, minor })
         };
@@ -103,12 +126,21 @@ impl CucmReader {
         let name = &publisher.access.name;
         let mut answers = Publisher::default();
         if scope.groups.contains(&FactGroup::Topology) {
-            let network = publisher.read(&ReadCommand::NetworkCluster, shell::network).await;
-            answers.network = fact(&self.problems, name, network.map(|members| self.named(members)));
+            let network = publisher
+                .read(&ReadCommand::NetworkCluster, shell::network)
+                .await;
+            answers.network = fact(
+                &self.problems,
+                name,
+                network.map(|members| self.named(members)),
+            );
         }
         if scope.groups.contains(&FactGroup::Platform) {
-            let rows = publisher.read(&ReadCommand::Replication, platform::replication).await;
-            answers.replication = fact(&self.problems, name, rows.map(|rows| self.replicated(rows)));
+            let rows = publisher
+                .read(&ReadCommand::Replication, platform::replication)
+                .await;
+            answers.replication =
+                fact(&self.problems, name, rows.map(|rows| self.replicated(rows)));
             (answers.backup_job, answers.last_backup) = publisher.backups(&self.problems).await;
         }
         answers
@@ -129,7 +161,12 @@ impl CucmReader {
     fn replicated(&self, rows: Vec<platform::ReplicationRow>) -> BTreeMap<NodeName, Replication> {
         let roster = Roster(&self.access.nodes);
         rows.into_iter()
-            .map(|row| (roster.node(&[&row.host, &row.address.to_string()]), row.replication))
+            .map(|row| {
+                (
+                    roster.node(&[&row.host, &row.address.to_string()]),
+                    row.replication,
+                )
+            })
             .collect()
     }
 }

@@ -38,7 +38,9 @@ impl Inventory {
         let purpose = identity.purpose;
         let certificate = match identity.certificate {
             None => Observed::Absent,
-            Some(pem) => self.one(&pem, &format!("the {purpose} certificate of {node}")).into(),
+            Some(pem) => self
+                .one(&pem, &format!("the {purpose} certificate of {node}"))
+                .into(),
         };
         let request = match identity.request {
             None => Observed::Absent,
@@ -94,7 +96,10 @@ impl Inventory {
                 self.seen.push(only);
                 Ok(sha256)
             }
-            (_, more) => Err(format!("{origin}: expected one certificate, found {}", more + 1)),
+            (_, more) => Err(format!(
+                "{origin}: expected one certificate, found {}",
+                more + 1
+            )),
         }
     }
 }
@@ -106,4 +111,103 @@ fn bytes_of(pem: &str) -> Option<Vec<u8>> {
     let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
     let digits: String = body.split_whitespace().collect();
     STANDARD.decode(digits).ok().filter(|der| !der.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::testing::Recipe;
+
+    fn trust(name: &str, pems: &[&str]) -> TrustStore {
+        let entry = |(number, pem): (usize, &&str)| (format!("{number}.pem"), (*pem).to_owned());
+        TrustStore {
+            store: Store::from(name),
+            entries: pems.iter().enumerate().map(entry).collect(),
+        }
+    }
+
+    fn identity(certificate: Option<&str>, request: Option<&str>) -> Identity {
+        Identity {
+            purpose: Purpose::from("tomcat"),
+            certificate: certificate.map(str::to_owned),
+            request: request.map(str::to_owned),
+        }
+    }
+
+    fn read(identities: Vec<Identity>, trusts: Vec<TrustStore>) -> Inventory {
+        let snapshot = Snapshot {
+            server: None,
+            identities,
+            trusts,
+        };
+        Inventory::read(&NodeName::from("pub"), snapshot)
+    }
+
+    #[test]
+    fn an_odd_certificate_keeps_its_fingerprint_and_hides_no_other() {
+        let good = Recipe::authority("Corp Root").self_signed().parsed;
+        let odd = "-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
+        let inventory = read(vec![], vec![trust("tomcat-trust", &[&good.pem, odd])]);
+        let entries = inventory.trust[&Store::from("tomcat-trust")]
+            .present()
+            .unwrap();
+        let found: Vec<_> = entries.iter().map(|entry| entry.sha256.clone()).collect();
+        assert_eq!(
+            found,
+            [good.facts.sha256.clone(), Fingerprint::of(&[0, 1, 2])]
+        );
+        assert_eq!(inventory.seen, [good]);
+    }
+
+    #[test]
+    fn what_is_no_certificate_leaves_its_place_unknown() {
+        let good = Recipe::leaf("pub").self_signed().parsed.pem;
+        let other = Recipe::leaf("sub").self_signed().parsed.pem;
+        let two = format!("{good}{other}");
+        let cases = [
+            (
+                vec![trust("a-trust", &["nonsense"])],
+                "0.pem in a-trust of pub",
+            ),
+            (vec![trust("a-trust", &[]), trust("a-trust", &[])], "twice"),
+        ];
+        for (trusts, word) in cases {
+            let inventory = read(vec![], trusts);
+            let store = &inventory.trust[&Store::from("a-trust")];
+            assert!(
+                store.unknown().is_some_and(|why| why.contains(word)),
+                "{store:?}"
+            );
+        }
+        let cases = [
+            (
+                vec![identity(Some("nonsense"), None)],
+                "tomcat certificate of pub",
+            ),
+            (
+                vec![identity(Some(&two), None)],
+                "expected one certificate, found 2",
+            ),
+            (
+                vec![identity(Some(&good), None), identity(None, None)],
+                "twice",
+            ),
+        ];
+        for (identities, word) in cases {
+            let inventory = read(identities, vec![]);
+            let stored = &inventory.identities[&Purpose::from("tomcat")];
+            assert!(
+                stored.unknown().is_some_and(|why| why.contains(word)),
+                "{stored:?}"
+            );
+        }
+        let inventory = read(vec![identity(Some(&good), Some(&good))], vec![]);
+        let pending = &inventory.pending[&Purpose::from("tomcat")];
+        assert!(
+            pending
+                .unknown()
+                .is_some_and(|why| why.contains("request on pub")),
+            "{pending:?}"
+        );
+    }
 }

@@ -51,7 +51,11 @@ impl NodeClient {
         Ok(Self {
             access: node.clone(),
             rest: ReadClient::new(network, node.endpoint(Port::Rest), platform.clone())?,
-            soap: SoapReader::new(network, node.endpoint(Port::Soap), cluster.application.clone())?,
+            soap: SoapReader::new(
+                network,
+                node.endpoint(Port::Soap),
+                cluster.application.clone(),
+            )?,
             shell: ShellReader::new(network, node.endpoint(Port::Ssh), platform.clone()),
             limits: network.limits,
             shell_closed: Mutex::new(None),
@@ -74,14 +78,21 @@ impl NodeClient {
         let mut state = NodeState::unasked(self.access.role);
         let interface = async {
             // The inventory also carries the node's own name and its clock.
-            if wants(FactGroup::Certificates) || wants(FactGroup::Topology) || wants(FactGroup::Platform) {
+            if wants(FactGroup::Certificates)
+                || wants(FactGroup::Topology)
+                || wants(FactGroup::Platform)
+            {
                 Some(self.interface(clock).await)
             } else {
                 None
             }
         };
         let services = async {
-            if wants(FactGroup::Services) { Some(self.services(problems).await) } else { None }
+            if wants(FactGroup::Services) {
+                Some(self.services(problems).await)
+            } else {
+                None
+            }
         };
         let ports = async {
             if wants(FactGroup::Served) {
@@ -114,7 +125,8 @@ impl NodeClient {
         let sent = clock.now();
         let reply = self.rest.get(rest::SNAPSHOT, &[]).await?;
         let received = clock.now();
-        let snapshot = snapshot::snapshot(&reply.body).map_err(AskError::decode(&self.access.name))?;
+        let snapshot =
+            snapshot::snapshot(&reply.body).map_err(AskError::decode(&self.access.name))?;
         Ok(Interface {
             clock_skew: skew(reply.date.as_deref(), sent, received).into(),
             snapshot,
@@ -129,7 +141,10 @@ impl NodeClient {
         answer: Result<Interface, AskError>,
     ) -> Vec<Parsed> {
         let node = &self.access.name;
-        let Interface { snapshot, clock_skew } = match answer {
+        let Interface {
+            snapshot,
+            clock_skew,
+        } = match answer {
             Ok(interface) => interface,
             Err(error) => {
                 let why = noted(problems, node, &error);
@@ -169,10 +184,18 @@ impl NodeClient {
         if !matches!(error, AskError::Transport(_)) {
             return Observed::Unknown(first);
         }
-        let listed = self.command(&ReadCommand::Services).await.and_then(|output| {
-            shell::services(output.as_bytes()).map_err(AskError::decode(node))
-        });
-        listed.map_err(|error| format!("{first} And by the shell: {}", noted(problems, node, &error))).into()
+        let listed = self
+            .command(&ReadCommand::Services)
+            .await
+            .and_then(|output| shell::services(output.as_bytes()).map_err(AskError::decode(node)));
+        listed
+            .map_err(|error| {
+                format!(
+                    "{first} And by the shell: {}",
+                    noted(problems, node, &error)
+                )
+            })
+            .into()
     }
 
     async fn control_center(&self) -> Result<Services, AskError> {
@@ -205,10 +228,14 @@ impl NodeClient {
     ) -> (Observed<BackupJob>, Observed<Timestamp>) {
         let node = &self.access.name;
         let backup = self
-            .read(&ReadCommand::BackupStatus, |output| platform::backup_job(Job::Backup, output))
+            .read(&ReadCommand::BackupStatus, |output| {
+                platform::backup_job(Job::Backup, output)
+            })
             .await;
         let restore = self
-            .read(&ReadCommand::RestoreStatus, |output| platform::backup_job(Job::Restore, output))
+            .read(&ReadCommand::RestoreStatus, |output| {
+                platform::backup_job(Job::Restore, output)
+            })
             .await;
         let job = match (backup, restore) {
             (Ok(BackupJob::Running(job)), _) | (_, Ok(BackupJob::Running(job))) => {
@@ -217,7 +244,9 @@ impl NodeClient {
             (Ok(BackupJob::Idle), Ok(BackupJob::Idle)) => Ok(BackupJob::Idle),
             (Err(error), _) | (_, Err(error)) => Err(error),
         };
-        let history = self.read(&ReadCommand::BackupHistory, platform::last_backup).await;
+        let history = self
+            .read(&ReadCommand::BackupHistory, platform::last_backup)
+            .await;
         let last = match history {
             Ok(last) => last,
             Err(error) => Observed::Unknown(noted(problems, node, &error)),
@@ -228,7 +257,10 @@ impl NodeClient {
     /// Sends a SOAP question.
     pub(super) async fn call(&self, call: io::Result<Call>) -> Result<Element, AskError> {
         let call = call?;
-        Ok(self.soap.call(call.path, &call.action, call.document).await?)
+        Ok(self
+            .soap
+            .call(call.path, &call.action, call.document)
+            .await?)
     }
 
     /// Runs a command of the shell and reads its output.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// A number of questions in any minute; the next one waits.
 #[derive(Debug)]
@@ -53,14 +53,20 @@ mod tests {
 
     #[test]
     fn the_question_above_the_limit_waits_for_its_minute() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let pace = Pace::new(2);
             let long_ago = Instant::now().checked_sub(WINDOW).unwrap();
             pace.asked.lock().await.extend([long_ago, Instant::now()]);
             let within = |pace| tokio::time::timeout(Duration::from_millis(20), pace);
             assert!(within(pace.turn()).await.is_ok(), "a minute has passed");
-            assert!(within(pace.turn()).await.is_err(), "two within the minute are enough");
+            assert!(
+                within(pace.turn()).await.is_err(),
+                "two within the minute are enough"
+            );
         });
     }
 }

@@ -17,13 +17,19 @@ use crate::model::{
 impl CucmReader {
     /// Counts on every node that processes calls, then asks for names. One missing answer leaves all unknown: a
     /// partial census is no smaller number of phones.
-    pub(super) async fn phones(&self, scope: &Scope, state: &ClusterState) -> Observed<PhoneCensus> {
+    pub(super) async fn phones(
+        &self,
+        scope: &Scope,
+        state: &ClusterState,
+    ) -> Observed<PhoneCensus> {
         let Some(publisher) = self.publisher() else {
             return Observed::Unknown("the estate file names no publisher".to_owned());
         };
         let name = &publisher.access.name;
-        let (counted, registered) =
-            tokio::join!(self.counted(publisher, scope, state), self.registered(publisher));
+        let (counted, registered) = tokio::join!(
+            self.counted(publisher, scope, state),
+            self.registered(publisher)
+        );
         let registered = registered.map_err(|error| noted(&self.problems, name, &error));
         match (counted, registered) {
             (Ok(counted), Ok(registered)) => Observed::Present(PhoneCensus {
@@ -40,7 +46,10 @@ impl CucmReader {
         scope: &Scope,
         state: &ClusterState,
     ) -> Result<BTreeMap<NodeName, u64>, String> {
-        let nodes = self.clients.values().filter(|client| client.access.role != Role::ImPresence);
+        let nodes = self
+            .clients
+            .values()
+            .filter(|client| client.access.role != Role::ImPresence);
         let counts = join_all(nodes.map(|client| async move {
             let name = &client.access.name;
             let asked = scope.groups.contains(&FactGroup::Services) && scope.includes(name);
@@ -75,7 +84,7 @@ impl CucmReader {
     /// The names of all registered phones: by one question, or, where an answer cannot hold them, name by name.
     async fn registered(&self, publisher: &NodeClient) -> Result<BTreeSet<String>, AskError> {
         let first = self.page(publisher, &[]).await?;
-        if first.rows >= first.total {
+        if first.whole {
             return Ok(first.names);
         }
         let version = self.axl_version(publisher).await?;
@@ -85,10 +94,14 @@ impl CucmReader {
         let mut registered = BTreeSet::new();
         for names in soap::pages(&known) {
             let page = self.page(publisher, &names).await?;
-            if page.rows < page.total {
-                let found = format!("{} of {} rows for {} names", page.rows, page.total, names.len());
-                let expected = format!("all rows of at most {RIS_PAGE} phones");
-                return Err(decode()(DecodeError::new("selectCmDevice", expected, &found)));
+            if !page.whole {
+                let found = format!("a full or partial answer for {} names", names.len());
+                let expected = format!("fewer than {RIS_PAGE} rows");
+                return Err(decode()(DecodeError::new(
+                    "selectCmDevice",
+                    expected,
+                    &found,
+                )));
             }
             registered.extend(page.names);
         }
@@ -103,12 +116,14 @@ impl CucmReader {
     ) -> Result<phones::Registered, AskError> {
         self.ris.turn().await;
         let answer = publisher.call(soap::registered_phones(names)).await?;
-        phones::registered(&answer).map_err(AskError::decode(&publisher.access.name))
+        phones::registered(&answer, RIS_PAGE).map_err(AskError::decode(&publisher.access.name))
     }
 }
 
 /// The condition of call processing; `None` where it is not activated or not installed.
 fn call_processing(services: &Services) -> Option<ServiceStatus> {
-    let status = services.get(&ServiceName::from("Cisco CallManager"))?.status;
+    let status = services
+        .get(&ServiceName::from("Cisco CallManager"))?
+        .status;
     (status != ServiceStatus::NotActivated).then_some(status)
 }

@@ -68,7 +68,9 @@ fn kind(error: &TransportError) -> Option<ProblemKind> {
     }
     let unreachable = matches!(
         error,
-        TransportError::NotSent { .. } | TransportError::Unknown { .. } | TransportError::NoPrompt { .. }
+        TransportError::NotSent { .. }
+            | TransportError::Unknown { .. }
+            | TransportError::NoPrompt { .. }
     );
     unreachable.then_some(ProblemKind::Unreachable)
 }

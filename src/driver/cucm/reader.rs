@@ -57,14 +57,18 @@ impl CucmReader {
 
     /// The client of the declared publisher.
     pub(super) fn publisher(&self) -> Option<&NodeClient> {
-        self.clients.values().find(|client| client.access.role == Role::Publisher)
+        self.clients
+            .values()
+            .find(|client| client.access.role == Role::Publisher)
     }
 
     async fn look(&self, scope: &Scope) -> ClusterState {
         self.problems.clear();
         let mut state = ClusterState::unasked(Product::Cucm);
         for node in &self.access.nodes {
-            state.nodes.insert(node.name.clone(), NodeState::unasked(node.role));
+            state
+                .nodes
+                .insert(node.name.clone(), NodeState::unasked(node.role));
         }
         for client in self.clients.values() {
             client.begin().await;
@@ -84,13 +88,21 @@ impl CucmReader {
     }
 
     async fn ask_nodes(&self, scope: &Scope) -> Vec<(NodeName, NodeAnswer)> {
-        let clients = self.clients.values().filter(|client| scope.includes(&client.access.name));
+        let clients = self
+            .clients
+            .values()
+            .filter(|client| scope.includes(&client.access.name));
         let asks: Vec<_> = clients.map(|client| self.ask_node(scope, client)).collect();
-        stream::iter(asks).buffer_unordered(NODES_AT_ONCE).collect().await
+        stream::iter(asks)
+            .buffer_unordered(NODES_AT_ONCE)
+            .collect()
+            .await
     }
 
     async fn ask_node(&self, scope: &Scope, client: &NodeClient) -> (NodeName, NodeAnswer) {
-        let answer = client.ask(&scope.groups, &self.problems, &*self.access.clock).await;
+        let answer = client
+            .ask(&scope.groups, &self.problems, &*self.access.clock)
+            .await;
         (client.access.name.clone(), answer)
     }
 }

@@ -84,7 +84,12 @@ const KNOWN: [Refusal; 14] = [
         "the platform failed internally",
         "look at the node before anything is sent again; its logs are IPT Platform CertMgr and Cisco Tomcat",
     ),
-    refusal("E13", "wildcard", "names with a star are not supported", "have explicit names signed"),
+    refusal(
+        "E13",
+        "wildcard",
+        "names with a star are not supported",
+        "have explicit names signed",
+    ),
     refusal(
         "E15",
         "keyusage",
@@ -159,7 +164,12 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
         match value {
             Value::String(text) => texts.push(text.clone()),
             Value::Object(members) => {
-                texts.extend(members.values().filter_map(Value::as_str).map(str::to_owned));
+                texts.extend(
+                    members
+                        .values()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned),
+                );
             }
             _ => {}
         }
@@ -175,9 +185,18 @@ mod tests {
         let cases = [
             ("CA certificate is not available in the trust-store", "E1"),
             ("ca  Certificate is not available in the Trust Store.", "E1"),
-            ("File /usr/local/platform/.security/tomcat/keys/tomcat.csr does not exist", "E2"),
-            ("The file /usr/local/platform/upload/certs//tomcat.der could not be uploaded", "E3"),
-            ("CSR public key and certificate public key do not match", "E4"),
+            (
+                "File /usr/local/platform/.security/tomcat/keys/tomcat.csr does not exist",
+                "E2",
+            ),
+            (
+                "The file /usr/local/platform/upload/certs//tomcat.der could not be uploaded",
+                "E3",
+            ),
+            (
+                "CSR public key and certificate public key do not match",
+                "E4",
+            ),
             ("CSR SAN and Certificate SAN does not match", "E5"),
             ("Error in CA certificate", "E6"),
             ("Error while reading the certificate", "E7"),
@@ -190,7 +209,11 @@ mod tests {
             ("Key Usage missing", "E15"),
         ];
         for (text, code) in cases {
-            assert_eq!(recognise(text).map(|known| known.code), Some(code), "{text}");
+            assert_eq!(
+                recognise(text).map(|known| known.code),
+                Some(code),
+                "{text}"
+            );
         }
         assert_eq!(recognise("Something else happened"), None);
         assert_eq!(recognise(""), None);

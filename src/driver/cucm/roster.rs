@@ -79,7 +79,11 @@ mod tests {
             (&["Nobody"], "nobody"),
         ];
         for (reported, expected) in cases {
-            assert_eq!(Roster(&nodes).node(reported).as_str(), expected, "{reported:?}");
+            assert_eq!(
+                Roster(&nodes).node(reported).as_str(),
+                expected,
+                "{reported:?}"
+            );
         }
     }
 }

@@ -27,7 +27,10 @@ pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
         .flat_map(|port| KEYS.into_iter().map(move |key| Listener { port, key }));
     let answers = join_all(listeners.map(|listener| async move {
         let port = node.port(listener.port);
-        (listener, probe(&node.address, port, listener.key, limits).await)
+        (
+            listener,
+            probe(&node.address, port, listener.key, limits).await,
+        )
     }))
     .await;
     // Some port of this node answered, so a refused one is closed and not merely out of reach.
@@ -50,7 +53,11 @@ pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
 
 /// A node without TFTP or call processing has nothing on those ports. The two web ports are always open, unless
 /// Tomcat is down, which says nothing about the certificate.
-fn absent_or_unknown(listener: Listener, error: &ProbeError, reached: bool) -> Observed<ServedChain> {
+fn absent_or_unknown(
+    listener: Listener,
+    error: &ProbeError,
+    reached: bool,
+) -> Observed<ServedChain> {
     let optional = matches!(listener.port, Port::Tftp | Port::Sip);
     match error {
         ProbeError::NotOffered { .. } => Observed::Absent,
@@ -64,7 +71,12 @@ fn absent_or_unknown(listener: Listener, error: &ProbeError, reached: bool) -> O
 impl Served {
     /// Only the leaf must be readable: what follows it is a courtesy of the node.
     // claim: CUCM-SERVED-CHAIN (assumed)
-    fn chain(&mut self, node: &NodeAccess, listener: Listener, chain: &[Vec<u8>]) -> Observed<ServedChain> {
+    fn chain(
+        &mut self,
+        node: &NodeAccess,
+        listener: Listener,
+        chain: &[Vec<u8>],
+    ) -> Observed<ServedChain> {
         let mut fingerprints = Vec::new();
         for der in chain {
             fingerprints.push(crate::model::Fingerprint::of(der));
@@ -72,7 +84,10 @@ impl Served {
                 Ok(parsed) => self.seen.push(parsed),
                 Err(error) if fingerprints.len() == 1 => {
                     let port = listener.port;
-                    return Observed::Unknown(format!("{} presents on {port} what cannot be read: {error}", node.name));
+                    return Observed::Unknown(format!(
+                        "{} presents on {port} what cannot be read: {error}",
+                        node.name
+                    ));
                 }
                 Err(_) => {}
             }
@@ -83,7 +98,10 @@ impl Served {
                 leaf,
                 rest: rest.collect(),
             }),
-            None => Observed::Unknown(format!("{} presents an empty chain on {listener}", node.name)),
+            None => Observed::Unknown(format!(
+                "{} presents an empty chain on {listener}",
+                node.name
+            )),
         }
     }
 }

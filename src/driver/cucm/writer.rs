@@ -60,8 +60,15 @@ impl CucmWriter {
                 key,
                 hash,
             } => {
-                let body = rest::GenerateRequest::new(purpose, *distribution, common_name, names, *key, hash)
-                    .map_err(|why| WriteError::NotSent(format!("{node}: nothing was sent: {why}")))?;
+                let body = rest::GenerateRequest::new(
+                    purpose,
+                    *distribution,
+                    common_name,
+                    names,
+                    *key,
+                    hash,
+                )
+                .map_err(|why| WriteError::NotSent(format!("{node}: nothing was sent: {why}")))?;
                 self.post(client, rest::SIGNING_REQUEST, &body).await
             }
             Write::UploadIdentity { purpose, pem } => {
@@ -86,7 +93,11 @@ impl CucmWriter {
         let json = serde_json::to_vec(body)
             .map_err(|error| WriteError::NotSent(format!("{node}: nothing was sent: {error}")))?;
         let writer = WriteClient::new(&client.rest, &self.access).map_err(transport_error)?;
-        writer.post(path, json).await.map(drop).map_err(transport_error)
+        writer
+            .post(path, json)
+            .await
+            .map(drop)
+            .map_err(transport_error)
     }
 
     // claim: CUCM-CONTROL-RESTART, CUCM-CONTROL-NONSTOP
@@ -99,8 +110,10 @@ impl CucmWriter {
         let call = soap::restart(service)
             .map_err(|error| WriteError::NotSent(format!("{node}: nothing was sent: {error}")))?;
         let writer = SoapWriter::new(&client.soap, &self.access).map_err(transport_error)?;
-        let answer =
-            writer.control_services(call.path, call.document).await.map_err(transport_error)?;
+        let answer = writer
+            .control_services(call.path, call.document)
+            .await
+            .map_err(transport_error)?;
         match control::accepted(&answer) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(found)) => Err(WriteError::Refused(format!(
@@ -167,13 +180,17 @@ impl Actuate for CucmWriter {
             .network
             .pins
             .expect_leaf(node, &PROVED_BY_TOMCAT, key, leaf, now)
-            .map_err(|error| format!("{node}: the certificate to come was not added to the known peers: {error}"))
+            .map_err(|error| {
+                format!("{node}: the certificate to come was not added to the known peers: {error}")
+            })
     }
 
     fn settle_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String> {
         let pins = &self.reader.access.network.pins;
         pins.settle_leaf(node, &PROVED_BY_TOMCAT, leaf)
-            .map_err(|error| format!("{node}: the former certificate is still a known peer: {error}"))
+            .map_err(|error| {
+                format!("{node}: the former certificate is still a known peer: {error}")
+            })
     }
 }
 
@@ -255,12 +272,22 @@ mod tests {
         let e11 = r#"{"message": "Certificate operation is not successful"}"#;
         let cases = [
             (400, e1, "refused", "E1: the root or an intermediate"),
-            (500, e4, "refused", "E4: the certificate was made from another request"),
+            (
+                500,
+                e4,
+                "refused",
+                "E4: the certificate was made from another request",
+            ),
             (500, e11, "unknown", "E11"),
             (400, r#"{"message": "New words"}"#, "refused", "`New words`"),
             (403, "", "unauthorized", "privilege 1"),
             (404, "<html>Not Found</html>", "refused", "HTTP 404"),
-            (500, r#"{"message": "New words"}"#, "unknown", "may have acted"),
+            (
+                500,
+                r#"{"message": "New words"}"#,
+                "unknown",
+                "may have acted",
+            ),
             (503, "<html>Busy</html>", "unknown", "HTTP 503"),
             (302, "", "refused", "HTTP 302"),
         ];

@@ -13,7 +13,11 @@ use crate::transport::soap::Element;
 // claim: CUCM-AXL-VERSION
 pub fn release(response: &Element) -> Result<Release, DecodeError> {
     const QUESTION: &str = "getCCMVersion";
-    let text = tree::text(QUESTION, response, &["return", "componentVersion", "version"])?;
+    let text = tree::text(
+        QUESTION,
+        response,
+        &["return", "componentVersion", "version"],
+    )?;
     Release::parse(text)
         .map_err(|_| DecodeError::new(QUESTION, "a release such as 14.0.1.13900-155", text))
 }
@@ -119,7 +123,11 @@ mod tests {
             node("cucm-sub1", "Subscriber", "CUCM Voice/Video"),
             node("imp1", "Publisher", "CUCM IM and Presence"),
         ]);
-        let roles: Vec<_> = nodes(&answer).unwrap().into_iter().map(|n| (n.name, n.role)).collect();
+        let roles: Vec<_> = nodes(&answer)
+            .unwrap()
+            .into_iter()
+            .map(|n| (n.name, n.role))
+            .collect();
         assert_eq!(
             roles,
             [
@@ -144,8 +152,16 @@ mod tests {
 
     #[test]
     fn release_and_security_mode_are_read_or_refused() {
-        let version = |text: &str| response(vec![branch("componentVersion", vec![leaf("version", text)])]);
-        assert_eq!(release(&version("14.0.1.13900-155")).unwrap().level(), (14, 0, 3));
+        let version = |text: &str| {
+            response(vec![branch(
+                "componentVersion",
+                vec![leaf("version", text)],
+            )])
+        };
+        assert_eq!(
+            release(&version("14.0.1.13900-155")).unwrap().level(),
+            (14, 0, 3)
+        );
         release(&version("fourteen")).unwrap_err();
         release(&response(vec![])).unwrap_err();
         let mode = |value: &str| {

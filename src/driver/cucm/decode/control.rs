@@ -19,7 +19,11 @@ pub fn services(response: &Element) -> Result<BTreeMap<ServiceName, ServiceState
     let answer = tree::one(STATUS, response, &["soapGetServiceStatusReturn"])?;
     let (code, reason) = verdict(STATUS, answer)?;
     if code != "0" {
-        return Err(DecodeError::new(STATUS, "return code 0", &format!("{code}: {reason}")));
+        return Err(DecodeError::new(
+            STATUS,
+            "return code 0",
+            &format!("{code}: {reason}"),
+        ));
     }
     let services = tree::all(answer, &["ServiceInfoList", "item"])
         .into_iter()
@@ -125,7 +129,12 @@ mod tests {
             vec![
                 item("Cisco Tomcat", "Started", " ", "4711"),
                 item("Cisco Tftp", "Stopped", "Service Not Activated ", "-1"),
-                item("Cisco DRF Master", "Stopped", "Commanded Out of Service", "-1"),
+                item(
+                    "Cisco DRF Master",
+                    "Stopped",
+                    "Commanded Out of Service",
+                    "-1",
+                ),
             ],
         );
         let services = services(&answer).unwrap();
@@ -153,7 +162,10 @@ mod tests {
     #[test]
     fn a_restart_is_taken_or_refused_with_the_nodes_words() {
         let answer = |code: &str| {
-            let inside = vec![leaf("ReturnCode", code), leaf("ReasonString", "non-stop service")];
+            let inside = vec![
+                leaf("ReturnCode", code),
+                leaf("ReasonString", "non-stop service"),
+            ];
             branch("r", vec![branch("soapDoControlServicesReturn", inside)])
         };
         assert_eq!(accepted(&answer("0")).unwrap(), Ok(()));

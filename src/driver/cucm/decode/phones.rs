@@ -11,22 +11,25 @@ const COUNT: &str = "perfmonCollectCounterData";
 /// One answer of RIS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// How many rows the node has for the question; more than `rows` when one answer could not hold them.
-    pub total: usize,
-    /// How many rows this answer has.
-    pub rows: usize,
+    /// Whether the answer had room for more rows than it has, and says of itself that it has all.
+    pub whole: bool,
     /// The phones whose newest row says that they are registered.
     pub names: BTreeSet<String>,
 }
 
-/// Which phones are registered.
+/// Which phones are registered, in an answer that has room for `most` rows. Nothing tells whether
+/// `TotalDevicesFound` counts what the node has or what fits, so a full answer is not taken for a whole one.
 ///
 /// # Errors
 /// If a member is missing, or a node did not answer: a partial answer is not a smaller number of phones.
 // claim: CUCM-RIS-SELECT
-pub fn registered(response: &Element) -> Result<Registered, DecodeError> {
-    let result = tree::one(SELECT, response, &["selectCmDeviceReturn", "SelectCmDeviceResult"])?;
-    let total = tree::number(SELECT, result, &["TotalDevicesFound"])?;
+pub fn registered(response: &Element, most: usize) -> Result<Registered, DecodeError> {
+    let result = tree::one(
+        SELECT,
+        response,
+        &["selectCmDeviceReturn", "SelectCmDeviceResult"],
+    )?;
+    let total: usize = tree::number(SELECT, result, &["TotalDevicesFound"])?;
     let mut rows = 0;
     let mut newest: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
     for node in tree::all(result, &["CmNodes", "item"]) {
@@ -47,8 +50,7 @@ pub fn registered(response: &Element) -> Result<Registered, DecodeError> {
     }
     let registered = newest.into_iter().filter(|(_, (_, here))| *here);
     Ok(Registered {
-        total,
-        rows,
+        whole: rows < most && rows >= total,
         names: registered.map(|(name, _)| name.to_owned()).collect(),
     })
 }
@@ -68,7 +70,11 @@ pub fn counted(response: &Element) -> Result<u64, DecodeError> {
     }
     let [counter] = counters.as_slice() else {
         let found = format!("{} of them", counters.len());
-        return Err(DecodeError::new(COUNT, format!("one counter {COUNTER}"), &found));
+        return Err(DecodeError::new(
+            COUNT,
+            format!("one counter {COUNTER}"),
+            &found,
+        ));
     };
     // cucm-soap §5: 0 and 1 are valid.
     let validity: u32 = tree::number(COUNT, counter, &["CStatus"])?;
@@ -87,7 +93,11 @@ mod tests {
     fn device(name: &str, status: &str, at: &str) -> Element {
         branch(
             "item",
-            vec![leaf("Name", name), leaf("Status", status), leaf("TimeStamp", at)],
+            vec![
+                leaf("Name", name),
+                leaf("Status", status),
+                leaf("TimeStamp", at),
+            ],
         )
     }
 
@@ -108,7 +118,10 @@ mod tests {
             "selectCmDeviceResponse",
             vec![branch(
                 "selectCmDeviceReturn",
-                vec![branch("SelectCmDeviceResult", result), leaf("StateInfo", "")],
+                vec![
+                    branch("SelectCmDeviceResult", result),
+                    leaf("StateInfo", ""),
+                ],
             )],
         )
     }
@@ -118,14 +131,42 @@ mod tests {
         let answer = answer(
             "4",
             vec![
-                node("Ok", vec![device("SEP1", "Registered", "10"), device("SEP2", "Registered", "10")]),
-                node("Ok", vec![device("SEP1", "UnRegistered", "20"), device("SEP3", "Registered", "5")]),
+                node(
+                    "Ok",
+                    vec![
+                        device("SEP1", "Registered", "10"),
+                        device("SEP2", "Registered", "10"),
+                    ],
+                ),
+                node(
+                    "Ok",
+                    vec![
+                        device("SEP1", "UnRegistered", "20"),
+                        device("SEP3", "Registered", "5"),
+                    ],
+                ),
                 node("NotFound", vec![]),
             ],
         );
-        let registered = registered(&answer).unwrap();
-        assert_eq!(registered.names, BTreeSet::from(["SEP2".to_owned(), "SEP3".to_owned()]));
-        assert_eq!((registered.total, registered.rows), (4, 4));
+        let all = registered(&answer, 5).unwrap();
+        assert_eq!(
+            all.names,
+            BTreeSet::from(["SEP2".to_owned(), "SEP3".to_owned()])
+        );
+        assert!(all.whole);
+        assert!(
+            !registered(&answer, 4).unwrap().whole,
+            "a full answer may be cut"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_says_there_are_more_is_not_whole() {
+        let answer = answer(
+            "2",
+            vec![node("Ok", vec![device("SEP1", "Registered", "1")])],
+        );
+        assert!(!registered(&answer, 1000).unwrap().whole);
     }
 
     #[test]
@@ -133,17 +174,24 @@ mod tests {
         for answer in [
             answer("0", vec![node("NodeNotResponding", vec![])]),
             answer("many", vec![]),
-            answer("1", vec![node("Ok", vec![device("SEP1", "Registered", "")])]),
+            answer(
+                "1",
+                vec![node("Ok", vec![device("SEP1", "Registered", "")])],
+            ),
             branch("Fault", vec![]),
         ] {
-            registered(&answer).unwrap_err();
+            registered(&answer, 1000).unwrap_err();
         }
     }
 
     fn counter(name: &str, value: &str, status: &str) -> Element {
         branch(
             "perfmonCollectCounterDataReturn",
-            vec![leaf("Name", name), leaf("Value", value), leaf("CStatus", status)],
+            vec![
+                leaf("Name", name),
+                leaf("Value", value),
+                leaf("CStatus", status),
+            ],
         )
     }
 

@@ -57,7 +57,8 @@ pub enum Job {
 
 /// Whether a backup or restore runs: `utils disaster_recovery status …`.
 ///
-/// A job that says both SUCCESS and 100 per cent is over; every other job that is described counts as running.
+/// A job that says both SUCCESS and 100 per cent is over (inferred); every other job that is described counts as
+/// running. That an idle restore is worded like an idle backup is inferred, too.
 ///
 /// # Errors
 /// If the text is neither the idle message nor a job's description, as when the master agent is down.
@@ -83,7 +84,9 @@ pub fn backup_job(job: Job, output: &[u8]) -> Result<BackupJob, DecodeError> {
         return Ok(BackupJob::Idle);
     }
     match (says("Status:"), says("Percentage Complete:")) {
-        (Some(status), Some(percentage)) => Ok(job_described(status, says("Operation:"), percentage)),
+        (Some(status), Some(percentage)) => {
+            Ok(job_described(status, says("Operation:"), percentage))
+        }
         _ => Err(DecodeError::new(
             question,
             format!("`{idle}`, or lines Status: and Percentage Complete:"),
@@ -120,7 +123,10 @@ pub fn last_backup(output: &[u8]) -> Result<Observed<Timestamp>, DecodeError> {
     let mut last = None;
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if !words.first().is_some_and(|file| file.ends_with(".tar")) {
+        if !words
+            .first()
+            .is_some_and(|file| file.to_ascii_lowercase().ends_with(".tar"))
+        {
             continue;
         }
         rows += 1;
@@ -129,7 +135,9 @@ pub fn last_backup(output: &[u8]) -> Result<Observed<Timestamp>, DecodeError> {
             last = last.max(Some(row.ended));
         }
     }
-    let none = text.to_ascii_lowercase().contains("no history data is available");
+    let none = text
+        .to_ascii_lowercase()
+        .contains("no history data is available");
     match (rows, last) {
         (0, _) if !none => Err(wrong(&text)),
         (_, None) => Ok(Observed::Absent),

@@ -24,18 +24,38 @@ fn a_backup_is_idle_running_or_unreadable() {
     let agent = "drfCliMsg: Local Agent cannot be reached. Master Agent may be down";
     let words = |text: &str| Some(BackupJob::Running(text.to_owned()));
     let cases = [
-        (Job::Backup, "drfCliMsg: No backup status available\n", Some(BackupJob::Idle)),
-        (Job::Restore, "drfCliMsg: No restore status available\n", Some(BackupJob::Idle)),
-        (Job::Restore, "drfCliMsg: No backup status available\n", None),
+        (
+            Job::Backup,
+            "drfCliMsg: No backup status available\n",
+            Some(BackupJob::Idle),
+        ),
+        (
+            Job::Restore,
+            "drfCliMsg: No restore status available\n",
+            Some(BackupJob::Idle),
+        ),
+        (
+            Job::Restore,
+            "drfCliMsg: No backup status available\n",
+            None,
+        ),
         (Job::Backup, running, words("Backup: ACTIVE, 40 per cent")),
         (Job::Backup, finished, Some(BackupJob::Idle)),
-        (Job::Backup, failed, words("Backup: ERROR : no space, 100 per cent")),
+        (
+            Job::Backup,
+            failed,
+            words("Backup: ERROR : no space, 100 per cent"),
+        ),
         (Job::Backup, agent, None),
         (Job::Backup, "Network request timed out", None),
         (Job::Backup, "", None),
     ];
     for (job, output, expected) in cases {
-        assert_eq!(backup_job(job, output.as_bytes()).ok(), expected, "{output}");
+        assert_eq!(
+            backup_job(job, output.as_bytes()).ok(),
+            expected,
+            "{output}"
+        );
     }
 }
 
@@ -47,7 +67,8 @@ fn row(day: &str, zone: &str, result: &str) -> String {
 
 #[test]
 fn the_last_success_counts_whatever_the_order_of_the_rows() {
-    let output = row("12", "PST", "SUCCESS") + &row("1", "UTC", "SUCCESS") + &row("13", "UTC", "ERROR");
+    let output =
+        row("12", "PST", "SUCCESS") + &row("1", "UTC", "SUCCESS") + &row("13", "UTC", "ERROR");
     assert_eq!(
         last_backup(output.as_bytes()).unwrap(),
         Observed::Present("2025-12-12T21:45:19Z".parse().unwrap())
@@ -87,7 +108,13 @@ fn replication_rows_carry_number_and_words() {
     let rows = replication(output.as_bytes()).unwrap();
     let seen: Vec<_> = rows
         .iter()
-        .map(|r| (r.host.as_str(), r.replication.state, r.replication.is_good()))
+        .map(|r| {
+            (
+                r.host.as_str(),
+                r.replication.state,
+                r.replication.is_good(),
+            )
+        })
         .collect();
     assert_eq!(
         seen,

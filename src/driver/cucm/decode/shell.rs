@@ -41,7 +41,7 @@ pub struct ClusterMember {
 }
 
 /// The nodes that a node's platform knows: `show network cluster`. The server table that release 15 adds
-/// below is passed over.
+/// below is passed over. Only `authenticated` was ever seen; its opposite is inferred to be `not authenticated`.
 ///
 /// # Errors
 /// If no line is a node, or a node's last column is neither `authenticated` nor `not authenticated`.
@@ -51,7 +51,15 @@ pub fn network(output: &[u8]) -> Result<Vec<ClusterMember>, DecodeError> {
     let mut members = Vec::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [address, name, host, _role, _application, _database, condition @ ..] = words.as_slice()
+        let [
+            address,
+            name,
+            host,
+            _role,
+            _application,
+            _database,
+            condition @ ..,
+        ] = words.as_slice()
         else {
             continue;
         };
@@ -115,7 +123,10 @@ pub fn services(output: &[u8]) -> Result<BTreeMap<ServiceName, ServiceState>, De
         );
     }
     if services.is_empty() {
-        return Err(services_error("lines such as `Cisco Tomcat[STARTED]`", &text));
+        return Err(services_error(
+            "lines such as `Cisco Tomcat[STARTED]`",
+            &text,
+        ));
     }
     Ok(services)
 }
@@ -133,7 +144,10 @@ fn status(state: &str, reason: &str) -> Option<ServiceStatus> {
 
 /// A stopped service is not activated if its reason says so.
 pub(super) fn stopped(reason: &str) -> ServiceStatus {
-    if reason.to_ascii_lowercase().contains("service not activated") {
+    if reason
+        .to_ascii_lowercase()
+        .contains("service not activated")
+    {
         ServiceStatus::NotActivated
     } else {
         ServiceStatus::Stopped
@@ -152,7 +166,11 @@ mod tests {
     fn the_release_is_the_active_one() {
         let output = b"Active Master Version: 15.0.1.12900-234\nActive Version Installed Software Options:\nNo Installed Software Options Found.\n";
         assert_eq!(version(output).unwrap().as_str(), "15.0.1.12900-234");
-        for wrong in ["", "No valid command entered", "Active Master Version: soon"] {
+        for wrong in [
+            "",
+            "No valid command entered",
+            "Active Master Version: soon",
+        ] {
             version(wrong.as_bytes()).unwrap_err();
         }
     }

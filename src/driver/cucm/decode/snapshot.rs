@@ -135,7 +135,13 @@ mod tests {
         let seen: Vec<_> = snapshot
             .identities
             .iter()
-            .map(|i| (i.purpose.as_str(), i.certificate.as_deref(), i.request.as_deref()))
+            .map(|i| {
+                (
+                    i.purpose.as_str(),
+                    i.certificate.as_deref(),
+                    i.request.as_deref(),
+                )
+            })
             .collect();
         assert_eq!(
             seen,
@@ -165,8 +171,14 @@ mod tests {
             ("<html>Sign in</html>", "Sign in"),
             ("", "nothing"),
             (r#"{"server": "a", "identities": []}"#, "trusts"),
-            (r#"{"identities": [{"certificate": "x"}], "trusts": []}"#, "service"),
-            (r#"{"identities": [], "trusts": [{"service": "tomcat"}]}"#, "certificate_data"),
+            (
+                r#"{"identities": [{"certificate": "x"}], "trusts": []}"#,
+                "service",
+            ),
+            (
+                r#"{"identities": [], "trusts": [{"service": "tomcat"}]}"#,
+                "certificate_data",
+            ),
             (r#"{"identities": {}, "trusts": []}"#, "sequence"),
             (r#"{"identities": [], "trusts": []} tail"#, "trailing"),
         ];

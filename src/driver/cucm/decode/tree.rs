@@ -46,12 +46,15 @@ pub(super) fn number<T: std::str::FromStr>(
     path: &[&str],
 ) -> Result<T, DecodeError> {
     let text = text(question, element, path)?;
-    text.parse().map_err(|_| {
-        DecodeError::new(question, format!("a number in {}", path.join("/")), text)
-    })
+    text.parse()
+        .map_err(|_| DecodeError::new(question, format!("a number in {}", path.join("/")), text))
 }
 
 fn children(element: &Element) -> String {
-    let names: Vec<&str> = element.children.iter().map(|child| child.name.as_str()).collect();
+    let names: Vec<&str> = element
+        .children
+        .iter()
+        .map(|child| child.name.as_str())
+        .collect();
     names.join(" ")
 }

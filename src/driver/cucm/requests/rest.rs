@@ -129,10 +129,14 @@ impl<'a> UploadTrust<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
     /// Not a DNS name.
-    #[error("expected DNS names only, which is all the certificate interface takes, found `{0}`; take it out of the plan")]
+    #[error(
+        "expected DNS names only, which is all the certificate interface takes, found `{0}`; take it out of the plan"
+    )]
     Name(SubjectName),
     /// Neither RSA nor elliptic curve.
-    #[error("expected an RSA or elliptic-curve key, found `{0}`; choose another key in the estate file")]
+    #[error(
+        "expected an RSA or elliptic-curve key, found `{0}`; choose another key in the estate file"
+    )]
     Key(KeySpec),
 }
 
@@ -152,7 +156,10 @@ mod tests {
     #[test]
     fn a_request_names_everything_and_leaves_out_an_empty_list() {
         let purpose = Purpose::from("tomcat");
-        let names = BTreeSet::from([SubjectName::dns("b.example.com"), SubjectName::dns("a.example.com")]);
+        let names = BTreeSet::from([
+            SubjectName::dns("b.example.com"),
+            SubjectName::dns("a.example.com"),
+        ]);
         let body = GenerateRequest::new(
             &purpose,
             Distribution::MultiServer,
@@ -169,9 +176,15 @@ mod tests {
                 "hashAlgorithm": "sha256"})
         );
         let none = BTreeSet::new();
-        let body =
-            GenerateRequest::new(&purpose, Distribution::ThisServer, "a", &none, rsa(2048), "sha256")
-                .unwrap();
+        let body = GenerateRequest::new(
+            &purpose,
+            Distribution::ThisServer,
+            "a",
+            &none,
+            rsa(2048),
+            "sha256",
+        )
+        .unwrap();
         let body = serde_json::to_value(body).unwrap();
         assert_eq!(body["distribution"], "this-server");
         assert!(body.get("altNames").is_none(), "{body}");
@@ -182,9 +195,15 @@ mod tests {
         let purpose = Purpose::from("tomcat");
         let address = SubjectName::Ip("10.0.0.1".parse().unwrap());
         let names = BTreeSet::from([address.clone()]);
-        let refused =
-            GenerateRequest::new(&purpose, Distribution::ThisServer, "a", &names, rsa(2048), "sha256")
-                .unwrap_err();
+        let refused = GenerateRequest::new(
+            &purpose,
+            Distribution::ThisServer,
+            "a",
+            &names,
+            rsa(2048),
+            "sha256",
+        )
+        .unwrap_err();
         assert_eq!(refused, Unsendable::Name(address));
     }
 

@@ -8,13 +8,11 @@ use quick_xml::events::BytesText;
 
 use crate::model::ServiceName;
 
-/// One call: where it goes, what it is called, what it says.
+/// One call: where it goes and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The path on port 8443.
     pub path: &'static str,
-    /// The operation, for messages and allow-lists.
-    pub operation: &'static str,
     /// The header `SOAPAction`, without quotes.
     pub action: String,
     /// The document.
@@ -22,7 +20,7 @@ pub struct Call {
 }
 
 /// A version of the AXL schema, such as 14.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AxlVersion {
     /// The first number.
     pub major: u32,
@@ -93,16 +91,21 @@ pub fn phone_names(version: AxlVersion) -> io::Result<Call> {
 }
 
 fn sql(version: AxlVersion, query: &str) -> io::Result<Call> {
-    axl(version, "executeSQLQuery", |writer| leaf(writer, "sql", query))
+    axl(version, "executeSQLQuery", |writer| {
+        leaf(writer, "sql", query)
+    })
 }
 
 /// Only the operation is in the namespace; its children are in none.
 // claim: CUCM-AXL-CALL, CUCM-AXL-CHILDREN
-fn axl(version: AxlVersion, operation: &'static str, children: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<Call> {
+fn axl(
+    version: AxlVersion,
+    operation: &'static str,
+    children: impl FnOnce(&mut Xml) -> io::Result<()>,
+) -> io::Result<Call> {
     let namespace = format!("http://www.cisco.com/AXL/API/{version}");
     Ok(Call {
         path: "/axl/",
-        operation,
         action: format!("CUCM:DB ver={version} {operation}"),
         document: envelope(operation, &namespace, children)?,
     })
@@ -149,7 +152,11 @@ pub fn restart(service: &ServiceName) -> io::Result<Call> {
 // claim: CUCM-RIS-SELECT
 pub const RIS_PAGE: usize = 1000;
 
-/// Asks which phones are registered: all, or those of a list of at most [`RIS_PAGE`] names.
+/// Names in one RIS question: half a page, since a phone can have a row under more than one node.
+const NAMES: usize = RIS_PAGE / 2;
+
+/// Asks which phones are registered: all, or those of a list of names. An empty node name is assumed to mean
+/// every node.
 ///
 /// # Errors
 /// Never in practice: the document is written to memory.
@@ -204,7 +211,6 @@ fn serviceability(
 ) -> io::Result<Call> {
     Ok(Call {
         path,
-        operation,
         action: operation.to_owned(),
         document: envelope(operation, "http://schemas.cisco.com/ast/soap", children)?,
     })
@@ -246,10 +252,10 @@ fn leaf(writer: &mut Xml, name: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The names in `wanted`, in pieces that one RIS request can hold.
+/// The names in `wanted`, in pieces that one RIS answer can hold.
 pub fn pages(wanted: &BTreeSet<String>) -> Vec<Vec<&str>> {
     let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    names.chunks(RIS_PAGE).map(<[&str]>::to_vec).collect()
+    names.chunks(NAMES).map(<[&str]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -278,18 +284,32 @@ mod tests {
 
     #[test]
     fn a_service_name_cannot_break_out_of_its_place() {
-        let (action, document) = shown(restart(&ServiceName::from("A</n:item><n:item>Cisco Tomcat")));
+        let (action, document) = shown(restart(&ServiceName::from(
+            "A</n:item><n:item>Cisco Tomcat",
+        )));
         assert_eq!(action, "soapDoControlServices");
-        assert!(document.contains("<n:item>A&lt;/n:item&gt;&lt;n:item&gt;Cisco Tomcat</n:item>"), "{document}");
-        assert!(document.contains(r#"xsi:nil="true"/><n:ControlType>Restart</n:ControlType>"#), "{document}");
+        assert!(
+            document.contains("<n:item>A&lt;/n:item&gt;&lt;n:item&gt;Cisco Tomcat</n:item>"),
+            "{document}"
+        );
+        assert!(
+            document.contains(r#"xsi:nil="true"/><n:ControlType>Restart</n:ControlType>"#),
+            "{document}"
+        );
     }
 
     #[test]
     fn phones_are_asked_by_star_or_by_name() {
         let (_, all) = shown(registered_phones(&[]));
-        assert!(all.contains("<n:SelectItems><n:item><n:Item>*</n:Item></n:item></n:SelectItems>"), "{all}");
+        assert!(
+            all.contains("<n:SelectItems><n:item><n:Item>*</n:Item></n:item></n:SelectItems>"),
+            "{all}"
+        );
         let (_, two) = shown(registered_phones(&["SEP1", "SEP2"]));
-        assert!(two.contains("<n:Item>SEP1</n:Item></n:item><n:item><n:Item>SEP2</n:Item>"), "{two}");
+        assert!(
+            two.contains("<n:Item>SEP1</n:Item></n:item><n:item><n:Item>SEP2</n:Item>"),
+            "{two}"
+        );
         assert!(!two.contains('*'), "{two}");
     }
 
@@ -297,6 +317,6 @@ mod tests {
     fn long_lists_are_cut_into_pages() {
         let names: BTreeSet<String> = (0..2500).map(|n| n.to_string()).collect();
         let sizes: Vec<usize> = pages(&names).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [1000, 1000, 500]);
+        assert_eq!(sizes, [500, 500, 500, 500, 500]);
     }
 }

@@ -48,7 +48,11 @@ impl Site {
     }
 
     fn platform_logins(&self) -> usize {
-        self.lab.log().iter().filter(|entry| entry.kind == reissue_lab::Kind::Login).count()
+        self.lab
+            .log()
+            .iter()
+            .filter(|entry| entry.kind == reissue_lab::Kind::Login)
+            .count()
     }
 }
 
@@ -70,10 +74,17 @@ fn access(lab: &Lab, platform_user: &str) -> ClusterAccess {
         ..Limits::default()
     };
     ClusterAccess {
-        nodes: [PUBLISHER, FIRST, SECOND].into_iter().map(|name| node(lab, name)).collect(),
+        nodes: [PUBLISHER, FIRST, SECOND]
+            .into_iter()
+            .map(|name| node(lab, name))
+            .collect(),
         platform: login("hq-platform", platform_user),
         application: login("hq-application", "axl-reader"),
-        network: Network::new(PinBook::new(lab.dir().join("pins.json")), Redactor::new(), limits),
+        network: Network::new(
+            PinBook::new(lab.dir().join("pins.json")),
+            Redactor::new(),
+            limits,
+        ),
         authorities: pki::read_bundle(&chain, "the corporate chain").unwrap(),
         restart_limit: Duration::from_secs(30),
         clock: Arc::new(SystemClock),
@@ -84,7 +95,11 @@ fn node(lab: &Lab, name: &str) -> NodeAccess {
     let ports = lab.look("hq", name, |node| node.ports).unwrap();
     NodeAccess {
         name: NodeName::from(name),
-        role: if name == PUBLISHER { Role::Publisher } else { Role::Subscriber },
+        role: if name == PUBLISHER {
+            Role::Publisher
+        } else {
+            Role::Subscriber
+        },
         address: "127.0.0.1".to_owned(),
         ports: BTreeMap::from([
             (Port::Rest, ports.rest),
