@@ -14,3 +14,6 @@ pub mod plan;
 
 // Talking to devices.
 pub mod driver;
+
+// Text for people.
+pub mod render;

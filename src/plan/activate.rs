@@ -13,6 +13,10 @@ use super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
 /// How long reading a node again typically takes. Not published; an estimate for the timeline.
 const ONE_LOOK: SignedDuration = SignedDuration::from_mins(2);
 
+/// What to do about a restart that goes wrong. Source: cucm-rest-and-cli §4.3.
+const RESTART_WAY_BACK: &str = "A restart cannot be taken back. If the service does not come up, restart it once \
+    more by hand (`utils service restart NAME` in the node's shell) and read its log before anything else restarts.";
+
 /// Restarts one node after the other. Returns the step that proves the last one.
 pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Option<StepId> {
     let mut proved: Option<StepId> = None;
@@ -24,16 +28,14 @@ pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Opt
         for rule in job.restarts.get(node).into_iter().flatten() {
             let first = last.is_none();
             let id = draft.add(restart_step(site, job, node, request, rule, first));
-            match &last {
-                Some(last) => draft.edge(last, &id, "the playbook's order on one node"),
-                None => {
-                    draft.edges(
-                        &job.made.uploaded,
-                        &id,
-                        "a restart is asked for only after every upload was read back (I8)",
-                    );
-                    draft.edges(&proved, &id, "one node at a time: the next only when the last serves its certificate and is healthy (I9, I10)");
-                }
+            if let Some(last) = &last {
+                draft.edge(last, &id, "the playbook's order on one node");
+            } else {
+                let why = "a restart is asked for only after every upload was read back (I8)";
+                draft.edges(&job.made.uploaded, &id, why);
+                let why = "one node at a time: the next only when the last serves its certificate and is \
+                           healthy (I9, I10)";
+                draft.edges(&proved, &id, why);
             }
             last = Some(id);
         }
@@ -85,10 +87,7 @@ fn restart_step(
         disruption,
         takes: rule.takes,
         reversal: Reversal::Manual {
-            how: format!(
-                "A restart cannot be taken back. If {service} does not come up, run `utils service restart \
-                 {service}` in the shell of {node} and read its log before anything else restarts."
-            ),
+            how: RESTART_WAY_BACK.to_owned(),
         },
         because: job.because([node]),
         sources: cited(job.procedure, &[&rule.source]),
@@ -135,11 +134,8 @@ fn serves<'a>(
 fn prove_step(site: &Site<'_>, job: &Job<'_>, node: &NodeName, request: &StepId) -> Step {
     let proofs = job.proofs.get(node).into_iter().flatten();
     let tags: Vec<&str> = proofs.map(|(_, rule)| rule.source.as_str()).collect();
-    let what = format!(
-        "{} serves its new {} certificate and is healthy",
-        node.short(),
-        job.due.wanted.purpose
-    );
+    let purpose = &job.due.wanted.purpose;
+    let what = format!("it serves its new {purpose} certificate and is healthy");
     Step {
         node: Some(node.clone()),
         after: serves(job, node, request)
@@ -193,7 +189,7 @@ pub(super) fn verify(
         ..step(
             Stage::Verify,
             Action::Confirm {
-                what: "the whole cluster holds and serves what this plan wanted".to_owned(),
+                what: "every node holds and serves what this plan wanted".to_owned(),
             },
             "What was true of each node right after its restart must still be true of all of them.",
         )

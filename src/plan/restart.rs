@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Listener, NodeName, Observed, ProofRule, RestartRule, RestartSet, Role, ServiceStatus,
+    Listener, NodeName, Observed, Port, ProofRule, RestartRule, RestartSet, Role, ServiceStatus,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -118,8 +118,22 @@ impl<'a> Job<'a> {
                 .nodes
                 .get(node)
                 .and_then(|node| node.served.get(&listener));
+            let restarts = self.restarts.get(node).into_iter().flatten();
+            let renewed = serving(rule.port).is_some_and(|service| {
+                restarts
+                    .clone()
+                    .any(|rule| rule.service.as_str() == service)
+            });
             match (rule.always, served) {
-                (true, Some(Observed::Present(_))) => proofs.push((listener, rule)),
+                (true, Some(Observed::Present(_))) if renewed => proofs.push((listener, rule)),
+                (true, Some(Observed::Present(_))) => refusals.push(
+                    site.refuse(
+                        format!("expected the service behind port {listener} to restart; the restart set leaves it out"),
+                        "Choose a restart set that restarts it; until then it serves the old certificate.",
+                    )
+                    .breaking("I8")
+                    .at([node]),
+                ),
                 (true, Some(Observed::Absent)) => refusals.push(
                     site.refuse(
                         format!("expected port {listener} to serve {purpose}; nothing answers with that kind of key"),
@@ -134,7 +148,14 @@ impl<'a> Job<'a> {
                     refusals.push(unknown(site.cluster, &fact, why).at([node]));
                 }
                 (false, Some(Observed::Present(chain))) if Some(&chain.leaf) == stored => {
-                    proofs.push((listener, rule));
+                    if renewed {
+                        proofs.push((listener, rule));
+                    } else {
+                        self.remarks.insert(format!(
+                            "{node} port {listener} serves the old certificate until its service restarts; this \
+                             plan does not restart it."
+                        ));
+                    }
                 }
                 (false, Some(Observed::Unknown(why))) => {
                     self.remarks.insert(format!(
@@ -162,6 +183,17 @@ impl<'a> Job<'a> {
     }
 }
 
+/// The service behind a port. Sources: claims CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-TFTP-PORT, CUCM-SIP-PORT.
+fn serving(port: Port) -> Option<&'static str> {
+    match port {
+        Port::Rest | Port::Soap => Some("Cisco Tomcat"),
+        Port::Tftp => Some("Cisco Tftp"),
+        Port::Sip => Some("Cisco CallManager"),
+        Port::Ssh => None,
+    }
+}
+
+/// Whether a line of a restart set means nodes of a role.
 fn restarts_with(rule: &RestartRule, role: Role) -> bool {
     use crate::model::NodeSelection::{All, CallProcessing, ImPresence, Publisher, Subscribers};
     match rule.nodes {

@@ -126,17 +126,17 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
     let certificate = &upload.authority.certificate;
     let title = certificate.title().to_owned();
     let store = &upload.rule.store;
-    let mut why = format!(
-        "{} certificates of {} are refused until {store} holds {title}.",
+    let olds: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
+    let dropped = match olds.join(", ") {
+        none if none.is_empty() => String::new(),
+        olds => format!(
+            " The store drops {olds} of the same name; nothing seen in this cluster needs its key."
+        ),
+    };
+    let why = format!(
+        "{} certificates of {} are refused until {store} holds {title}.{dropped}",
         job.due.wanted.purpose, job.due.wanted.issuer
     );
-    if !upload.replaces.is_empty() {
-        let vanishing: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
-        let olds = vanishing.join(", ");
-        why.push_str(&format!(
-            " The store drops {olds} of the same name, to which nothing seen in this cluster chains by another key."
-        ));
-    }
     Step {
         node: Some(upload.node.clone()),
         after: upload

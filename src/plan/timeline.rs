@@ -128,9 +128,12 @@ fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
                 (Action::UploadIdentity { .. }, _) if !uploads_next => {
                     "the new certificates are stored; a node serves its old one until it restarts".to_owned()
                 }
-                (Action::Confirm { .. }, Some(node)) => {
-                    format!("{node} and the nodes before it serve the new certificate, the others still the old one")
+                (Action::Confirm { .. }, Some(_)) if next.stage != Stage::Activate => {
+                    "every node of this purpose serves its new certificate".to_owned()
                 }
+                (Action::Confirm { .. }, Some(node)) => format!(
+                    "{node} and the nodes before it serve the new certificate, the others the old one"
+                ),
                 _ => return None,
             };
             Some(SafeStop { after: step.id.clone(), state })

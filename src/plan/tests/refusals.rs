@@ -187,6 +187,17 @@ fn what_only_the_planner_knows() {
             };
             scene.node(SECOND).served.insert(listener, Observed::Absent);
         }),
+        (
+            Some("I8"),
+            Some(PUBLISHER),
+            "the restart set leaves it out",
+            |scene| {
+                for set in &mut scene.procedures[0].restarts {
+                    set.services
+                        .retain(|rule| rule.service.as_str() != "Cisco Tomcat");
+                }
+            },
+        ),
         (Some("I8"), None, "names none for this node", |scene| {
             scene.procedures[0].proof.clear()
         }),

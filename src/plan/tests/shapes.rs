@@ -76,7 +76,15 @@ fn variants_and_services_that_do_not_run_shape_the_restarts() {
         .options
         .variants
         .insert("tomcat".into(), "minimal".to_owned());
-    let minimal = outline(&scene.planned());
+    let plan = scene.planned();
+    let minimal = outline(&plan);
+    let old = |it: &String| it.contains("6972/rsa serves the old certificate until");
+    assert_eq!(
+        plan.reminders.iter().filter(|it| old(it)).count(),
+        3,
+        "{:?}",
+        plan.reminders
+    );
     assert_eq!(
         minimal
             .iter()
