@@ -1,8 +1,8 @@
 //! The planner: findings and procedures to an ordered plan. Pure.
 //!
-//! Each cluster goes the same way: what is due ([`due`]), the facts that every step needs ([`facts`]), one
-//! [`job`] for each purpose with its trust uploads ([`trust`]), then the steps stage by stage ([`stages`],
-//! [`activate`]). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
+//! Each cluster goes the same way: what is due (`due`), the facts that every step needs (`facts`), one
+//! `job` for each purpose with its trust uploads (`trust`), then the steps stage by stage (`stages`,
+//! `install`, `activate`). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
 
 mod activate;
 mod basis;

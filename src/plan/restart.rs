@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Listener, NodeName, Observed, Port, ProofRule, RestartRule, RestartSet, Role, ServiceStatus,
+    Listener, NodeName, NodeSelection, Observed, Port, ProofRule, RestartRule, RestartSet, Role,
+    ServiceStatus,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -59,7 +60,7 @@ impl<'a> Job<'a> {
         for rule in set
             .services
             .iter()
-            .filter(|rule| restarts_with(rule, seen.role))
+            .filter(|rule| covers(rule.nodes, seen.role))
         {
             match site
                 .service(node, &rule.service)
@@ -193,14 +194,13 @@ fn serving(port: Port) -> Option<&'static str> {
     }
 }
 
-/// Whether a line of a restart set means nodes of a role.
-fn restarts_with(rule: &RestartRule, role: Role) -> bool {
-    use crate::model::NodeSelection::{All, CallProcessing, ImPresence, Publisher, Subscribers};
-    match rule.nodes {
-        All => true,
-        Publisher => role == Role::Publisher,
-        Subscribers => role == Role::Subscriber,
-        ImPresence => role == Role::ImPresence,
-        CallProcessing => matches!(role, Role::Publisher | Role::Subscriber),
+/// Whether a selection of nodes holds those of a role.
+fn covers(nodes: NodeSelection, role: Role) -> bool {
+    match nodes {
+        NodeSelection::All => true,
+        NodeSelection::Publisher => role == Role::Publisher,
+        NodeSelection::Subscribers => role == Role::Subscriber,
+        NodeSelection::ImPresence => role == Role::ImPresence,
+        NodeSelection::CallProcessing => matches!(role, Role::Publisher | Role::Subscriber),
     }
 }

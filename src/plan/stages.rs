@@ -18,7 +18,7 @@ use super::trust::Upload;
 /// for the timeline that no decision rests on.
 pub(super) const ONE_CALL: SignedDuration = SignedDuration::from_mins(1);
 
-/// What replaces a trust certificate that should not be there. Source: cucm-upload-errors §3.
+/// What to do with a trust certificate that is not wanted any more. Source: cucm-upload-errors §3.
 const TRUST_WAY_BACK: &str = "Delete the certificate from the store in OS Administration, Security, \
     Certificate Management. A deletion is cluster-wide and final: only while nothing chains to it.";
 

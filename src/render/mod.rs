@@ -1,6 +1,6 @@
 //! Text for people. Every function returns a `String`; nothing here prints.
 //!
-//! A plan is first turned into a [`view`], which holds every sentence once, and then laid out as plain text,
+//! A plan is first turned into a `view`, which holds every sentence once, and then laid out as plain text,
 //! Markdown or HTML, so that the three cannot say different things.
 
 mod graph;

@@ -1,4 +1,4 @@
-//! A plan as plain text: readable without colour, at most [`WIDTH`](super::words::WIDTH) characters wide.
+//! A plan as plain text: readable without colour, at most 100 characters wide.
 
 use crate::model::Fingerprint;
 use crate::plan::{Plan, Refusal};

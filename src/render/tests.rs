@@ -14,7 +14,7 @@ fn beliefs(plan: &Plan) -> Beliefs {
     let mut beliefs: Beliefs = claims
         .map(|claim| {
             let evidence = match claim.as_str() {
-                "CUCM-TFTP-PORT" => "inferred",
+                "CUCM-TRUST-REPLICATES" => "inferred",
                 "CUCM-REST-CSR" => "captured",
                 _ => "documented",
             };
@@ -151,7 +151,7 @@ fn hostile_names_stay_text() {
 #[test]
 fn beliefs_that_are_not_documented_are_named_with_their_steps() {
     let text = text(&planned());
-    assert!(text.contains("inferred  CUCM-TFTP-PORT: What CUCM-TFTP-PORT says. ("));
+    assert!(text.contains("inferred  CUCM-TRUST-REPLICATES: What CUCM-TRUST-REPLICATES says."));
     assert!(
         text.contains("assumed   VOS-SSO-STATUS"),
         "what the ledger lacks counts as assumed"

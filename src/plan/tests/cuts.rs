@@ -87,3 +87,20 @@ fn one_bad_cluster_refuses_and_every_reason_is_told() {
     let refusals = scene.plan().unwrap_err();
     assert_eq!(refusals.len(), 3, "{refusals:#?}");
 }
+
+#[test]
+fn what_is_missing_on_a_node_for_one_reason_is_told_once() {
+    let mut scene = Scene::three_nodes();
+    let node = scene.node(SECOND);
+    let gone = || "no route to host".to_owned();
+    node.release = Observed::Unknown(gone());
+    node.services = Observed::Unknown(gone());
+    node.sso = Observed::Unknown(gone());
+    let refusals = scene.plan().unwrap_err();
+    assert_eq!(refusals.len(), 1, "{refusals:#?}");
+    assert!(
+        refusals[0]
+            .says
+            .contains("single sign-on, the release, the services; found: no route")
+    );
+}
