@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{ClaimId, ClusterName, Finding, Fingerprint, NodeName};
-use crate::plan::{Action, ClusterPlan, Plan, Stage, timeline};
+use crate::plan::{Action, ClusterPlan, Condition, Plan, Stage, timeline};
 
 use super::Beliefs;
 use super::words::{count, duration, list, moment};
-pub(super) use step::StepView;
+pub(super) use step::{StepView, what};
 
 /// A whole plan.
 #[derive(Serialize)]
@@ -316,6 +316,11 @@ impl Labels {
             None => sha256.short().to_owned(),
         }
     }
+}
+
+/// One condition of a plan as a sentence of its own.
+pub(super) fn told_alone(condition: &Condition, plan: &ClusterPlan) -> String {
+    condition::told(std::slice::from_ref(condition), plan, &Labels::of(plan)).concat()
 }
 
 /// Texts that several steps share; each is told once and referred to by its number.

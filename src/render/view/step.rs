@@ -103,7 +103,8 @@ impl StepView {
     }
 }
 
-fn what(action: &Action) -> String {
+/// What a step does, without where.
+pub(in crate::render) fn what(action: &Action) -> String {
     match action {
         Action::Person { .. } => "A person acts".to_owned(),
         Action::UploadTrust { store, title, .. } => format!("Upload {title} to {store}"),

@@ -1,0 +1,34 @@
+//! What a run learned that its later steps need: requests made, certificates issued.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Fingerprint, StepId};
+
+/// The requests and certificates of a run, by the step that made the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Artifacts {
+    /// The requests that nodes made.
+    pub requests: BTreeMap<StepId, MadeRequest>,
+    /// The certificates that were issued for them.
+    pub leaves: BTreeMap<StepId, IssuedLeaf>,
+}
+
+/// A request that a node made for this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeRequest {
+    /// SHA-256 of its public key.
+    pub public_key: Fingerprint,
+    /// SHA-256 of its DER.
+    pub sha256: Fingerprint,
+    /// The request.
+    pub pem: String,
+}
+
+/// A certificate that was issued for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedLeaf {
+    /// SHA-256 of its DER.
+    pub sha256: Fingerprint,
+    /// One clean PEM block.
+    pub pem: String,
+}

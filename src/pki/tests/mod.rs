@@ -1,0 +1,5 @@
+mod chains;
+mod hostile;
+mod reading;
+mod requests;
+mod trust;
