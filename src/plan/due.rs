@@ -10,17 +10,6 @@ use crate::model::{
 use super::Question;
 use super::refusal::Refusal;
 
-/// The order in which purposes are renewed. Source: cucm-certificate-rules O2. Others follow by name.
-const PURPOSE_ORDER: [&str; 7] = [
-    "tomcat",
-    "tomcat-ECDSA",
-    "ipsec",
-    "CAPF",
-    "CallManager",
-    "CallManager-ECDSA",
-    "TVS",
-];
-
 /// One purpose that is due in a cluster.
 pub(super) struct Due<'a> {
     /// What it should be.
@@ -68,7 +57,8 @@ pub(super) fn due<'a>(
         .filter(|wanted| wanted.cluster == *cluster)
         .filter(|wanted| question.options.takes_purpose(&wanted.purpose))
         .collect();
-    wanted.sort_by_key(|wanted| (purpose_rank(&wanted.purpose), &wanted.purpose));
+    // `tomcat` before `tomcat-ECDSA`; a person finds the same order in every plan.
+    wanted.sort_by_key(|wanted| &wanted.purpose);
     let order = restart_order(state);
     let mut all = Vec::new();
     let mut cuts = Vec::new();
@@ -84,7 +74,6 @@ pub(super) fn due<'a>(
         unknown.extend(
             selected
                 .iter()
-                .filter(|node| !due_nodes.contains(*node))
                 .filter_map(|node| undecided(cluster, state, wanted, node)),
         );
         if due_nodes.iter().any(|node| selected.contains(node)) {
@@ -119,13 +108,7 @@ pub(super) fn due<'a>(
     }
 }
 
-fn purpose_rank(purpose: &Purpose) -> usize {
-    PURPOSE_ORDER
-        .iter()
-        .position(|known| *known == purpose.as_str())
-        .unwrap_or(PURPOSE_ORDER.len())
-}
-
+/// The findings that renewing a purpose mends.
 fn answered<'a>(question: &Question<'a>, wanted: &DesiredCertificate) -> Vec<&'a Finding> {
     let mut findings: Vec<&Finding> = question
         .findings

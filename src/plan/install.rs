@@ -58,7 +58,7 @@ pub(super) fn sso_on(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], verif
     let instruction = format!(
         "Export the service provider metadata, import it into the identity provider, switch SAML single sign-on \
          on again for {} with the options it had, run its test, then restart Cisco Tomcat and Cisco UDS Tomcat \
-         there, publisher first, one node at a time.",
+         on every node, publisher first, one node at a time.",
         listed(&on)
     );
     let why = "It was on before this change; the metadata carry the new certificate (I14).";

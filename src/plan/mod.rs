@@ -231,11 +231,11 @@ fn reminders(state: &ClusterState, jobs: &[Job<'_>]) -> Vec<String> {
     let mut reminders = Vec::new();
     for job in jobs {
         for reminder in &job.procedure.reminders {
-            let source = draft::cited(job.procedure, &[&reminder.source]);
-            let source = source
-                .first()
-                .map_or_else(String::new, |source| format!(" [{source}]"));
-            reminders.push(format!("{}{source}", reminder.text));
+            let sources = draft::cited(job.procedure, &[&reminder.source]).join("; ");
+            reminders.push(match sources.as_str() {
+                "" => reminder.text.clone(),
+                sources => format!("{} [{sources}]", reminder.text),
+            });
         }
         reminders.extend(job.remarks.iter().cloned());
     }

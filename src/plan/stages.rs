@@ -79,7 +79,7 @@ pub(super) fn backup(
     Some(draft.add(Step {
         node: Some(site.publisher.clone()),
         because: codes.map(|finding| finding.code.to_string()).collect(),
-        sources: vec!["cucm-certificate-rules O9".to_owned()],
+        sources: vec!["Security Guide for CUCM Release 14, Certificates".to_owned()],
         ..step(Stage::Prepare, Action::Person { instruction }, why)
     }))
 }

@@ -17,7 +17,7 @@ fn restart(
         by,
         takes: SignedDuration::from_mins(minutes),
         outage: outage.to_owned(),
-        source: "T225476 pop-up".to_owned(),
+        source: "T225476 pop-up; T217138".to_owned(),
         claims: vec!["CUCM-TOMCAT-SET-14".into()],
     }
 }
