@@ -27,6 +27,8 @@ pub(in super::super) enum Fault {
     Refuse,
     ActThenRefuse,
     AcceptWithoutAct,
+    /// No answer, and the device acts only later.
+    Late,
     Unauthorized,
     NotTrusted,
 }
@@ -60,6 +62,10 @@ pub(in super::super) struct Truth {
     pub(in super::super) pins: BTreeMap<NodeName, BTreeSet<Fingerprint>>,
     /// What somebody else does right after so many changes were sent.
     pub(in super::super) meddling: Option<(usize, Meddling)>,
+    /// Every other look finds the phones gone.
+    pub(in super::super) flaps: bool,
+    late: Option<(Timestamp, NodeName, Write)>,
+    looks: usize,
     requests: usize,
 }
 
@@ -81,9 +87,11 @@ impl MemoryCluster {
     pub(in super::super) fn new(time: Arc<MemoryTime>) -> Self {
         let mut state = ClusterState::unasked(Product::Cucm);
         let mut since = BTreeMap::new();
+        let mut pins = BTreeMap::new();
         for (name, role) in [("pub", Role::Publisher), ("sub", Role::Subscriber)] {
             let name = node(name);
             let leaf = Fingerprint::of(name.as_str().as_bytes());
+            pins.insert(name.clone(), [leaf.clone()].into());
             let mut seen = NodeState::unasked(role);
             seen.inventory = Observed::Present(());
             seen.identities
@@ -132,8 +140,11 @@ impl MemoryCluster {
             tells_uptime: true,
             adds_name: None,
             recipes: BTreeMap::new(),
-            pins: BTreeMap::new(),
+            pins,
             meddling: None,
+            flaps: false,
+            late: None,
+            looks: 0,
             requests: 0,
         };
         Self {
@@ -152,8 +163,11 @@ impl MemoryCluster {
     }
 
     fn show(&self, scope: &Scope) -> ClusterState {
-        let truth = self.truth();
+        let mut truth = self.truth();
         let now = self.time.now();
+        if let Some((_, at, write)) = truth.late.take_if(|(when, ..)| *when <= now) {
+            truth.act(&at, &write, now);
+        }
         let asked = |group| scope.groups.contains(&group);
         let mut state = truth.state.clone();
         for (name, seen) in &mut state.nodes {
@@ -192,6 +206,13 @@ impl MemoryCluster {
         }
         if !asked(FactGroup::Phones) || scope.nodes.is_some() {
             state.phones = Observed::default();
+        } else if truth.flaps {
+            truth.looks += 1;
+            state.phones = if truth.looks.is_multiple_of(2) {
+                Observed::Absent
+            } else {
+                state.phones
+            };
         }
         state
     }
@@ -272,6 +293,7 @@ impl Truth {
                 if service.as_str() == "Cisco Tomcat" {
                     let seen = self.state.nodes.get_mut(at).unwrap();
                     let leaf = seen.identities[&tomcat()].present().unwrap().clone();
+                    assert!(self.pins[at].contains(&leaf), "the node would not be believed");
                     let chain = ServedChain {
                         leaf,
                         rest: Vec::new(),
@@ -315,11 +337,15 @@ impl Actuate for MemoryCluster {
         if let Some((_, meddle)) = truth.meddling.take_if(|(after, _)| *after == this + 1) {
             meddle(&mut truth.state);
         }
+        if fault == Some(Fault::Late) {
+            let when = self.time.now() + Duration::from_mins(1);
+            truth.late = Some((when, node.clone(), write.clone()));
+        }
         let text = |words: &str| format!("{node}: {words}");
         let answer = match fault {
             None | Some(Fault::AcceptWithoutAct) => Ok(()),
             Some(Fault::NotSent) => Err(WriteError::NotSent(text("no connection"))),
-            Some(Fault::ActThenSilence | Fault::SilenceWithoutAct) => {
+            Some(Fault::ActThenSilence | Fault::SilenceWithoutAct | Fault::Late) => {
                 Err(WriteError::Unknown(text("no answer")))
             }
             Some(Fault::Refuse | Fault::ActThenRefuse) => {
