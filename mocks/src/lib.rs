@@ -1,1 +1,47 @@
-pub fn x(){}
+//! A simulated Cisco collaboration estate on loopback, over real TLS, HTTP and SSH.
+//!
+//! It knows nothing of the tool that is tried on it: it is written from `playbooks/claims.yaml` alone, keeps its own
+//! log of what really happened, and judges by it.
+//!
+//! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
+//! * `certificates`, `upload`, `install`, `trust`, `restart`, `agenda` and `login` are what nodes do.
+//! * `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
+//! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
+
+mod agenda;
+mod authority;
+mod certificates;
+mod clock;
+mod estate;
+mod fault;
+mod files;
+mod found;
+mod hooks;
+mod http;
+mod install;
+mod judge;
+mod lab;
+mod log;
+mod login;
+mod pki;
+mod rest;
+mod restart;
+mod shell;
+mod soap;
+mod ssh;
+pub mod state;
+mod tls;
+mod trust;
+mod upload;
+pub mod world;
+
+pub use authority::{Authority, AuthorityError, Misbehaviour};
+pub use certificates::RequestWanted;
+pub use fault::{Fault, FaultError, Mode};
+pub use files::FileError;
+pub use found::{LabConfig, TomcatStart};
+pub use hooks::When;
+pub use lab::{Lab, LabError};
+pub use log::{Channel, Kind, Log, LogEntry, Place};
+pub use restart::{Ending, RestartRefusal, Restarting, ServiceView};
+pub use upload::Refusal;

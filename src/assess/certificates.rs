@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Certificate, DesiredCertificate, Distribution, Finding, Fingerprint, Listener, NodeName,
-    Observed, Severity, SubjectName,
+    Certificate, DesiredCertificate, Distribution, Finding, Fingerprint, NodeName, Observed,
+    Severity, SubjectName,
 };
 
 use super::Context;

@@ -1,12 +1,14 @@
 //! What a device can be asked and told. The read side and the write side are different types, so that a
 //! command which holds only [`Observe`] cannot write.
 
+pub mod cucm;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::model::{
-    ClusterState, ControlPath, Distribution, Fingerprint, KeySpec, NodeName, Purpose, ServiceName,
+    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose, ServiceName,
     Store, SubjectName,
 };
 
@@ -48,6 +50,11 @@ impl Scope {
             groups: [Topology, Certificates, Served, Services, Platform, Phones].into(),
         }
     }
+
+    /// Whether a node is asked.
+    pub fn includes(&self, node: &NodeName) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.contains(node))
+    }
 }
 
 /// The read side of one cluster.
@@ -70,11 +77,17 @@ pub trait Actuate: Observe {
     ) -> BoxFuture<'a, Result<(), WriteError>>;
 
     /// From now on a node may present this leaf as well as the one it is known by: a certificate was
-    /// uploaded that it will serve after its restart. Kept on disk before this returns.
+    /// uploaded that it will serve after its restart. `key` is the kind of its key: a twin of the other kind
+    /// stays known. Kept on disk before this returns.
     ///
     /// # Errors
     /// A sentence, if it could not be kept.
-    fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String>;
+    fn expect_leaf(
+        &self,
+        node: &NodeName,
+        key: KeyAlgorithm,
+        leaf: &Fingerprint,
+    ) -> Result<(), String>;
 
     /// From now on a node may present only this leaf on the ports that were seen to serve it.
     ///

@@ -12,7 +12,7 @@ use super::settle::Settled;
 use super::stops::FIND_OUT;
 use crate::driver::{Scope, Write, WriteError};
 use crate::journal::{DoneHow, Event};
-use crate::model::{ClusterState, NodeName};
+use crate::model::{ClusterState, KeyAlgorithm, NodeName};
 use crate::plan::{Action, Condition, Step, Touched, touched};
 
 /// How often a change that never left this process, or provably had no effect, is sent within one run.
@@ -196,14 +196,15 @@ impl ClusterRun<'_> {
 
     /// What nodes may present from now on is kept first, so that they can be talked to whatever happens next.
     fn expect_leaves(&self, step: &Step) -> Result<(), Halt> {
-        let Action::UploadIdentity { request, nodes, .. } = &step.action else {
+        let Action::UploadIdentity { purpose, request, nodes } = &step.action else {
             return Ok(());
         };
+        let key = if purpose.is_ecdsa() { KeyAlgorithm::Ec } else { KeyAlgorithm::Rsa };
         let Some(leaf) = self.artifacts().leaves.remove(request) else {
             return Ok(());
         };
         nodes.iter().try_for_each(|node| {
-            self.device.expect_leaf(node, &leaf.sha256).map_err(|why| {
+            self.device.expect_leaf(node, key, &leaf.sha256).map_err(|why| {
                 self.unready(step, format!("the new pin of {node} was not kept: {why}"))
             })
         })

@@ -122,7 +122,10 @@ impl ClusterRun<'_> {
         let changed = last.map_or_else(Touched::default, |last| touched(self.plan, last));
         let deadline = self.deadline(self.patience());
         let drift = loop {
-            let state = self.look(&Scope::everything()).await;
+            let state = match self.all.take_seen(self.name) {
+                Some(state) => state,
+                None => self.look(&Scope::everything()).await,
+            };
             let drift = self.drift(&state, &changed);
             let settled = drift.is_empty() || !drift.iter().all(unread);
             if settled || self.past(deadline) || self.all.stop.asked() {

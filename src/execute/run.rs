@@ -1,7 +1,7 @@
 //! A run over all clusters: some at a time, each for itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::driver::Actuate;
 use crate::issue::Issuer;
 use crate::journal::{Event, Journal, Verdict};
-use crate::model::{ClusterName, IssuerName};
+use crate::model::{ClusterName, ClusterState, IssuerName};
 use crate::pki::Parsed;
 use crate::plan::{ClusterPlan, Plan, Stage};
 
@@ -46,6 +46,9 @@ pub struct Executor {
     pub journal: Arc<Journal>,
     /// The write side of each cluster.
     pub devices: BTreeMap<ClusterName, Arc<dyn Actuate>>,
+    /// What was just observed of some clusters; the check before their first step uses it instead of asking
+    /// again.
+    pub seen: Mutex<BTreeMap<ClusterName, ClusterState>>,
     /// Who signs.
     pub signers: BTreeMap<IssuerName, Signer>,
     /// The time of day.
@@ -81,6 +84,11 @@ impl Executor {
         };
         outcome.unwritten = self.close(&outcome).err();
         outcome
+    }
+
+    /// What was just observed of a cluster, once.
+    pub(super) fn take_seen(&self, name: &ClusterName) -> Option<ClusterState> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(name)
     }
 
     async fn cluster(

@@ -60,10 +60,10 @@ impl CommandIssuer {
         }
         let answer = self.run(name, request.pem.as_bytes()).await?;
         let program = self.program();
-        let read = read_bundle(&answer, "its output").map_err(|source| IssueError::Answer {
+        let read = read_bundle(&answer, "its output").map_err(|reason| IssueError::Answer {
             program: program.clone(),
             name: printable(name),
-            source,
+            reason: Box::new(reason),
         })?;
         if read
             .iter()
@@ -82,10 +82,10 @@ impl CommandIssuer {
             .collect();
         let kept = self.kept.clone();
         aside(path.clone(), move || {
-            write_whole(&kept, &path, pem.as_bytes()).map_err(|source| IssueError::File {
+            write_whole(&kept, &path, pem.as_bytes()).map_err(|reason| IssueError::File {
                 doing: "write",
                 path,
-                source,
+                reason,
             })
         })
         .await
@@ -93,9 +93,9 @@ impl CommandIssuer {
 
     /// Runs the program once. Its standard output, whole, if it ended well.
     async fn run(&self, name: &str, request: &[u8]) -> Result<Vec<u8>, IssueError> {
-        let mut child = self.start(name).map_err(|source| IssueError::NotStarted {
+        let mut child = self.start(name).map_err(|reason| IssueError::NotStarted {
             program: self.program(),
-            source,
+            reason,
         })?;
         let Ok(ended) = tokio::time::timeout(self.timeout, converse(&mut child, request)).await
         else {
@@ -166,18 +166,17 @@ async fn stop(child: &mut Child) {
     if let Some(group) = child.id().and_then(|id| i32::try_from(id).ok()) {
         let group = rustix::process::Pid::from_raw(group);
         // It may have ended by itself in this moment.
-        drop(
-            group.map(|id| rustix::process::kill_process_group(id, rustix::process::Signal::KILL)),
-        );
+        let _ =
+            group.map(|id| rustix::process::kill_process_group(id, rustix::process::Signal::KILL));
     }
     drop(child.kill().await);
 }
 
 fn already_kept(folder: &Path, key: &Fingerprint) -> Result<bool, IssueError> {
-    fs::create_dir_all(folder).map_err(|source| IssueError::File {
+    fs::create_dir_all(folder).map_err(|reason| IssueError::File {
         doing: "make",
         path: folder.to_owned(),
-        source,
+        reason,
     })?;
     let (found, _) = read_issued(folder, &[key.clone()].into())?;
     Ok(!found.is_empty())
@@ -195,7 +194,7 @@ async fn converse(
             drop(input.write_all(request).await);
         }
     };
-    let (_, output, error) = tokio::join!(write, beginning(output), ending(error));
+    let ((), output, error) = tokio::join!(write, beginning(output), ending(error));
     Ok((child.wait().await?, output?, error?))
 }
 

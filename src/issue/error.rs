@@ -10,7 +10,7 @@ use crate::pki::PkiError;
 pub enum IssueError {
     /// A file or folder cannot be used.
     #[error(
-        "cannot {doing} {path}: {source}. Check that the folder of the issuer exists and that this user may use it"
+        "cannot {doing} {path}: {reason}. Check that the folder of the issuer exists and that this user may use it"
     )]
     File {
         /// What was tried: `read`, `write` …
@@ -18,7 +18,7 @@ pub enum IssueError {
         /// Where.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The folder holds more than an issuer leaves there.
     #[error(
@@ -35,13 +35,13 @@ pub enum IssueError {
     NoName,
     /// The issuer's command is empty or does not start.
     #[error(
-        "the issuer's command `{program}` does not start: {source}. Nothing was sent: correct `command` in the estate file"
+        "the issuer's command `{program}` does not start: {reason}. Nothing was sent: correct `command` in the estate file"
     )]
     NotStarted {
         /// The program.
         program: String,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The command said no.
     #[error(
@@ -72,14 +72,14 @@ pub enum IssueError {
         after: Duration,
     },
     /// The command wrote no certificates.
-    #[error("the issuer's command `{program}` did not answer {name} with a certificate: {source}")]
+    #[error("the issuer's command `{program}` did not answer {name} with a certificate: {reason}")]
     Answer {
         /// The program.
         program: String,
         /// The request.
         name: String,
         /// What is wrong with its output.
-        source: PkiError,
+        reason: Box<PkiError>,
     },
     /// The command answered with a certificate for another key.
     #[error(

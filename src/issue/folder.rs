@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Ignored, IssueError, IssuedCertificates, Issuer, file_name};
 use crate::model::{Certificate, Fingerprint, SigningRequest};
-use crate::pki::{FILE_LIMIT, Parsed, link, printable, read_bundle, read_request};
+use crate::pki::{FILE_LIMIT, Parsed, link_all, printable, read_bundle, read_request};
 
 /// The most files that are looked at.
 const MOST_FILES: usize = 4096;
@@ -94,10 +94,10 @@ pub(super) async fn aside<T: Send + 'static>(
 
 fn write_request(folder: &Path, stem: &str, path: &Path, pem: &str) -> Result<(), IssueError> {
     let failed = |doing| {
-        move |source| IssueError::File {
+        move |reason| IssueError::File {
             doing,
             path: path.to_owned(),
-            source,
+            reason,
         }
     };
     match read_bounded(path) {
@@ -145,7 +145,7 @@ pub(super) fn read_issued(
         path: folder.to_owned(),
         limit,
     };
-    let mut pool: BTreeMap<Fingerprint, Parsed> = BTreeMap::new();
+    let mut pool: Vec<Parsed> = Vec::new();
     let mut ignored = Vec::new();
     let mut total = 0;
     for path in files(folder)? {
@@ -163,8 +163,9 @@ pub(super) fn read_issued(
         if total > MOST_BYTES {
             return Err(too_much("64 MiB"));
         }
-        match read_bundle(&bytes, &printable(&path.to_string_lossy())) {
-            Ok(read) => pool.extend(read.into_iter().map(|c| (c.facts.sha256.clone(), c))),
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match read_bundle(&bytes, &printable(&name)) {
+            Ok(read) => pool.extend(read),
             // Requests may lie in the same folder.
             Err(_) if read_request(&bytes).is_ok() => {}
             Err(error) => ignored.push(Ignored {
@@ -173,37 +174,19 @@ pub(super) fn read_issued(
             }),
         }
     }
-    let mut facts: BTreeMap<_, _> = pool
+    link_all(&mut pool);
+    let found = wanted
         .iter()
-        .map(|(id, c)| (id.clone(), c.facts.clone()))
-        .collect();
-    link(
-        &mut facts,
-        &pool
-            .iter()
-            .map(|(id, c)| (id.clone(), c.der.clone()))
-            .collect(),
-    );
-    for (id, certificate) in &mut pool {
-        if let Some(linked) = facts.remove(id) {
-            certificate.facts = linked;
-        }
-    }
-    Ok((
-        wanted
-            .iter()
-            .filter_map(|key| Some((key.clone(), chain(&pool, key)?)))
-            .collect(),
-        ignored,
-    ))
+        .filter_map(|key| Some((key.clone(), chain(&pool, key)?)));
+    Ok((found.collect(), ignored))
 }
 
 /// Ordinary files in the order of their names; hidden ones and requests that were put aside are passed over.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, IssueError> {
-    let failed = |source| IssueError::File {
+    let failed = |reason| IssueError::File {
         doing: "read",
         path: folder.to_owned(),
-        source,
+        reason,
     };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -229,20 +212,18 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, IssueError> {
 
 /// The certificate for a key and the authorities above it. Of several for one key the latest: a second
 /// answer to a request is there to mend the first.
-fn chain(pool: &BTreeMap<Fingerprint, Parsed>, key: &Fingerprint) -> Option<Vec<Parsed>> {
+fn chain(pool: &[Parsed], key: &Fingerprint) -> Option<Vec<Parsed>> {
     let newest = |facts: &Certificate| (facts.not_before, facts.not_after, facts.sha256.clone());
     let leaf = pool
-        .values()
+        .iter()
         .filter(|c| c.facts.key.sha256 == *key)
         .max_by_key(|c| newest(&c.facts))?;
     let mut chain = vec![leaf.clone()];
     while let Some(last) = chain.last().filter(|last| !last.facts.is_self_signed()) {
-        let next = last
-            .facts
-            .signed_by
+        let next = pool
             .iter()
-            .filter(|id| chain.iter().all(|c| c.facts.sha256 != **id))
-            .find_map(|id| pool.get(id));
+            .filter(|c| last.facts.signed_by.contains(&c.facts.sha256))
+            .find(|c| chain.iter().all(|seen| seen.facts.sha256 != c.facts.sha256));
         let Some(next) = next else { break };
         chain.push(next.clone());
     }

@@ -54,6 +54,7 @@ struct End {
 
 /// What reading a journal brought to light.
 pub(super) struct Loaded {
+    entries: Vec<Entry>,
     pub(super) replay: Replay,
     link: Link,
     seq: u64,
@@ -241,6 +242,24 @@ impl Journal {
     }
 }
 
+/// A run as its journal tells it, event by event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Every event, in order.
+    pub entries: Vec<Entry>,
+    /// Where the run stands after them.
+    pub replay: Replay,
+}
+
+/// Reads a run's journal without changing anything.
+///
+/// # Errors
+/// As [`Journal::open`].
+pub fn read_run(disk: &dyn Disk, state: &Path, id: &RunId) -> Result<RunRecord, JournalError> {
+    let loaded = load(disk, &run_directory(state, id))?;
+    Ok(RunRecord { entries: loaded.entries, replay: loaded.replay })
+}
+
 /// Where a run lives.
 pub(super) fn run_directory(state: &Path, id: &RunId) -> PathBuf {
     state.join("runs").join(super::lock::file_name(id.as_str()))
@@ -272,6 +291,7 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
     check_format(first, &path)?;
     let opened = parse(first, 0).map_err(|why| damaged(0, why))?;
     let mut replay = Replay::begin(&opened).map_err(|why| damaged(0, why))?;
+    let mut entries = vec![opened];
     let mut seq = 1;
     for json in others {
         let entry = parse(json, seq).map_err(|why| damaged(seq, why))?;
@@ -279,10 +299,12 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
             .check(&entry.event)
             .map_err(|why| damaged(seq, why))?;
         replay.take(&entry);
+        entries.push(entry);
         seq += 1;
     }
     let whole = scanned.whole as u64;
     Ok(Loaded {
+        entries,
         replay,
         link: scanned.link,
         seq,

@@ -1,6 +1,7 @@
 //! The shared vocabulary: data and `Display`. No input or output, no runtime, no types of a library that
 //! talks to devices.
 
+mod catalogue;
 mod certificate;
 mod desired;
 mod finding;

@@ -18,6 +18,9 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 /// What stands for a fact that is in neither map.
 const NOT_THERE: &str = "not there";
 
+/// What stands for a fact that could not be learned.
+const UNKNOWN: &str = "unknown";
+
 /// Every fact of a cluster that a plan rests on.
 pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
@@ -142,7 +145,7 @@ fn certificate_facts(
                 }
             }
             Observed::Absent => {}
-            Observed::Unknown(_) => tell(format!("{name} {store}"), "unknown".to_owned()),
+            Observed::Unknown(_) => tell(format!("{name} {store}"), UNKNOWN.to_owned()),
         }
     }
     for (listener, served) in &node.served {
@@ -166,7 +169,7 @@ fn told<T>(fact: &Observed<T>, words: impl FnOnce(&T) -> String) -> String {
     match fact {
         Observed::Present(value) => words(value),
         Observed::Absent => "none".to_owned(),
-        Observed::Unknown(_) => "unknown".to_owned(),
+        Observed::Unknown(_) => UNKNOWN.to_owned(),
     }
 }
 
@@ -191,10 +194,10 @@ pub struct Moved {
 /// The facts that differ between two bases, sorted by fact.
 pub fn moved(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Moved> {
     let facts: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-    let value = |of: &BTreeMap<String, String>, fact: &String| {
-        of.get(fact)
-            .cloned()
-            .unwrap_or_else(|| NOT_THERE.to_owned())
+    let value = |of: &BTreeMap<String, String>, fact: &String| match of.get(fact) {
+        Some(value) => value.clone(),
+        None if unread(of, fact) => UNKNOWN.to_owned(),
+        None => NOT_THERE.to_owned(),
     };
     facts
         .into_iter()
@@ -205,6 +208,16 @@ pub fn moved(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) ->
             is: value(now, fact),
         })
         .collect()
+}
+
+/// Whether a fact that is not in a map could not be in it, because the list it would come from was not read.
+fn unread(facts: &BTreeMap<String, String>, missing: &str) -> bool {
+    facts.iter().filter(|(_, value)| *value == UNKNOWN).any(|(list, _)| {
+        match list.strip_suffix("inventory") {
+            Some(node) => missing.starts_with(node),
+            None => missing.strip_prefix(list.as_str()).is_some_and(|rest| rest.starts_with(' ')),
+        }
+    })
 }
 
 /// The facts that some steps may change. Everything else must still be as it was (invariant I28).
@@ -250,7 +263,7 @@ impl Touched {
                 ..
             } => {
                 // The store keeps one certificate of a name, so that one of the same name may vanish.
-                let ending = format!("({title})");
+                let ending = format!("({title})").to_ascii_lowercase();
                 for node in &plan.nodes {
                     let start = format!("{node} {store} ");
                     self.facts.insert(format!("{start}{sha256}"));
@@ -258,7 +271,8 @@ impl Touched {
                         plan.basis
                             .iter()
                             .filter(|(fact, value)| {
-                                fact.starts_with(&start) && value.ends_with(&ending)
+                                fact.starts_with(&start)
+                                    && value.to_ascii_lowercase().ends_with(&ending)
                             })
                             .map(|(fact, _)| fact.clone()),
                     );

@@ -1,6 +1,6 @@
 //! What is due: the smallest set of certificates that answers the findings (promise P4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     ClusterName, ClusterState, DesiredCertificate, Distribution, Finding, NodeName, Observed,
@@ -227,14 +227,15 @@ fn unsafe_cut(
     })
 }
 
-/// Findings that forbid any change in the cluster, one refusal for each cause.
+/// Findings that forbid any change in the cluster. Facts of one node that are missing for the same reason
+/// are told together.
 fn blockers(
     question: &Question<'_>,
     cluster: &ClusterName,
     purposes: &BTreeSet<&Purpose>,
 ) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = Vec::new();
-    let standing: BTreeSet<&Finding> = question
+    let mut causes: BTreeMap<(&str, &Option<NodeName>, &str), BTreeSet<&str>> = BTreeMap::new();
+    let standing = question
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Blocker && finding.cluster == *cluster)
@@ -242,26 +243,25 @@ fn blockers(
         .filter(|finding| {
             let of = finding.purpose.as_ref();
             purposes.is_empty() || of.is_none_or(|purpose| purposes.contains(purpose))
-        })
-        .collect();
+        });
     for finding in standing {
-        let code = finding.code.as_str();
-        let next =
-            crate::assess::explain(code).map_or("Mend it and observe again.", |it| it.remedy);
-        let refusal = Refusal {
-            invariant: broken_by(code),
-            ..Refusal::of(
-                cluster,
-                format!(
-                    "{code}: expected {}; found: {}",
-                    finding.expected, finding.found
-                ),
-                next,
-            )
-        };
-        refusals.push(refusal.at(&finding.node));
+        let cause = (finding.code.as_str(), &finding.node, finding.found.as_str());
+        causes.entry(cause).or_default().insert(&finding.expected);
     }
-    refusals
+    causes
+        .into_iter()
+        .map(|((code, node, found), expected)| {
+            let expected: Vec<&str> = expected.into_iter().collect();
+            let says = format!("{code}: expected {}; found: {found}", expected.join(", "));
+            let explained = crate::assess::explain(code);
+            let next = explained.map_or("Mend it and observe again.", |it| it.remedy);
+            let refusal = Refusal {
+                invariant: broken_by(code),
+                ..Refusal::of(cluster, says, next)
+            };
+            refusal.at(node)
+        })
+        .collect()
 }
 
 /// The invariant behind a blocker; `None` where it is a gate of its own.

@@ -1,8 +1,8 @@
 //! The planner: findings and procedures to an ordered plan. Pure.
 //!
-//! Each cluster goes the same way: what is due ([`due`]), the facts that every step needs ([`facts`]), one
-//! [`job`] for each purpose with its trust uploads ([`trust`]), then the steps stage by stage ([`stages`],
-//! [`activate`]). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
+//! Each cluster goes the same way: what is due (`due`), the facts that every step needs (`facts`), one
+//! `job` for each purpose with its trust uploads (`trust`), then the steps stage by stage (`stages`,
+//! `install`, `activate`). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
 
 mod activate;
 mod basis;
@@ -11,8 +11,11 @@ mod draft;
 mod due;
 mod facts;
 pub mod file;
+mod install;
 mod job;
 mod refusal;
+mod request;
+mod restart;
 mod selection;
 mod stages;
 mod step;
@@ -182,19 +185,19 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
         );
     }
     stages::issue(&mut draft, &mut jobs);
-    let mut gate: Vec<_> = activate::sso_off(&mut draft, site, &jobs)
+    let mut gate: Vec<_> = install::sso_off(&mut draft, site, &jobs)
         .into_iter()
         .collect();
     let mut proved = Vec::new();
     for job in &mut jobs {
-        activate::install(&mut draft, site, job, &gate);
+        install::install(&mut draft, site, job, &gate);
         gate = activate::activate(&mut draft, site, job)
             .into_iter()
             .collect();
         proved.extend(gate.iter().cloned());
     }
     let verified = activate::verify(&mut draft, site, &jobs, &proved);
-    activate::sso_on(&mut draft, site, &jobs, &verified);
+    install::sso_on(&mut draft, site, &jobs, &verified);
     let mut plan = ClusterPlan {
         product: site.state.product,
         release: site.release.clone(),

@@ -9,7 +9,8 @@ use crate::model::{Fingerprint, IssuerName, NodeName, Observed, StepId, Store};
 use super::Question;
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
-use super::job::{Job, Request};
+use super::job::Job;
+use super::request::Request;
 use super::step::{Action, Condition, IssueTerms, Reversal, Stage, Step};
 use super::trust::Upload;
 
@@ -17,7 +18,7 @@ use super::trust::Upload;
 /// for the timeline that no decision rests on.
 pub(super) const ONE_CALL: SignedDuration = SignedDuration::from_mins(1);
 
-/// What replaces a trust certificate that should not be there. Source: cucm-upload-errors §3.
+/// What to do with a trust certificate that is not wanted any more. Source: cucm-upload-errors §3.
 const TRUST_WAY_BACK: &str = "Delete the certificate from the store in OS Administration, Security, \
     Certificate Management. A deletion is cluster-wide and final: only while nothing chains to it.";
 
@@ -125,17 +126,17 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
     let certificate = &upload.authority.certificate;
     let title = certificate.title().to_owned();
     let store = &upload.rule.store;
-    let mut why = format!(
-        "{} certificates of {} are refused until {store} holds {title}.",
+    let olds: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
+    let dropped = match olds.join(", ") {
+        none if none.is_empty() => String::new(),
+        olds => format!(
+            " The store drops {olds} of the same name; nothing seen in this cluster needs its key."
+        ),
+    };
+    let why = format!(
+        "{} certificates of {} are refused until {store} holds {title}.{dropped}",
         job.due.wanted.purpose, job.due.wanted.issuer
     );
-    if !upload.replaces.is_empty() {
-        let vanishing: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
-        let olds = vanishing.join(", ");
-        why.push_str(&format!(
-            " The store drops {olds} of the same name, to which nothing seen in this cluster chains by another key."
-        ));
-    }
     Step {
         node: Some(upload.node.clone()),
         after: upload
@@ -169,10 +170,16 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
 /// Has keys and requests made.
 pub(super) fn request(draft: &mut Draft, jobs: &mut [Job<'_>]) {
     for job in jobs {
-        let mut made = Vec::new();
+        let mut made: Vec<StepId> = Vec::new();
         for request in &job.requests {
             let step = request_step(job, request, &draft.next());
-            made.push(draft.add(step));
+            let id = draft.add(step);
+            let why = "a store that does not take the chain is found before anybody signs anything";
+            draft.edges(&job.made.trust, &id, why);
+            if let Some(last) = made.last() {
+                draft.edge(last, &id, "publisher first, one node after the other");
+            }
+            made.push(id);
         }
         job.made.requests = made;
     }

@@ -1,0 +1,175 @@
+//! The lab's command line.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use reissue_lab::{Authority, Fault, Kind, Lab, LabConfig, LogEntry, Misbehaviour};
+
+/// A simulated Cisco collaboration estate on this machine, to rehearse a change or to try the tool.
+#[derive(Parser)]
+#[command(name = "reissue-lab", version)]
+struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Start the estate and keep it running until Ctrl-C
+    Up(Up),
+    /// Sign one certificate request from standard input with the lab's authority, and print the certificate
+    Sign {
+        /// The directory of a lab
+        #[arg(long, default_value = "lab")]
+        dir: PathBuf,
+        /// What the authority does wrong
+        #[arg(long, value_name = "KIND", default_value = "honest")]
+        misbehave: Misbehaviour,
+    },
+    /// Show what really happened in a lab, in the lab's own words
+    Log {
+        /// The directory of a lab
+        #[arg(long, default_value = "lab")]
+        dir: PathBuf,
+        /// Only what no careful operator does
+        #[arg(long)]
+        violations: bool,
+    },
+}
+
+#[derive(Args)]
+struct Up {
+    /// Where the estate file, the secrets and the log go; an earlier lab there is replaced, with the runs made on it
+    #[arg(long, default_value = "lab")]
+    dir: PathBuf,
+    /// How many clusters
+    #[arg(long, default_value_t = 1)]
+    clusters: usize,
+    /// How many subscribers each cluster has
+    #[arg(long, default_value_t = 2)]
+    subscribers: usize,
+    /// The release: 14, 15, or one as the platform prints it, such as 14.0.1.13900-155
+    #[arg(long, default_value = "14")]
+    release: String,
+    /// What every duration is multiplied by; at 0.01 a restart of Cisco Tomcat takes three seconds
+    #[arg(long, default_value_t = 0.01)]
+    scale: f64,
+    /// Ask for one certificate for each whole cluster
+    #[arg(long)]
+    multi_server: bool,
+    /// Start with SAML single sign-on enabled
+    #[arg(long)]
+    sso: bool,
+    /// Plant a fault, such as: node=cucm-sub1 on="rest POST csr" mode=act-then-drop skip=0 times=1
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+    /// What the signing authority does wrong, such as san-dropped, other-key or pkcs7
+    #[arg(long, value_name = "KIND", default_value = "honest")]
+    misbehave: Misbehaviour,
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse().action {
+        Action::Up(up) => start(up),
+        Action::Sign { dir, misbehave } => sign(&dir, misbehave),
+        Action::Log { dir, violations } => show_log(&dir, violations),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = format!("reissue-lab: {error}\n");
+            let mut cause = error.source();
+            while let Some(below) = cause {
+                text.extend(["  because: ", &below.to_string(), "\n"]);
+                cause = below.source();
+            }
+            drop(io::stderr().write_all(text.as_bytes()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(up: Up) -> Result<(), Box<dyn Error>> {
+    let release = match up.release.as_str() {
+        "14" => "14.0.1.13900-155".to_owned(),
+        "15" => "15.0.1.12900-234".to_owned(),
+        printed => printed.to_owned(),
+    };
+    let lab = Lab::start(LabConfig {
+        dir: Some(up.dir.clone()),
+        clusters: up.clusters,
+        subscribers: up.subscribers,
+        release,
+        time_scale: up.scale,
+        multi_server: up.multi_server,
+        sso: up.sso,
+        misbehave: up.misbehave,
+        faults: up.fault,
+        ..LabConfig::default()
+    })?;
+    let estate = up.dir.join("estate.yaml");
+    let nodes = up.clusters * (up.subscribers + 1);
+    writeln!(
+        io::stdout(),
+        "The lab is up: {} cluster(s), {nodes} node(s), all on 127.0.0.1.\n\
+         Estate file:  {}\n\
+         Its own log:  {}\n\n\
+         Next, in another terminal:\n  reissue plan --estate {} -o plan.json\n\n\
+         Ctrl-C stops the lab.",
+        up.clusters,
+        estate.display(),
+        up.dir.join("lab.jsonl").display(),
+        estate.display()
+    )?;
+    lab.wait_for_interrupt()?;
+    Ok(())
+}
+
+fn sign(dir: &Path, misbehave: Misbehaviour) -> Result<(), Box<dyn Error>> {
+    let authority = Authority::load(dir)?;
+    authority.misbehave(misbehave);
+    let mut request = Vec::new();
+    io::stdin().read_to_end(&mut request)?;
+    io::stdout().write_all(&authority.sign(&request)?)?;
+    Ok(())
+}
+
+fn show_log(dir: &Path, violations: bool) -> Result<(), Box<dyn Error>> {
+    let path = dir.join("lab.jsonl");
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let mut out = io::stdout().lock();
+    for line in text.lines() {
+        let entry: LogEntry = serde_json::from_str(line)?;
+        if violations && entry.kind != Kind::Violation {
+            continue;
+        }
+        let kind = serde_json::to_value(entry.kind)?;
+        let (kind, host) = (
+            kind.as_str().unwrap_or_default(),
+            entry.node.split('.').next().unwrap_or_default(),
+        );
+        let place = format!("{}/{host}", entry.cluster);
+        let channel = entry.channel.word();
+        let shown = writeln!(
+            out,
+            "{:>9.3}s {place:<16} {channel:<9} {kind:<9} {} {}",
+            seconds(&entry),
+            entry.what,
+            entry.detail
+        );
+        match shown {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn seconds(entry: &LogEntry) -> f64 {
+    std::time::Duration::from_millis(entry.at_ms).as_secs_f64()
+}

@@ -1,0 +1,187 @@
+//! AXL, as far as a certificate renewal asks it.
+
+use super::xml::{Element, envelope, escape, fault, tag};
+use super::{Spoken, unknown};
+use crate::http::Call;
+use crate::log::Place;
+use crate::state::{Cluster, Node, Role};
+use crate::world::World;
+
+/// claim: CUCM-AXL-CALL, CUCM-AXL-CHILDREN, CUCM-AXL-WRONG-VERSION
+pub(super) fn answer(world: &World, place: &Place, call: &Call, operation: &Element) -> Spoken {
+    let namespace = operation.namespace.as_deref().unwrap_or_default();
+    let Some(version) = namespace.strip_prefix("http://www.cisco.com/AXL/API/") else {
+        return axl_fault(operation, 5007, "Unknown namespace of the request");
+    };
+    let action = call
+        .header("soapaction")
+        .unwrap_or_default()
+        .trim_matches('"');
+    if action != format!("CUCM:DB ver={version} {}", operation.name) {
+        return axl_fault(
+            operation,
+            5007,
+            "The SOAPAction and the request do not match",
+        );
+    }
+    let answer = world.read(place, |cluster, node, _| {
+        if !accepts(version, cluster.version()) {
+            let text = format!("The specified AXL version {version} is not supported");
+            return axl_fault(operation, 5007, &text);
+        }
+        if !operation.all_below(&|child| child.namespace.is_none()) {
+            return axl_fault(
+                operation,
+                -1,
+                "Unexpected element: children of an AXL request have no namespace",
+            );
+        }
+        match result(cluster, node, operation) {
+            Some(Ok(inner)) => (200, response(version, &operation.name, &inner)),
+            Some(Err(text)) => axl_fault(operation, 5000, &text),
+            None => unknown(operation),
+        }
+    });
+    answer.unwrap_or_else(|| axl_fault(operation, 5000, "The node is not known"))
+}
+
+/// Every schema from 12.5 up to the release's own.
+///
+/// claim: CUCM-AXL-START-VERSION
+fn accepts(version: &str, release: (u32, u32)) -> bool {
+    let known: [(&str, (u32, u32)); 3] = [("12.5", (12, 5)), ("14.0", (14, 0)), ("15.0", (15, 0))];
+    known
+        .iter()
+        .any(|(text, numbers)| *text == version && *numbers <= release)
+}
+
+fn response(version: &str, operation: &str, inner: &str) -> String {
+    let body = format!(
+        "<ns:{operation}Response xmlns:ns=\"http://www.cisco.com/AXL/API/{version}\"><return>{inner}</return>\
+         </ns:{operation}Response>"
+    );
+    envelope("soapenv", &body)
+}
+
+/// claim: CUCM-AXL-FAULT
+fn axl_fault(operation: &Element, code: i32, text: &str) -> Spoken {
+    let detail = format!(
+        "<axlError><axlcode>{code}</axlcode><axlmessage>{}</axlmessage><request>{}</request></axlError>",
+        escape(text),
+        escape(&operation.name)
+    );
+    (500, fault("soapenv:Server", text, &detail))
+}
+
+fn result(cluster: &Cluster, node: &Node, operation: &Element) -> Option<Result<String, String>> {
+    match operation.name.as_str() {
+        "getCCMVersion" => Some(version(cluster, node, operation)),
+        "listProcessNode" => Some(Ok(process_nodes(cluster))),
+        "executeSQLQuery" => Some(query(cluster, operation)),
+        "getNumDevices" => Some(devices(cluster, operation)),
+        _ => None,
+    }
+}
+
+/// claim: CUCM-AXL-VERSION
+fn version(cluster: &Cluster, node: &Node, operation: &Element) -> Result<String, String> {
+    let name = operation
+        .text_of("processNodeName")
+        .filter(|name| !name.is_empty())
+        .unwrap_or(&node.name);
+    if cluster.node(name).is_none() {
+        return Err(format!(
+            "Item not valid: The specified {name} was not found"
+        ));
+    }
+    Ok(format!(
+        "<componentVersion>{}</componentVersion>",
+        tag("version", &cluster.release)
+    ))
+}
+
+/// claim: CUCM-AXL-NODES
+fn process_nodes(cluster: &Cluster) -> String {
+    let row = |name: &str, usage: &str| {
+        let role = tag("processNodeRole", "CUCM Voice/Video");
+        format!(
+            "<processNode>{}{}{}{role}</processNode>",
+            tag("name", name),
+            tag("description", ""),
+            tag("nodeUsage", usage)
+        )
+    };
+    let usage = |node: &Node| {
+        if node.role == Role::Publisher {
+            "Publisher"
+        } else {
+            "Subscriber"
+        }
+    };
+    let mut rows = vec![row("EnterpriseWideData", "Publisher")];
+    rows.extend(
+        cluster
+            .nodes
+            .iter()
+            .map(|node| row(&node.name, usage(node))),
+    );
+    rows.extend(
+        cluster
+            .further_listed
+            .iter()
+            .map(|name| row(name, "Subscriber")),
+    );
+    rows.concat()
+}
+
+/// The rows of the two queries a renewal asks.
+///
+/// claim: CUCM-AXL-SECURITY-MODE, CUCM-AXL-PHONE-NAMES
+fn query(cluster: &Cluster, operation: &Element) -> Result<String, String> {
+    let sql = operation
+        .text_of("sql")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if sql == "select name from device where tkclass=1" {
+        return Ok(cluster
+            .phones
+            .iter()
+            .map(|phone| row(&[("name", &phone.name)]))
+            .collect());
+    }
+    if !sql.starts_with("select paramname,paramvalue from processconfig where ") {
+        return Err(
+            "The lab answers the parameters of processconfig and the names of phones only"
+                .to_owned(),
+        );
+    }
+    let parameters = [
+        (
+            "ClusterSecurityMode",
+            if cluster.mixed_mode { "1" } else { "0" },
+        ),
+        ("RollBackToPreGrayback", "F"),
+    ];
+    let rows = parameters
+        .iter()
+        .filter(|(name, _)| sql.contains(&format!("'{}'", name.to_ascii_lowercase())));
+    let rows = rows.map(|(name, value)| row(&[("paramname", name), ("paramvalue", value)]));
+    Ok(rows.collect())
+}
+
+fn row(columns: &[(&str, &str)]) -> String {
+    let columns: String = columns
+        .iter()
+        .map(|(name, value)| tag(name, value))
+        .collect();
+    format!("<row>{columns}</row>")
+}
+
+/// claim: CUCM-AXL-DEVICES
+fn devices(cluster: &Cluster, operation: &Element) -> Result<String, String> {
+    match operation.text_of("class") {
+        Some("Phone") => Ok(tag("numDevices", &cluster.phones.len().to_string())),
+        other => Err(format!("Class {} is not known", other.unwrap_or("(none)"))),
+    }
+}

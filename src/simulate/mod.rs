@@ -1,0 +1,164 @@
+//! The proof: walks a plan over the observed state symbolically and checks the safety invariants in every
+//! state that a prefix of it can leave behind, with its last step done, half done or not done.
+//!
+//! This is the second opinion. It reads the plan's data and shares no code with the planner: what a step
+//! must look like, what it does to a device and what must hold are written here once more, from the
+//! invariants' own text.
+
+mod activation;
+mod identity;
+mod preflight;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod world;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{ClusterName, NodeName, Observation, StepId};
+use crate::plan::{ClusterPlan, Plan, Step};
+
+use world::World;
+
+/// What the proof says of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// By cluster: how much was looked at.
+    pub clusters: BTreeMap<ClusterName, Extent>,
+    /// Everything that is wrong, in the order of the plan. Empty: the plan is safe in this model.
+    pub violations: Vec<Violation>,
+}
+
+impl Proof {
+    /// Whether no invariant fails.
+    pub fn holds(&self) -> bool {
+        self.violations.is_empty()
+    }
+}
+
+/// How much was looked at in one cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Extent {
+    /// Steps.
+    pub steps: usize,
+    /// Distinct states after a prefix, crash prefixes included.
+    pub states: usize,
+    /// Single judgements made.
+    pub checks: usize,
+}
+
+/// One invariant that fails in one reachable state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Violation {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The step whose doing, half-doing or absence breaks it; `None` if it holds for no order of steps.
+    pub step: Option<StepId>,
+    /// The number of the invariant, `I9`, or `shape` where the plan contradicts itself.
+    pub invariant: &'static str,
+    /// The nodes concerned.
+    pub nodes: Vec<NodeName>,
+    /// What must hold, and what the state is instead.
+    pub says: String,
+    /// What would make it safe.
+    pub remedy: String,
+}
+
+/// Proves a plan against the observation it was made from.
+pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
+    let mut proof = Proof::default();
+    for (name, cluster) in &plan.clusters {
+        let mut judge = Judge::new(name);
+        match observation.clusters.get(name) {
+            Some(state) => walk(&mut judge, World::observed(state, cluster), cluster),
+            None => judge.breaks(
+                "I25",
+                None,
+                &[],
+                "the observation does not contain this cluster",
+                "Observe the cluster and plan again.",
+            ),
+        }
+        proof.clusters.insert(name.clone(), judge.extent);
+        proof.violations.extend(judge.violations);
+    }
+    proof
+}
+
+/// Walks one cluster's plan, step by step.
+fn walk<'a>(judge: &mut Judge<'_>, mut world: World<'a>, plan: &'a ClusterPlan) {
+    shape::check(judge, plan);
+    preflight::check(judge, &world, plan);
+    judge.extent.states = 1;
+    for step in &plan.steps {
+        judge.extent.steps += 1;
+        // The step has not begun: may it, in this state?
+        trust::before(judge, &world, step);
+        identity::before(judge, &world, step);
+        activation::before(judge, &world, step);
+        // It has begun and nobody knows how far it came. Whatever it touches is in flight.
+        world.begin(step);
+        judge.extent.states += 1;
+        activation::while_open(judge, &world, step);
+        trust::while_open(judge, &world, step);
+        // It is done, and what it promised was seen.
+        world.finish(step);
+        judge.extent.states += 1;
+    }
+    activation::at_the_end(judge, &world, plan);
+    identity::at_the_end(judge, &world, plan);
+}
+
+/// Collects what the checks say.
+struct Judge<'a> {
+    cluster: &'a ClusterName,
+    extent: Extent,
+    violations: Vec<Violation>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(cluster: &'a ClusterName) -> Self {
+        Self {
+            cluster,
+            extent: Extent::default(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// One judgement: when it does not hold, `else_` says why.
+    fn require(
+        &mut self,
+        holds: bool,
+        invariant: &'static str,
+        step: Option<&Step>,
+        nodes: &[&NodeName],
+        otherwise: impl FnOnce() -> (String, String),
+    ) {
+        self.extent.checks += 1;
+        if !holds {
+            let (says, remedy) = otherwise();
+            self.breaks(invariant, step, nodes, says, remedy);
+        }
+    }
+
+    fn breaks(
+        &mut self,
+        invariant: &'static str,
+        step: Option<&Step>,
+        nodes: &[&NodeName],
+        says: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.violations.push(Violation {
+            cluster: self.cluster.clone(),
+            step: step.map(|step| step.id.clone()),
+            invariant,
+            nodes: nodes.iter().map(|node| (*node).clone()).collect(),
+            says: says.into(),
+            remedy: remedy.into(),
+        });
+    }
+}
