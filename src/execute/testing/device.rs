@@ -11,9 +11,9 @@ use super::{MemoryTime, held, node};
 use crate::clock::Clock as _;
 use crate::driver::{Actuate, BoxFuture, FactGroup, Observe, Scope, Write, WriteError};
 use crate::model::{
-    ClusterState, Fingerprint, Listener, NodeName, NodeState, Observed, PhoneCensus, Product,
-    Purpose, Replication, Role, ServedChain, ServiceName, ServiceState, ServiceStatus, SsoState,
-    Store, TrustEntry,
+    ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed, PhoneCensus,
+    Product, Purpose, Replication, Role, ServedChain, ServiceName, ServiceState, ServiceStatus,
+    SsoState, Store, TrustEntry,
 };
 use crate::pki::parse_der;
 use crate::pki::testing::{Recipe, rsa_key};
@@ -293,7 +293,10 @@ impl Truth {
                 if service.as_str() == "Cisco Tomcat" {
                     let seen = self.state.nodes.get_mut(at).unwrap();
                     let leaf = seen.identities[&tomcat()].present().unwrap().clone();
-                    assert!(self.pins[at].contains(&leaf), "the node would not be believed");
+                    assert!(
+                        self.pins[at].contains(&leaf),
+                        "the node would not be believed"
+                    );
                     let chain = ServedChain {
                         leaf,
                         rest: Vec::new(),
@@ -357,7 +360,13 @@ impl Actuate for MemoryCluster {
         Box::pin(std::future::ready(answer))
     }
 
-    fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String> {
+    fn expect_leaf(
+        &self,
+        node: &NodeName,
+        key: KeyAlgorithm,
+        leaf: &Fingerprint,
+    ) -> Result<(), String> {
+        assert_eq!(key, KeyAlgorithm::Rsa, "the kind of key that tomcat holds");
         self.truth()
             .pins
             .entry(node.clone())

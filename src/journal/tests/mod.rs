@@ -261,7 +261,10 @@ fn after_one_failed_write_a_disk_that_works_again_is_not_believed() {
     let journal = created(&disk).unwrap();
     disk.plant(Some(Fault::Once(1)));
     let failed = journal.record(started("hq-01", 1));
-    assert!(matches!(failed, Err(JournalError::Disk { .. })), "{failed:?}");
+    assert!(
+        matches!(failed, Err(JournalError::Disk { .. })),
+        "{failed:?}"
+    );
     let next = journal.record(started("hq-01", 1));
     assert!(matches!(next, Err(JournalError::Broken(_))), "{next:?}");
     let kept = journal.keep("request.pem", b"text");

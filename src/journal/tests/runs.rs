@@ -136,8 +136,13 @@ fn a_cluster_has_one_holder_and_others_learn_who() {
 #[ignore = "started by another test, as a process of its own"]
 fn writes_until_it_is_killed() {
     let state = std::env::var_os("REISSUE_TEST_STATE").expect("started by the other test");
-    let journal =
-        Journal::create(Arc::new(RealDisk), clock(), Path::new(&state), "one".into(), opening());
+    let journal = Journal::create(
+        Arc::new(RealDisk),
+        clock(),
+        Path::new(&state),
+        "one".into(),
+        opening(),
+    );
     let journal = journal.unwrap();
     for attempt in 1..=3 {
         journal.record(started("hq-01", attempt)).unwrap();
@@ -152,7 +157,11 @@ fn a_killed_process_leaves_a_true_prefix() {
     for (point, attempts, torn) in [("before", 1, false), ("half", 1, true), ("after", 2, false)] {
         let directory = tempfile::tempdir().unwrap();
         let child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "journal::tests::runs::writes_until_it_is_killed"])
+            .args([
+                "--ignored",
+                "--exact",
+                "journal::tests::runs::writes_until_it_is_killed",
+            ])
             .env("REISSUE_TEST_STATE", directory.path())
             .env("REISSUE_KILL_AT_WRITE", format!("2:{point}"))
             .output()
