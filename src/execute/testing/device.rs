@@ -5,17 +5,16 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use openssl::pkey::{PKey, Private};
 
 use super::{MemoryTime, held, node};
 use crate::clock::Clock as _;
 use crate::driver::{Actuate, BoxFuture, FactGroup, Observe, Scope, Write, WriteError};
 use crate::model::{
-    ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed, PhoneCensus,
-    Product, Purpose, Replication, Role, ServedChain, ServiceName, ServiceState, ServiceStatus,
-    SsoState, Store, TrustEntry,
+    Certificate, ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed,
+    PhoneCensus, Product, Purpose, Replication, Role, ServedChain, ServiceName, ServiceState,
+    ServiceStatus, SsoState, Store, TrustEntry,
 };
-use crate::pki::parse_der;
+use crate::pki::read_bundle;
 use crate::pki::testing::{Recipe, rsa_key};
 
 /// What goes wrong with one change.
@@ -34,8 +33,13 @@ pub(in super::super) enum Fault {
 }
 
 /// Keys are made once; no two requests of one cluster share one.
-static KEYS: LazyLock<Vec<PKey<Private>>> =
-    LazyLock::new(|| (0..4).map(|_| rsa_key(2048)).collect());
+static KEYS: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
+    let keyed = |_| Recipe {
+        key: rsa_key(2048),
+        ..Recipe::leaf("key")
+    };
+    (0..4).map(keyed).collect()
+});
 
 /// A change that somebody else makes.
 pub(in super::super) type Meddling = fn(&mut ClusterState);
@@ -233,17 +237,19 @@ fn running(truth: &Truth, since: Timestamp, now: Timestamp) -> ServiceState {
     }
 }
 
+fn one(pem: &str) -> Certificate {
+    let mut read = read_bundle(pem.as_bytes(), "an upload").unwrap();
+    assert_eq!(read.len(), 1, "a node takes one certificate at a time");
+    read.remove(0).facts
+}
+
 impl Truth {
     fn act(&mut self, at: &NodeName, write: &Write, now: Timestamp) {
         match write {
             Write::UploadTrust { store, pem, .. } => {
-                let [entry] = &crate::pki::read_bundle(pem.as_bytes(), "upload").unwrap()[..]
-                else {
-                    panic!("one certificate");
-                };
                 let entry = TrustEntry {
                     file: "root".to_owned(),
-                    sha256: entry.facts.sha256.clone(),
+                    sha256: one(pem).sha256,
                 };
                 for seen in self.state.nodes.values_mut() {
                     seen.trust
@@ -257,7 +263,7 @@ impl Truth {
                 ..
             } => {
                 let mut recipe = Recipe::leaf(common_name);
-                recipe.key = KEYS[self.requests % KEYS.len()].clone();
+                recipe.key = KEYS[self.requests % KEYS.len()].key.clone();
                 recipe
                     .names
                     .extend(self.adds_name.iter().map(|name| format!("dns:{name}")));
@@ -272,11 +278,7 @@ impl Truth {
                 self.effects.push(format!("request {at}"));
             }
             Write::UploadIdentity { purpose, pem } => {
-                let der = openssl::x509::X509::from_pem(pem.as_bytes())
-                    .unwrap()
-                    .to_der()
-                    .unwrap();
-                let leaf = parse_der(&der).unwrap().facts;
+                let leaf = one(pem);
                 let seen = self.state.nodes.get_mut(at).unwrap();
                 let request = seen.pending.insert(purpose.clone(), Observed::Absent);
                 let key = request.and_then(|it| it.present().map(|it| it.key.sha256.clone()));
