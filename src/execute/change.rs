@@ -196,17 +196,28 @@ impl ClusterRun<'_> {
 
     /// What nodes may present from now on is kept first, so that they can be talked to whatever happens next.
     fn expect_leaves(&self, step: &Step) -> Result<(), Halt> {
-        let Action::UploadIdentity { purpose, request, nodes } = &step.action else {
+        let Action::UploadIdentity {
+            purpose,
+            request,
+            nodes,
+        } = &step.action
+        else {
             return Ok(());
         };
-        let key = if purpose.is_ecdsa() { KeyAlgorithm::Ec } else { KeyAlgorithm::Rsa };
+        let key = if purpose.is_ecdsa() {
+            KeyAlgorithm::Ec
+        } else {
+            KeyAlgorithm::Rsa
+        };
         let Some(leaf) = self.artifacts().leaves.remove(request) else {
             return Ok(());
         };
         nodes.iter().try_for_each(|node| {
-            self.device.expect_leaf(node, key, &leaf.sha256).map_err(|why| {
-                self.unready(step, format!("the new pin of {node} was not kept: {why}"))
-            })
+            self.device
+                .expect_leaf(node, key, &leaf.sha256)
+                .map_err(|why| {
+                    self.unready(step, format!("the new pin of {node} was not kept: {why}"))
+                })
         })
     }
 

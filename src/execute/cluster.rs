@@ -25,12 +25,12 @@ pub(super) struct ClusterRun<'a> {
 }
 
 impl ClusterRun<'_> {
-    /// Goes on from where the journal stands.
-    pub(super) async fn run(&self) -> Result<(), Halt> {
+    /// Goes on from where the journal stands. `seen` is an observation of just now, if there is one.
+    pub(super) async fn run(&self, seen: Option<ClusterState>) -> Result<(), Halt> {
         if self.next().is_none() {
             return Ok(());
         }
-        self.check_basis().await?;
+        self.check_basis(seen).await?;
         while let Some((index, step)) = self.next() {
             if self
                 .all
@@ -101,7 +101,7 @@ impl ClusterRun<'_> {
     }
 
     /// The whole cluster must be as it was when the plan was made, but for what its own steps changed.
-    async fn check_basis(&self) -> Result<(), Halt> {
+    async fn check_basis(&self, mut seen: Option<ClusterState>) -> Result<(), Halt> {
         let last = self
             .plan
             .steps
@@ -122,7 +122,7 @@ impl ClusterRun<'_> {
         let changed = last.map_or_else(Touched::default, |last| touched(self.plan, last));
         let deadline = self.deadline(self.patience());
         let drift = loop {
-            let state = match self.all.take_seen(self.name) {
+            let state = match seen.take() {
                 Some(state) => state,
                 None => self.look(&Scope::everything()).await,
             };

@@ -1,8 +1,9 @@
 //! A run over all clusters: some at a time, each for itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
@@ -16,6 +17,9 @@ use crate::journal::{Event, Journal, Verdict};
 use crate::model::{ClusterName, ClusterState, IssuerName};
 use crate::pki::Parsed;
 use crate::plan::{ClusterPlan, Plan, Stage};
+
+/// How long an observation made right before the run counts as one of now.
+const SEEN_KEEPS: Duration = Duration::from_mins(1);
 
 /// How far and how wide a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +51,7 @@ pub struct Executor {
     /// The write side of each cluster.
     pub devices: BTreeMap<ClusterName, Arc<dyn Actuate>>,
     /// What was just observed of some clusters; the check before their first step uses it instead of asking
-    /// again.
+    /// again, if that check comes within a minute.
     pub seen: Mutex<BTreeMap<ClusterName, ClusterState>>,
     /// Who signs.
     pub signers: BTreeMap<IssuerName, Signer>,
@@ -69,11 +73,12 @@ impl Executor {
     /// Goes on from where the journal stands until every cluster is done or has stopped.
     pub async fn run(&self) -> Outcome {
         let failures = AtomicUsize::new(0);
+        let began = self.timer.elapsed();
         let runs = self
             .plan
             .clusters
             .iter()
-            .map(|(name, plan)| self.cluster(name, plan, &failures));
+            .map(|(name, plan)| self.cluster(name, plan, began, &failures));
         let clusters: BTreeMap<_, _> = futures_util::stream::iter(runs)
             .buffer_unordered(self.limits.parallel_clusters.max(1))
             .collect()
@@ -86,17 +91,20 @@ impl Executor {
         outcome
     }
 
-    /// What was just observed of a cluster, once.
-    pub(super) fn take_seen(&self, name: &ClusterName) -> Option<ClusterState> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(name)
-    }
-
     async fn cluster(
         &self,
         name: &ClusterName,
         plan: &ClusterPlan,
+        began: Duration,
         failures: &AtomicUsize,
     ) -> (ClusterName, ClusterOutcome) {
+        let waited = self.timer.elapsed().saturating_sub(began);
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
+        seen = seen.filter(|_| waited <= SEEN_KEEPS);
         let end = match self.devices.get(name) {
             Some(device) => {
                 ClusterRun {
@@ -106,7 +114,7 @@ impl Executor {
                     device: device.as_ref(),
                     failures,
                 }
-                .run()
+                .run(seen)
                 .await
             }
             None => Err(Halt {

@@ -21,7 +21,7 @@ pub(super) enum Settled {
 }
 
 impl ClusterRun<'_> {
-    /// Looks until it is known what became of a change. It is not known: the step stays in doubt.
+    /// Looks until it is known what became of a change. If the wait ends first, the step stays in doubt.
     pub(super) async fn settle(
         &self,
         step: &Step,
@@ -35,7 +35,7 @@ impl ClusterRun<'_> {
         let mut scope = self.scope_of(&step.after, &mine);
         if let (Action::RestartService { .. }, Some(node)) = (&step.action, &step.node) {
             scope.groups.insert(FactGroup::Services);
-            scope.nodes.get_or_insert_default().insert(node.clone());
+            scope.nodes.as_mut().map(|nodes| nodes.insert(node.clone()));
         }
         let deadline = self.deadline(self.wait_for(step, word));
         let mut told = String::new();

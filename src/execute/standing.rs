@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::Replay;
+use crate::journal::{Replay, StepStatus};
 use crate::model::{Fingerprint, Listener, NodeName, Purpose, Store};
 use crate::plan::{ClusterPlan, Condition};
 
@@ -44,12 +44,14 @@ impl<'a> Fact<'a> {
     }
 }
 
-/// The conditions that done steps have brought about. A step that was begun and is not done leaves its own
-/// facts open.
+/// The conditions that done steps have brought about. A step that was begun or waits for
+/// somebody, and is not done, leaves its own facts open.
 pub(super) fn standing<'a>(plan: &'a ClusterPlan, run: &Replay) -> Vec<&'a Condition> {
     let mut facts = BTreeMap::new();
     for step in &plan.steps {
-        let begun = run.step(&step.id).is_some_and(|record| record.attempts > 0);
+        let begun = run.step(&step.id).is_some_and(|record| {
+            record.attempts > 0 || matches!(record.status, StepStatus::Waiting { .. })
+        });
         let done = run.is_done(&step.id);
         for condition in &step.after {
             match Fact::of(condition) {

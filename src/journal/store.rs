@@ -257,7 +257,10 @@ pub struct RunRecord {
 /// As [`Journal::open`].
 pub fn read_run(disk: &dyn Disk, state: &Path, id: &RunId) -> Result<RunRecord, JournalError> {
     let loaded = load(disk, &run_directory(state, id))?;
-    Ok(RunRecord { entries: loaded.entries, replay: loaded.replay })
+    Ok(RunRecord {
+        entries: loaded.entries,
+        replay: loaded.replay,
+    })
 }
 
 /// Where a run lives.

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Before(usize),
     /// Half of it reaches the medium; every later call fails.
     Half(usize),
+    /// It fails without effect, and the disk works again.
+    Once(usize),
     /// It takes effect and yet fails, as does every later call.
     After(usize),
 }
@@ -66,6 +68,7 @@ impl MemoryDisk {
         content.calls += 1;
         let this = content.calls;
         match content.fault {
+            Some(Fault::Once(at)) if at == this => return full(),
             Some(Fault::Before(at)) if at == this => {}
             Some(Fault::Half(at)) if at == this => act(&mut content, true),
             Some(Fault::After(at)) if at == this => act(&mut content, false),

@@ -5,17 +5,16 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use openssl::pkey::{PKey, Private};
 
 use super::{MemoryTime, held, node};
 use crate::clock::Clock as _;
 use crate::driver::{Actuate, BoxFuture, FactGroup, Observe, Scope, Write, WriteError};
 use crate::model::{
-    ClusterState, Fingerprint, Listener, NodeName, NodeState, Observed, PhoneCensus, Product,
-    Purpose, Replication, Role, ServedChain, ServiceName, ServiceState, ServiceStatus, SsoState,
-    Store, TrustEntry,
+    Certificate, ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed,
+    PhoneCensus, Product, Purpose, Replication, Role, ServedChain, ServiceName, ServiceState,
+    ServiceStatus, SsoState, Store, TrustEntry,
 };
-use crate::pki::parse_der;
+use crate::pki::read_bundle;
 use crate::pki::testing::{Recipe, rsa_key};
 
 /// What goes wrong with one change.
@@ -27,13 +26,20 @@ pub(in super::super) enum Fault {
     Refuse,
     ActThenRefuse,
     AcceptWithoutAct,
+    /// No answer, and the device acts only later.
+    Late,
     Unauthorized,
     NotTrusted,
 }
 
 /// Keys are made once; no two requests of one cluster share one.
-static KEYS: LazyLock<Vec<PKey<Private>>> =
-    LazyLock::new(|| (0..4).map(|_| rsa_key(2048)).collect());
+static KEYS: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
+    let keyed = |_| Recipe {
+        key: rsa_key(2048),
+        ..Recipe::leaf("key")
+    };
+    (0..4).map(keyed).collect()
+});
 
 /// A change that somebody else makes.
 pub(in super::super) type Meddling = fn(&mut ClusterState);
@@ -60,6 +66,10 @@ pub(in super::super) struct Truth {
     pub(in super::super) pins: BTreeMap<NodeName, BTreeSet<Fingerprint>>,
     /// What somebody else does right after so many changes were sent.
     pub(in super::super) meddling: Option<(usize, Meddling)>,
+    /// Every other look finds the phones gone.
+    pub(in super::super) flaps: bool,
+    late: Option<(Timestamp, NodeName, Write)>,
+    looks: usize,
     requests: usize,
 }
 
@@ -81,9 +91,11 @@ impl MemoryCluster {
     pub(in super::super) fn new(time: Arc<MemoryTime>) -> Self {
         let mut state = ClusterState::unasked(Product::Cucm);
         let mut since = BTreeMap::new();
+        let mut pins = BTreeMap::new();
         for (name, role) in [("pub", Role::Publisher), ("sub", Role::Subscriber)] {
             let name = node(name);
             let leaf = Fingerprint::of(name.as_str().as_bytes());
+            pins.insert(name.clone(), [leaf.clone()].into());
             let mut seen = NodeState::unasked(role);
             seen.inventory = Observed::Present(());
             seen.identities
@@ -132,8 +144,11 @@ impl MemoryCluster {
             tells_uptime: true,
             adds_name: None,
             recipes: BTreeMap::new(),
-            pins: BTreeMap::new(),
+            pins,
             meddling: None,
+            flaps: false,
+            late: None,
+            looks: 0,
             requests: 0,
         };
         Self {
@@ -152,8 +167,11 @@ impl MemoryCluster {
     }
 
     fn show(&self, scope: &Scope) -> ClusterState {
-        let truth = self.truth();
+        let mut truth = self.truth();
         let now = self.time.now();
+        if let Some((_, at, write)) = truth.late.take_if(|(when, ..)| *when <= now) {
+            truth.act(&at, &write, now);
+        }
         let asked = |group| scope.groups.contains(&group);
         let mut state = truth.state.clone();
         for (name, seen) in &mut state.nodes {
@@ -192,6 +210,13 @@ impl MemoryCluster {
         }
         if !asked(FactGroup::Phones) || scope.nodes.is_some() {
             state.phones = Observed::default();
+        } else if truth.flaps {
+            truth.looks += 1;
+            state.phones = if truth.looks.is_multiple_of(2) {
+                Observed::Absent
+            } else {
+                state.phones
+            };
         }
         state
     }
@@ -212,17 +237,19 @@ fn running(truth: &Truth, since: Timestamp, now: Timestamp) -> ServiceState {
     }
 }
 
+fn one(pem: &str) -> Certificate {
+    let mut read = read_bundle(pem.as_bytes(), "an upload").unwrap();
+    assert_eq!(read.len(), 1, "a node takes one certificate at a time");
+    read.remove(0).facts
+}
+
 impl Truth {
     fn act(&mut self, at: &NodeName, write: &Write, now: Timestamp) {
         match write {
             Write::UploadTrust { store, pem, .. } => {
-                let [entry] = &crate::pki::read_bundle(pem.as_bytes(), "upload").unwrap()[..]
-                else {
-                    panic!("one certificate");
-                };
                 let entry = TrustEntry {
                     file: "root".to_owned(),
-                    sha256: entry.facts.sha256.clone(),
+                    sha256: one(pem).sha256,
                 };
                 for seen in self.state.nodes.values_mut() {
                     seen.trust
@@ -236,7 +263,7 @@ impl Truth {
                 ..
             } => {
                 let mut recipe = Recipe::leaf(common_name);
-                recipe.key = KEYS[self.requests % KEYS.len()].clone();
+                recipe.key = KEYS[self.requests % KEYS.len()].key.clone();
                 recipe
                     .names
                     .extend(self.adds_name.iter().map(|name| format!("dns:{name}")));
@@ -251,11 +278,7 @@ impl Truth {
                 self.effects.push(format!("request {at}"));
             }
             Write::UploadIdentity { purpose, pem } => {
-                let der = openssl::x509::X509::from_pem(pem.as_bytes())
-                    .unwrap()
-                    .to_der()
-                    .unwrap();
-                let leaf = parse_der(&der).unwrap().facts;
+                let leaf = one(pem);
                 let seen = self.state.nodes.get_mut(at).unwrap();
                 let request = seen.pending.insert(purpose.clone(), Observed::Absent);
                 let key = request.and_then(|it| it.present().map(|it| it.key.sha256.clone()));
@@ -272,6 +295,10 @@ impl Truth {
                 if service.as_str() == "Cisco Tomcat" {
                     let seen = self.state.nodes.get_mut(at).unwrap();
                     let leaf = seen.identities[&tomcat()].present().unwrap().clone();
+                    assert!(
+                        self.pins[at].contains(&leaf),
+                        "the node would not be believed"
+                    );
                     let chain = ServedChain {
                         leaf,
                         rest: Vec::new(),
@@ -315,11 +342,15 @@ impl Actuate for MemoryCluster {
         if let Some((_, meddle)) = truth.meddling.take_if(|(after, _)| *after == this + 1) {
             meddle(&mut truth.state);
         }
+        if fault == Some(Fault::Late) {
+            let when = self.time.now() + Duration::from_mins(1);
+            truth.late = Some((when, node.clone(), write.clone()));
+        }
         let text = |words: &str| format!("{node}: {words}");
         let answer = match fault {
             None | Some(Fault::AcceptWithoutAct) => Ok(()),
             Some(Fault::NotSent) => Err(WriteError::NotSent(text("no connection"))),
-            Some(Fault::ActThenSilence | Fault::SilenceWithoutAct) => {
+            Some(Fault::ActThenSilence | Fault::SilenceWithoutAct | Fault::Late) => {
                 Err(WriteError::Unknown(text("no answer")))
             }
             Some(Fault::Refuse | Fault::ActThenRefuse) => {
@@ -331,7 +362,13 @@ impl Actuate for MemoryCluster {
         Box::pin(std::future::ready(answer))
     }
 
-    fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String> {
+    fn expect_leaf(
+        &self,
+        node: &NodeName,
+        key: KeyAlgorithm,
+        leaf: &Fingerprint,
+    ) -> Result<(), String> {
+        assert_eq!(key, KeyAlgorithm::Rsa, "the kind of key that tomcat holds");
         self.truth()
             .pins
             .entry(node.clone())

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use super::MemoryCluster;
 use super::device::listener;
 use crate::clock::Clock as _;
-use crate::model::{ControlPath, Distribution, NodeName, Product, Release, ServiceName, StepId, SubjectName};
+use crate::model::{
+    ControlPath, Distribution, NodeName, Product, Release, ServiceName, StepId, SubjectName,
+};
 use crate::pki::testing::{Issued, Recipe};
 use crate::plan::{
     Action, ClusterPlan, Condition, IssueTerms, PLAN_FORMAT, Plan, Reversal, Stage, Step, basis,
@@ -221,4 +223,3 @@ pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
         clusters: [("hq".into(), cluster)].into(),
     }
 }
-

@@ -167,6 +167,7 @@ impl Scene {
             plan: self.plan.clone(),
             journal,
             devices: self.devices.iter().map(device).collect(),
+            seen: Mutex::default(),
             signers: [("corp".into(), signer)].into(),
             clock: Arc::<MemoryTime>::clone(&self.time),
             timer: Arc::<MemoryTime>::clone(&self.time),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::undisturbed;
 use crate::execute::testing::{Fault, Scene, node};
 use crate::execute::{Class, Mark, MarkError, Progress, mark};
-use crate::journal::StepStatus;
-use crate::model::{Observed, PhoneCensus, StepId};
-use crate::plan::{Action, Stage};
+use crate::journal::{DoneHow, StepStatus};
+use crate::model::{Observed, PhoneCensus, SsoState, StepId};
+use crate::plan::{Action, Condition, Stage, Step};
 
 fn decide(scene: &Scene, step: &str, decision: Mark) -> Result<Option<String>, MarkError> {
     let journal = scene.journal().unwrap();
@@ -75,6 +75,85 @@ fn phones_that_do_not_come_back_fail_the_verification() {
         "{what}"
     );
     phones(10);
+    assert_eq!(scene.run().unwrap().class(), Class::Done);
+}
+
+#[test]
+fn what_a_person_switches_when_asked_is_no_foreign_change() {
+    let mut scene = Scene::new();
+    let cluster = scene.plan.clusters.get_mut(&"hq".into()).unwrap();
+    let by_person = |id: &str, stage, condition| Step {
+        id: id.into(),
+        stage,
+        action: Action::Person {
+            instruction: id.to_owned(),
+        },
+        before: Vec::new(),
+        after: vec![condition],
+        ..cluster.steps[0].clone()
+    };
+    let off = by_person(
+        "off",
+        Stage::Install,
+        Condition::SsoDisabled { node: node("pub") },
+    );
+    let on = by_person(
+        "on",
+        Stage::Verify,
+        Condition::SsoEnabled { node: node("pub") },
+    );
+    cluster.steps.insert(4, off);
+    cluster.steps.push(on);
+    cluster
+        .basis
+        .insert(format!("{} single sign-on", node("pub")), "on".to_owned());
+    let switch = |state| {
+        let mut truth = scene.device.truth();
+        truth.state.nodes.get_mut(&node("pub")).unwrap().sso = Observed::Present(state);
+    };
+    for (state, waits) in [(SsoState::Enabled, "off"), (SsoState::Disabled, "on")] {
+        switch(state);
+        let outcome = scene.run().unwrap();
+        assert_eq!(outcome.class(), Class::Waiting, "{outcome:?}");
+        assert_eq!(outcome.clusters[&"hq".into()].what, waits);
+    }
+    switch(SsoState::Enabled);
+    assert_eq!(scene.run().unwrap().class(), Class::Done);
+}
+
+#[test]
+fn what_spread_by_itself_is_not_sent_again() {
+    let effects = undisturbed();
+    let mut scene = Scene::new();
+    let steps = &mut scene.plan.clusters.get_mut(&"hq".into()).unwrap().steps;
+    let second = Step {
+        id: "hq-01b".into(),
+        node: Some(node("sub")),
+        ..steps[0].clone()
+    };
+    steps.insert(1, second);
+    let journal = scene.journal().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let outcome = runtime.block_on(scene.executor(Arc::clone(&journal)).run());
+    assert_eq!(outcome.class(), Class::Done);
+    assert_eq!(scene.effects(), effects);
+    let status = journal
+        .replay()
+        .step(&"hq-01b".into())
+        .unwrap()
+        .status
+        .clone();
+    assert_eq!(status, StepStatus::Done(DoneHow::FoundAlreadyDone {}));
+}
+
+#[test]
+fn what_flaps_is_not_confirmed() {
+    let scene = Scene::new();
+    scene.device.truth().flaps = true;
+    assert_eq!(scene.run().unwrap().class(), Class::Verification);
+    scene.device.truth().flaps = false;
     assert_eq!(scene.run().unwrap().class(), Class::Done);
 }
 
@@ -198,4 +277,31 @@ fn everything_is_told() {
     );
     assert_eq!(count(|it| matches!(it, Progress::StepDone { .. })), 13);
     assert_eq!(told.last(), Some(&Progress::ClusterDone));
+}
+
+#[test]
+fn an_observation_is_believed_only_while_it_is_fresh() {
+    let mut scene = Scene::new();
+    let second = scene.add("second");
+    let executor = scene.executor(scene.journal().unwrap());
+    *executor.seen.lock().unwrap() = [
+        ("hq".into(), scene.device.seen()),
+        ("second".into(), second.seen()),
+    ]
+    .into();
+    let enabled = Observed::Present(SsoState::Enabled);
+    second
+        .truth()
+        .state
+        .nodes
+        .get_mut(&node("pub"))
+        .unwrap()
+        .sso = enabled;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let outcome = runtime.block_on(executor.run());
+    assert_eq!(outcome.clusters[&"hq".into()].class, Class::Done);
+    assert_eq!(outcome.clusters[&"second".into()].class, Class::Stale);
+    assert_eq!(second.truth().sent, 0);
 }

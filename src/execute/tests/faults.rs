@@ -93,6 +93,14 @@ fn a_crash_at_any_write_ends_in_the_same_state_with_nothing_done_twice() {
             let before = scene.effects().len();
             assert!(sent == before && before <= effects.len(), "{fault:?}");
             scene.disk.plant(None);
+            if let Ok(journal) = scene.journal() {
+                let intents: u32 =
+                    journal.view(|run| run.steps.values().map(|it| it.attempts).sum());
+                assert!(
+                    intents as usize >= sent,
+                    "{fault:?}: a change was sent without its intent"
+                );
+            }
             match scene.run() {
                 Ok(outcome) => finished(&scene, &outcome, &effects, &format!("{fault:?}")),
                 // The last record closed the run, and then the power went.
@@ -115,6 +123,7 @@ fn a_fault_that_leaves_no_doubt_is_overcome_in_the_same_run() {
         Fault::ActThenSilence,
         Fault::SilenceWithoutAct,
         Fault::ActThenRefuse,
+        Fault::Late,
     ];
     for fault in kinds {
         for change in 0..CHANGES {
@@ -194,7 +203,10 @@ fn without_uptimes_an_unanswered_restart_stays_in_doubt_and_is_never_repeated() 
 #[test]
 fn two_crashes_are_survived_like_one() {
     let effects = undisturbed();
-    for (first, second) in (5..60).step_by(6).flat_map(|n| (1..40).step_by(5).map(move |m| (n, m))) {
+    for (first, second) in (5..60)
+        .step_by(6)
+        .flat_map(|n| (1..40).step_by(5).map(move |m| (n, m)))
+    {
         let scene = Scene::new();
         scene.disk.plant(Some(DiskFault::Half(first)));
         scene.run().unwrap();

@@ -100,6 +100,15 @@ fn a_request_made_by_somebody_else_is_neither_overwritten_nor_used() {
 }
 
 #[test]
+fn no_request_is_made_over_another_one() {
+    let scene = Scene::new();
+    scene.device.truth().meddling = Some((1, foreign_request));
+    let outcome = scene.run().unwrap();
+    assert_eq!(outcome.class(), Class::InDoubt);
+    assert_eq!(scene.device.truth().sent, 1, "only the trust upload");
+}
+
+#[test]
 fn a_request_that_is_not_what_was_asked_for_stops_the_run() {
     let scene = Scene::new();
     scene.device.truth().adds_name = Some("cluster.example.com".to_owned());

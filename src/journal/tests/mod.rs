@@ -140,6 +140,10 @@ fn reference() -> (Vec<u8>, Vec<Replay>) {
     (disk.bytes(Path::new(PATH)), states)
 }
 
+fn lines(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
+}
+
 fn holding(bytes: Vec<u8>) -> Arc<MemoryDisk> {
     let disk = Arc::new(MemoryDisk::default());
     disk.put(Path::new(PATH), bytes);
@@ -150,10 +154,7 @@ fn holding(bytes: Vec<u8>) -> Arc<MemoryDisk> {
 fn cut_at_every_byte_it_is_a_true_prefix() {
     let (bytes, states) = reference();
     for length in 0..=bytes.len() {
-        let whole = bytes[..length]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let whole = lines(&bytes[..length]);
         let disk = holding(bytes[..length].to_vec());
         match reopened(&disk) {
             Ok((journal, torn)) => {
@@ -171,7 +172,7 @@ fn cut_at_every_byte_it_is_a_true_prefix() {
 fn with_any_bit_flipped_it_is_refused_by_record_number() {
     let (bytes, _) = reference();
     for at in 0..bytes.len() {
-        let record = bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let record = lines(&bytes[..at]) as u64;
         for bit in 0..8 {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1 << bit;
@@ -226,13 +227,7 @@ fn a_torn_tail_is_cut_before_the_next_record() {
 #[test]
 fn whatever_call_fails_the_journal_stays_a_prefix_and_takes_nothing_more() {
     let (_, states) = reference();
-    let faults = (1..=25).flat_map(|n| {
-        [
-            Fault::Before(n),
-            Fault::Half(n),
-            Fault::After(n),
-        ]
-    });
+    let faults = (1..=25).flat_map(|n| [Fault::Before(n), Fault::Half(n), Fault::After(n)]);
     let mut struck = 0;
     for fault in faults {
         let disk = Arc::new(MemoryDisk::default());
@@ -258,6 +253,22 @@ fn whatever_call_fails_the_journal_stays_a_prefix_and_takes_nothing_more() {
         }
     }
     assert_eq!(struck, 3 * 23, "4 calls open the run, 19 continue it");
+}
+
+#[test]
+fn after_one_failed_write_a_disk_that_works_again_is_not_believed() {
+    let disk = Arc::new(MemoryDisk::default());
+    let journal = created(&disk).unwrap();
+    disk.plant(Some(Fault::Once(1)));
+    let failed = journal.record(started("hq-01", 1));
+    assert!(
+        matches!(failed, Err(JournalError::Disk { .. })),
+        "{failed:?}"
+    );
+    let next = journal.record(started("hq-01", 1));
+    assert!(matches!(next, Err(JournalError::Broken(_))), "{next:?}");
+    let kept = journal.keep("request.pem", b"text");
+    assert!(matches!(kept, Err(JournalError::Broken(_))), "{kept:?}");
 }
 
 #[test]
@@ -309,9 +320,9 @@ fn an_event_that_cannot_follow_is_refused_and_not_written() {
     for (name, before, event) in cases {
         let disk = Arc::new(MemoryDisk::default());
         let journal = created(&disk).unwrap();
-        before
-            .into_iter()
-            .for_each(|event| journal.record(event).unwrap());
+        for event in before {
+            journal.record(event).unwrap();
+        }
         let bytes = disk.bytes(Path::new(PATH));
         let outcome = journal.record(event);
         assert!(
@@ -333,4 +344,3 @@ fn another_format_is_refused_by_its_number() {
         "{outcome:?}"
     );
 }
-

@@ -130,3 +130,46 @@ fn a_cluster_has_one_holder_and_others_learn_who() {
     drop(held);
     take("hq", "two").unwrap();
 }
+
+/// The process that [`a_killed_process_leaves_a_true_prefix`] lets be killed.
+#[test]
+#[ignore = "started by another test, as a process of its own"]
+fn writes_until_it_is_killed() {
+    let state = std::env::var_os("REISSUE_TEST_STATE").expect("started by the other test");
+    let journal = Journal::create(
+        Arc::new(RealDisk),
+        clock(),
+        Path::new(&state),
+        "one".into(),
+        opening(),
+    );
+    let journal = journal.unwrap();
+    for attempt in 1..=3 {
+        journal.record(started("hq-01", attempt)).unwrap();
+    }
+    panic!("it was not killed");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_process_leaves_a_true_prefix() {
+    use std::os::unix::process::ExitStatusExt as _;
+    for (point, attempts, torn) in [("before", 1, false), ("half", 1, true), ("after", 2, false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "journal::tests::runs::writes_until_it_is_killed",
+            ])
+            .env("REISSUE_TEST_STATE", directory.path())
+            .env("REISSUE_KILL_AT_WRITE", format!("2:{point}"))
+            .output()
+            .unwrap();
+        assert_eq!(child.status.signal(), Some(9), "{point}");
+        let disk = Arc::new(RealDisk);
+        let (journal, cut) = Journal::open(disk, clock(), directory.path(), "one".into()).unwrap();
+        let record = journal.replay().steps[&"hq-01".into()].clone();
+        assert_eq!((record.attempts, cut > 0), (attempts, torn), "{point}");
+    }
+}
