@@ -51,6 +51,14 @@ impl Scope {
         }
     }
 
+    /// Everything that a plan rests on: all but the phones, which come and go, and which interfaces with a rate
+    /// limit tell about.
+    pub fn without_phones() -> Self {
+        let mut scope = Self::everything();
+        scope.groups.remove(&FactGroup::Phones);
+        scope
+    }
+
     /// Whether a node is asked.
     pub fn includes(&self, node: &NodeName) -> bool {
         self.nodes.as_ref().is_none_or(|nodes| nodes.contains(node))

@@ -129,7 +129,7 @@ impl ClusterRun<'_> {
         let restart = matches!(step.action, Action::RestartService { .. });
         let whole = restart || step.disruption.is_some();
         let scope = if whole {
-            Scope::everything()
+            Scope::without_phones()
         } else {
             self.scope_of(before.iter().chain(&step.after), &BTreeSet::new())
         };

@@ -124,7 +124,7 @@ impl ClusterRun<'_> {
         let drift = loop {
             let state = match seen.take() {
                 Some(state) => state,
-                None => self.look(&Scope::everything()).await,
+                None => self.look(&Scope::without_phones()).await,
             };
             let drift = self.drift(&state, &changed);
             let settled = drift.is_empty() || !drift.iter().all(unread);
