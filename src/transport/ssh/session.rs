@@ -15,8 +15,12 @@ use crate::transport::{Endpoint, Login, Network, TransportError};
 use super::connection::{log_in, milliseconds};
 use super::dialogue::{Dialogue, Sight};
 
-/// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice. One that
+/// comes later does no harm, because the next command is only heard from its echo on.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// How long one look at the line lasts. A little longer, because the wait is counted in whole milliseconds.
+const LOOK: Duration = Duration::from_millis(21);
 
 /// How long before a line in known words counts as a question.
 const ASKED: Duration = Duration::from_millis(500);
@@ -339,7 +343,7 @@ impl Live {
     fn listen(&mut self, dialogue: &mut Dialogue, until: Instant) -> Heard {
         // Per call, not for the whole conversation: so it is set again each time.
         let left = until.saturating_duration_since(Instant::now());
-        self.session.set_timeout(milliseconds(left.min(SETTLE)));
+        self.session.set_timeout(milliseconds(left.min(LOOK)));
         let mut buffer = [0_u8; 16 * 1024];
         match self.channel.read(&mut buffer) {
             Ok(0) if self.channel.eof() => Heard::Gone("the node closed the session".to_owned()),
