@@ -119,22 +119,25 @@ pub(super) fn ports_of(service: &ServiceName) -> &'static [Port] {
     match service.as_str() {
         "Cisco Tomcat" => &[Port::Rest, Port::Soap],
         "Cisco Tftp" => &[Port::Tftp],
-        "Cisco CallManager" => &[Port::Sip],
         _ => &[],
     }
 }
 
+/// What the web ports present for each kind of key.
+const WEB: [(KeyAlgorithm, &str); 2] = [
+    (KeyAlgorithm::Rsa, "tomcat"),
+    (KeyAlgorithm::Ec, "tomcat-ECDSA"),
+];
+
 /// The listeners that present a purpose's certificate: the web ports whatever was seen on them, unless
-/// nothing answers there with that kind of key, and others where they presented what the node stores.
+/// nothing answers there with that kind of key, and others where they presented what the node stores. What
+/// 5061 presents is CallManager's; reuse is refused before (I12).
 fn listeners(
     state: &NodeState,
     identities: &BTreeMap<Purpose, Held>,
 ) -> BTreeMap<Listener, (Purpose, Held)> {
     let mut found = BTreeMap::new();
-    for (key, purpose) in [
-        (KeyAlgorithm::Rsa, "tomcat"),
-        (KeyAlgorithm::Ec, "tomcat-ECDSA"),
-    ] {
+    for (key, purpose) in WEB {
         for port in [Port::Rest, Port::Soap] {
             let listener = Listener { port, key };
             let silent = matches!(state.served.get(&listener), Some(Observed::Absent));
@@ -143,14 +146,17 @@ fn listeners(
             }
         }
     }
-    for (listener, chain) in &state.served {
+    let is_web = |of: &Purpose| WEB.iter().any(|(_, web)| of.as_str() == *web);
+    let web = || identities.iter().filter(|(of, _)| is_web(of));
+    let others = state.served.iter();
+    for (listener, chain) in others.filter(|(listener, _)| listener.port != Port::Sip) {
         let Some(chain) = chain.present() else {
             continue;
         };
         let leaf = Held::Known(chain.leaf.clone());
         if let Some((_, held)) = found.get_mut(listener) {
             *held = leaf;
-        } else if let Some((of, _)) = identities.iter().find(|(_, held)| **held == leaf) {
+        } else if let Some((of, _)) = web().find(|(_, held)| **held == leaf) {
             found.insert(*listener, (of.clone(), leaf));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Distribution, Fingerprint, NodeName, Purpose, SubjectName};
+use crate::model::{Distribution, Fingerprint, NodeName, Purpose, StepId, SubjectName};
 use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, Step};
 
 use super::node::{Held, Request};
@@ -34,7 +34,7 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
                     )
                 });
             }
-            links(judge, world, step, terms);
+            links(judge, world, step, requests, terms);
         }
         Action::Person { .. }
         | Action::UploadTrust { .. }
@@ -137,8 +137,19 @@ fn freeze(
 }
 
 /// I5: the chain that a certificate must have is one, from a root down, of authorities that are valid.
-fn links(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, terms: &IssueTerms) {
-    judge.require(!terms.chain.is_empty(), "I5", Some(step), &[], || {
+fn links(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    requests: &BTreeSet<StepId>,
+    terms: &IssueTerms,
+) {
+    let asked = requests
+        .iter()
+        .filter_map(|request| world.asked.get(request));
+    let nodes: BTreeSet<&NodeName> = asked.flat_map(|asked| asked.nodes).collect();
+    let nodes: Vec<&NodeName> = nodes.into_iter().collect();
+    judge.require(!terms.chain.is_empty(), "I5", Some(step), &nodes, || {
         (
             "no chain is named that the certificate must have".to_owned(),
             PLAN_AGAIN.to_owned(),
@@ -151,7 +162,7 @@ fn links(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, terms: &IssueTer
         let fits = known.is_some_and(|it| {
             it.authority && it.valid_at(world.at) && it.signed_by.contains(signer)
         });
-        judge.require(fits, "I5", Some(step), &[], || {
+        judge.require(fits, "I5", Some(step), &nodes, || {
             let title = known.map_or_else(|| each.short(), |it| it.title());
             (
                 format!("{title} is not known as a valid authority that the one before it signed; a chain starts with its root"),

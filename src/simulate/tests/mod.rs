@@ -8,7 +8,7 @@ mod procedure;
 mod scene;
 
 use crate::model::{ClusterName, Distribution};
-use crate::plan::{ClusterPlan, Options, Plan, plan};
+use crate::plan::{ClusterPlan, Edge, Options, Plan, plan};
 
 use super::{Proof, prove};
 use mutation::Mutation;
@@ -160,4 +160,33 @@ fn every_harmful_change_to_a_plan_is_found() {
         quiet >= 100,
         "only {quiet} harmless changes were let through"
     );
+}
+
+#[test]
+fn a_cluster_that_was_not_observed_is_not_proved() {
+    let scene = PLAIN.scene();
+    let mut plan = planned(&scene);
+    let unseen = plan.clusters.pop_first().unwrap().1;
+    plan.clusters.insert("elsewhere".into(), unseen);
+    let proof = prove(&scene.observation, &plan);
+    assert_eq!(proof.violations.len(), 1, "{}", told(&proof));
+    assert_eq!(proof.violations[0].invariant, "I25");
+    assert_eq!(proof.violations[0].cluster.as_str(), "elsewhere");
+}
+
+#[test]
+fn reasons_between_steps_hold() {
+    let scene = PLAIN.scene();
+    for turn in [
+        |edge: &mut Edge| std::mem::swap(&mut edge.first, &mut edge.then),
+        |edge: &mut Edge| edge.then = edge.first.clone(),
+        |edge: &mut Edge| edge.first = "hq-99".into(),
+    ] {
+        let mut plan = planned(&scene);
+        let edges = &mut of_cluster(&mut plan).edges;
+        turn(edges.last_mut().unwrap());
+        let proof = prove(&scene.observation, &plan);
+        let found: Vec<_> = proof.violations.iter().map(|it| it.invariant).collect();
+        assert_eq!(found, ["shape"], "{}", told(&proof));
+    }
 }

@@ -9,6 +9,7 @@ use crate::model::*;
 
 pub(super) const PUBLISHER: &str = "pub.hq.example.com";
 pub(super) const FIRST: &str = "sub1.hq.example.com";
+pub(super) const PRESENCE: &str = "an-imp.hq.example.com";
 pub(super) const ROOT: &str = "Corp Root";
 pub(super) const ISSUING: &str = "Corp Issuing";
 
@@ -117,7 +118,7 @@ impl Setting {
         let publisher = (PUBLISHER.to_owned(), Role::Publisher);
         let subscribers = (1..=self.subscribers)
             .map(|number| (format!("sub{number}.hq.example.com"), Role::Subscriber));
-        let presence = ("an-imp.hq.example.com".to_owned(), Role::ImPresence);
+        let presence = (PRESENCE.to_owned(), Role::ImPresence);
         [publisher]
             .into_iter()
             .chain(subscribers)
