@@ -249,16 +249,15 @@ fn not_reused(judge: &mut Judge<'_>, world: &World<'_>, purpose: &Purpose) {
         let stored = node.identities.get(purpose).and_then(Observed::present);
         let other = node.identities.get(&twin).and_then(Observed::present);
         match (stored, other, node.served.get(&listener)) {
-            (None, _, _) => false,
             (Some(stored), Some(other), _) => stored == other,
             (Some(stored), None, Some(Observed::Present(chain))) => chain.leaf == *stored,
             (Some(_), None, Some(Observed::Unknown(_))) => true,
-            (Some(_), None, Some(Observed::Absent) | None) => false,
+            (None, _, _) | (Some(_), None, Some(Observed::Absent) | None) => false,
         }
     };
-    let nodes = world.seen.nodes.iter().filter(|(_, node)| shares(node));
-    let shared: Vec<&NodeName> = nodes.map(|(name, _)| name).collect();
-    judge.none(&shared, "I12", None, || {
+    let sharing = world.seen.nodes.iter().filter(|(_, node)| shares(node));
+    let nodes: Vec<&NodeName> = sharing.map(|(name, _)| name).collect();
+    judge.none(&nodes, "I12", None, || {
         (
             format!("{purpose} is reused for {twin}, or that cannot be ruled out: renewing it changes what phones trust"),
             "Renew it by hand with the phone procedure.".to_owned(),

@@ -113,6 +113,14 @@ fn namesake() -> Certificate {
     }
 }
 
+/// The same question for each node.
+fn each<T>(names: &[(String, Role)], value: impl Fn(&str, Role) -> T) -> BTreeMap<NodeName, T> {
+    let names = names.iter();
+    names
+        .map(|(name, role)| (NodeName::new(name), value(name, *role)))
+        .collect()
+}
+
 impl Setting {
     pub(super) fn nodes(&self) -> Vec<(String, Role)> {
         let publisher = (PUBLISHER.to_owned(), Role::Publisher);
@@ -128,10 +136,9 @@ impl Setting {
 
     fn entries(&self, role: Role) -> Vec<TrustEntry> {
         let there = match self.trusted {
-            Trusted::Nothing => vec![],
             Trusted::Everywhere => vec![ROOT, ISSUING],
             Trusted::OnPublisher if role == Role::Publisher => vec![ROOT, ISSUING],
-            Trusted::OnPublisher => vec![],
+            Trusted::Nothing | Trusted::OnPublisher => vec![],
             Trusted::OlderNamesake => vec![NAMESAKE],
         };
         there.into_iter().chain(["Old Root"]).map(entry).collect()
@@ -222,15 +229,6 @@ impl Setting {
             certificate(ISSUING, ROOT),
             namesake(),
         ];
-        fn each<T>(
-            names: &[(String, Role)],
-            value: impl Fn(&str, Role) -> T,
-        ) -> BTreeMap<NodeName, T> {
-            let names = names.iter();
-            names
-                .map(|(name, role)| (NodeName::new(name), value(name, *role)))
-                .collect()
-        }
         ClusterState {
             nodes: each(&names, |name, role| self.node(name, role)),
             listed: Observed::Present(each(&names, |_, role| role)),
