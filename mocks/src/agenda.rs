@@ -17,9 +17,18 @@ const PHONES_RETURN: Duration = Duration::from_secs(30);
 /// Something that will happen.
 pub(crate) enum Due {
     /// A point of a service's restart; dropped when a later restart overtook it.
-    Restart { place: Place, service: String, number: u64, point: Point },
+    Restart {
+        place: Place,
+        service: String,
+        number: u64,
+        point: Point,
+    },
     /// A trust certificate reaches another node.
-    Trust { place: Place, store: String, certificate: X509 },
+    Trust {
+        place: Place,
+        store: String,
+        certificate: X509,
+    },
     /// A node's phones register again.
     Phones { place: Place },
 }
@@ -69,8 +78,17 @@ impl Scene<'_> {
         while let Some((at, due)) = self.agenda.take_due(now.ms) {
             self.now.ms = at;
             match due {
-                Due::Restart { place, service, number, point } => self.restart_goes_on(&place, &service, number, point),
-                Due::Trust { place, store, certificate } => self.trust_arrives(&place, &store, &certificate),
+                Due::Restart {
+                    place,
+                    service,
+                    number,
+                    point,
+                } => self.restart_goes_on(&place, &service, number, point),
+                Due::Trust {
+                    place,
+                    store,
+                    certificate,
+                } => self.trust_arrives(&place, &store, &certificate),
                 Due::Phones { place } => self.phones_return(&place),
             }
         }
@@ -81,7 +99,13 @@ impl Scene<'_> {
         let now = i64::try_from(self.now.ms).unwrap_or(i64::MAX);
         let face = Face::of(name);
         let Some(node) = self.node(place) else { return };
-        let Some(service) = node.services.get_mut(name).filter(|service| service.restarts == number) else { return };
+        let Some(service) = node
+            .services
+            .get_mut(name)
+            .filter(|service| service.restarts == number)
+        else {
+            return;
+        };
         match point {
             Point::Starting => service.state = ServiceState::Starting,
             Point::Loaded => self.face_loads(place, face),
@@ -98,14 +122,21 @@ impl Scene<'_> {
                 }
                 self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
                 if face == Some(Face::Sip) {
-                    self.later(PHONES_RETURN, Due::Phones { place: place.clone() });
+                    self.later(
+                        PHONES_RETURN,
+                        Due::Phones {
+                            place: place.clone(),
+                        },
+                    );
                 }
             }
         }
     }
 
     fn face_loads(&mut self, place: &Place, face: Option<Face>) {
-        let (Some(face), Some(node)) = (face, self.node(place)) else { return };
+        let (Some(face), Some(node)) = (face, self.node(place)) else {
+            return;
+        };
         let before = node.served(face);
         node.load(face);
         let after = node.served(face);
@@ -113,9 +144,22 @@ impl Scene<'_> {
             node.web = Web::NotFound;
         }
         if before != after {
-            let short = |print: &Option<String>| print.clone().unwrap_or_default().chars().take(12).collect::<String>();
+            let short = |print: &Option<String>| {
+                print
+                    .clone()
+                    .unwrap_or_default()
+                    .chars()
+                    .take(12)
+                    .collect::<String>()
+            };
             let detail = format!("{} {} -> {}", face.service(), short(&before), short(&after));
-            self.note(place, Channel::Tls, Kind::Effect, "served-leaf-changed", &detail);
+            self.note(
+                place,
+                Channel::Tls,
+                Kind::Effect,
+                "served-leaf-changed",
+                &detail,
+            );
         }
     }
 
@@ -123,14 +167,30 @@ impl Scene<'_> {
         let Some(node) = self.node(place) else { return };
         let entries = node.trusts.entry(store.to_owned()).or_default();
         let outcome = trust::place(entries, certificate);
-        let detail = format!("{store} {}: {}", trust::describe(certificate), outcome.word());
-        self.note(place, Channel::Lab, Kind::Effect, "trust-replicated", &detail);
+        let detail = format!(
+            "{store} {}: {}",
+            trust::describe(certificate),
+            outcome.word()
+        );
+        self.note(
+            place,
+            Channel::Lab,
+            Kind::Effect,
+            "trust-replicated",
+            &detail,
+        );
     }
 
     fn phones_return(&mut self, place: &Place) {
         let unix = self.now.unix;
-        let Some(cluster) = self.cluster(place) else { return };
-        for phone in cluster.phones.iter_mut().filter(|phone| phone.node == place.node && !phone.registered) {
+        let Some(cluster) = self.cluster(place) else {
+            return;
+        };
+        for phone in cluster
+            .phones
+            .iter_mut()
+            .filter(|phone| phone.node == place.node && !phone.registered)
+        {
             phone.registered = true;
             phone.since = unix;
         }
@@ -142,14 +202,18 @@ impl Scene<'_> {
 pub(crate) async fn run(world: Weak<World>) {
     while let Some(here) = world.upgrade() {
         here.scene(|_| ());
-        let wait = here.next_due().map(|due| Duration::from_millis(due.saturating_sub(here.now().ms)));
+        let wait = here
+            .next_due()
+            .map(|due| Duration::from_millis(due.saturating_sub(here.now().ms)));
         drop_and_wait(here, wait).await;
     }
 }
 
 async fn drop_and_wait(world: Arc<World>, wait: Option<Duration>) {
     let longest = Duration::from_millis(200);
-    let wait = wait.map_or(longest, |wait| wait.clamp(Duration::from_millis(1), longest));
+    let wait = wait.map_or(longest, |wait| {
+        wait.clamp(Duration::from_millis(1), longest)
+    });
     let woken = tokio::time::timeout(wait, world.wake.notified()).await;
     drop(woken);
 }

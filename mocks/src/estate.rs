@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::files::{FileError, make_dir, write_private, write_public};
+use crate::clock::unix_now;
+use crate::files::{FileError, make_dir, make_private_dir, write_private, write_public};
 use crate::found::LabConfig;
 use crate::ssh;
 use crate::state::{Cluster, Node, Role, fingerprint};
@@ -14,10 +15,14 @@ use crate::world::World;
 
 /// Writes everything a client needs into `dir` and answers the estate file's path.
 pub(crate) fn write(dir: &Path, config: &LabConfig, world: &World) -> Result<PathBuf, FileError> {
-    for folder in ["secrets", "signing/out", "signing/in", "state"] {
-        make_dir(&dir.join(folder))?;
-    }
-    let names: std::collections::BTreeSet<String> = world.places().into_iter().map(|place| place.cluster).collect();
+    make_private_dir(&dir.join("secrets"))?;
+    make_dir(&dir.join("signing/out"))?;
+    make_dir(&dir.join("signing/in"))?;
+    let names: std::collections::BTreeSet<String> = world
+        .places()
+        .into_iter()
+        .map(|place| place.cluster)
+        .collect();
     let mut text = head(config);
     let mut accounts = String::from("accounts:\n");
     let mut clusters = String::from("clusters:\n");
@@ -25,14 +30,26 @@ pub(crate) fn write(dir: &Path, config: &LabConfig, world: &World) -> Result<Pat
     for name in names {
         let described = world.read_cluster(&name, |cluster| {
             pins.extend(cluster.nodes.iter().flat_map(pins_of));
-            (accounts_of(cluster), cluster_text(cluster), cluster.accounts.clone())
+            (
+                accounts_of(cluster),
+                cluster_text(cluster),
+                cluster.accounts.clone(),
+            )
         });
-        let Some((account, cluster, secrets)) = described else { continue };
+        let Some((account, cluster, secrets)) = described else {
+            continue;
+        };
         accounts.push_str(&account);
         clusters.push_str(&cluster);
         let secret = |kind: &str| dir.join("secrets").join(format!("{name}-{kind}"));
-        write_private(&secret("platform"), format!("{}\n", secrets.platform.password).as_bytes())?;
-        write_private(&secret("application"), format!("{}\n", secrets.application.password).as_bytes())?;
+        write_private(
+            &secret("platform"),
+            format!("{}\n", secrets.platform.password).as_bytes(),
+        )?;
+        write_private(
+            &secret("application"),
+            format!("{}\n", secrets.application.password).as_bytes(),
+        )?;
     }
     text.push_str(&accounts);
     text.push_str("pins: pins.json\nstate_dir: state\n");
@@ -51,7 +68,10 @@ fn head(config: &LabConfig) -> String {
         let long = Duration::from_secs(nominal).mul_f64(config.time_scale.clamp(0.0, 1000.0) * 4.0);
         format!("{}s", long.as_secs().saturating_add(1).max(least))
     };
-    let poll = Duration::from_secs(5).mul_f64(config.time_scale.clamp(0.0, 1000.0)).as_millis().clamp(10, 5000);
+    let poll = Duration::from_secs(5)
+        .mul_f64(config.time_scale.clamp(0.0, 1000.0))
+        .as_millis()
+        .clamp(10, 5000);
     let timers = [
         ("connect", "3s".to_owned()),
         ("request", "30s".to_owned()),
@@ -79,7 +99,10 @@ fn accounts_of(cluster: &Cluster) -> String {
         let name = format!("{}-{kind}", cluster.name);
         format!("  {name}: {{user: {user}, password: {{file: secrets/{name}}}}}\n")
     };
-    let (platform, application) = (&cluster.accounts.platform.user, &cluster.accounts.application.user);
+    let (platform, application) = (
+        &cluster.accounts.platform.user,
+        &cluster.accounts.application.user,
+    );
     line("platform", platform) + &line("application", application)
 }
 
@@ -90,7 +113,11 @@ fn cluster_text(cluster: &Cluster) -> String {
          accounts: {{platform: {name}-platform, application: {name}-application}}\n    nodes:\n"
     );
     for node in &cluster.nodes {
-        let role = if node.role == Role::Publisher { "publisher" } else { "subscriber" };
+        let role = if node.role == Role::Publisher {
+            "publisher"
+        } else {
+            "subscriber"
+        };
         let ports = node.ports;
         put(
             &mut text,
@@ -105,7 +132,11 @@ fn cluster_text(cluster: &Cluster) -> String {
 }
 
 fn tail(config: &LabConfig) -> String {
-    let distribution = if config.multi_server { "multi-server" } else { "this-server" };
+    let distribution = if config.multi_server {
+        "multi-server"
+    } else {
+        "this-server"
+    };
     format!(
         "issuers:\n  corp: {{kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}}\n\
          desired:\n  - where: {{product: [cucm], purpose: [tomcat]}}\n    issuer: corp\n    \
@@ -116,14 +147,18 @@ fn tail(config: &LabConfig) -> String {
 
 /// What a careful operator would have noted down about a node before: both leaves of both web ports, and the host key.
 fn pins_of(node: &Node) -> Vec<serde_json::Value> {
-    let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let pin = |port: u16, key: &str, sha256: String| {
-        json!({ "node": node.name, "port": port, "key": key, "sha256": sha256, "proved": "written by the lab", "at": at })
-    };
+    let at = jiff::Timestamp::from_second(unix_now())
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string();
+    let pin = |port: u16, key: &str, sha256: String| json!({ "node": node.name, "port": port, "key": key, "sha256": sha256, "proved": "written by the lab", "at": at });
     let mut pins = Vec::new();
     for port in [443, 8443] {
         for (purpose, key) in [("tomcat", "rsa"), ("tomcat-ECDSA", "ecdsa")] {
-            let certificate = node.identities.get(purpose).map(|identity| &identity.certificate);
+            let certificate = node
+                .identities
+                .get(purpose)
+                .map(|identity| &identity.certificate);
             pins.extend(certificate.map(|certificate| pin(port, key, fingerprint(certificate))));
         }
     }

@@ -81,7 +81,10 @@ impl Mode {
     /// The word on the command line and in the log.
     #[must_use]
     pub fn word(self) -> &'static str {
-        MODES.iter().find(|(_, mode)| *mode == self).map_or("unknown", |(word, _)| word)
+        MODES
+            .iter()
+            .find(|(_, mode)| *mode == self)
+            .map_or("unknown", |(word, _)| word)
     }
 }
 
@@ -104,7 +107,13 @@ impl Fault {
     /// A fault that strikes the first match on any node, once.
     #[must_use]
     pub fn new(on: &str, mode: Mode) -> Self {
-        Self { node: None, on: on.to_owned(), mode, skip: 0, times: 1 }
+        Self {
+            node: None,
+            on: on.to_owned(),
+            mode,
+            skip: 0,
+            times: 1,
+        }
     }
 
     /// The same fault on one node only.
@@ -133,7 +142,9 @@ impl Fault {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FaultError {
     /// A part that is not `key=value`.
-    #[error("`{0}` is not of the form key=value; write node=… on=\"rest POST csr\" mode=act-then-drop skip=0 times=1")]
+    #[error(
+        "`{0}` is not of the form key=value; write node=… on=\"rest POST csr\" mode=act-then-drop skip=0 times=1"
+    )]
     NotAPair(String),
     /// A key that is not known.
     #[error("`{0}` is no part of a fault; the parts are node, on, mode, skip and times")]
@@ -160,7 +171,9 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let (mut node, mut on, mut mode, mut skip, mut times) = (None, None, None, 0, 1);
         for part in split_quoted(text) {
-            let (key, value) = part.split_once('=').ok_or_else(|| FaultError::NotAPair(part.clone()))?;
+            let (key, value) = part
+                .split_once('=')
+                .ok_or_else(|| FaultError::NotAPair(part.clone()))?;
             match key {
                 "node" => node = Some(value.to_owned()),
                 "on" => on = Some(value.to_owned()),
@@ -172,19 +185,30 @@ impl FromStr for Fault {
         }
         let on = on.ok_or(FaultError::Missing("on"))?;
         let mode = mode.ok_or(FaultError::Missing("mode"))?;
-        Ok(Self { node, on, mode, skip, times })
+        Ok(Self {
+            node,
+            on,
+            mode,
+            skip,
+            times,
+        })
     }
 }
 
 fn parse_mode(word: &str) -> Result<Mode, FaultError> {
-    MODES.iter().find(|(known, _)| *known == word).map(|(_, mode)| *mode).ok_or_else(|| FaultError::UnknownMode {
-        found: word.to_owned(),
-        known: MODES.map(|(known, _)| known).join(", "),
-    })
+    MODES
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, mode)| *mode)
+        .ok_or_else(|| FaultError::UnknownMode {
+            found: word.to_owned(),
+            known: MODES.map(|(known, _)| known).join(", "),
+        })
 }
 
 fn parse_number(text: &str) -> Result<u32, FaultError> {
-    text.parse().map_err(|_| FaultError::NotANumber(text.to_owned()))
+    text.parse()
+        .map_err(|_| FaultError::NotANumber(text.to_owned()))
 }
 
 /// Splits at blanks outside double quotes, and drops the quotes.
@@ -212,11 +236,17 @@ pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
     pub(crate) fn plant(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fault);
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// The fault that strikes this request, if any; counts it.
@@ -225,7 +255,10 @@ impl Faults {
         let host = node.split('.').next().unwrap_or(node);
         let mut planted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for fault in planted.iter_mut() {
-            let here = fault.node.as_deref().is_none_or(|wanted| wanted == node || wanted == host);
+            let here = fault
+                .node
+                .as_deref()
+                .is_none_or(|wanted| wanted == node || wanted == host);
             if !here || !text.contains(&fault.on) || fault.times == 0 {
                 continue;
             }
@@ -246,8 +279,16 @@ mod tests {
 
     #[test]
     fn reads_every_part() {
-        let fault: Fault = "node=sub1 on=\"rest POST csr\" mode=act-then-drop skip=2 times=3".parse().unwrap();
-        assert_eq!(fault, Fault::new("rest POST csr", Mode::ActThenDrop).at("sub1").after(2).times(3));
+        let fault: Fault = "node=sub1 on=\"rest POST csr\" mode=act-then-drop skip=2 times=3"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            fault,
+            Fault::new("rest POST csr", Mode::ActThenDrop)
+                .at("sub1")
+                .after(2)
+                .times(3)
+        );
     }
 
     #[test]
@@ -256,7 +297,10 @@ mod tests {
             ("mode=drop-before", "a fault needs `on=…`"),
             ("on=rest", "a fault needs `mode=…`"),
             ("on=rest mode=melt", "`melt` is no fault mode"),
-            ("on=rest mode=drop-before times=x", "`x` is not a whole number"),
+            (
+                "on=rest mode=drop-before times=x",
+                "`x` is not a whole number",
+            ),
             ("rest", "`rest` is not of the form key=value"),
             ("where=rest", "`where` is no part of a fault"),
         ];
@@ -269,11 +313,21 @@ mod tests {
     #[test]
     fn strikes_after_the_skipped_ones_and_only_so_often() {
         let faults = Faults::default();
-        faults.plant(Fault::new("rest POST csr", Mode::Status500).at("sub1").after(1).times(2));
+        faults.plant(
+            Fault::new("rest POST csr", Mode::Status500)
+                .at("sub1")
+                .after(1)
+                .times(2),
+        );
         let strike = |node: &str, what: &str| faults.strike(node, Channel::Rest, what);
         assert_eq!(strike("pub.example.com", "POST csr"), None);
         assert_eq!(strike("sub1.example.com", "GET csr"), None);
-        let struck: Vec<_> = (0..4).map(|_| strike("sub1.example.com", "POST csr")).collect();
-        assert_eq!(struck, [None, Some(Mode::Status500), Some(Mode::Status500), None]);
+        let struck: Vec<_> = (0..4)
+            .map(|_| strike("sub1.example.com", "POST csr"))
+            .collect();
+        assert_eq!(
+            struck,
+            [None, Some(Mode::Status500), Some(Mode::Status500), None]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Writing the lab's files, private ones for their owner only.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// A file that could not be handled.
@@ -44,10 +44,25 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
         .mode(mode)
         .open(path)
         .and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| FileError::Write { path: path.to_owned(), source })
+    written.map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Makes a directory that only its owner may enter.
+pub(crate) fn make_private_dir(path: &Path) -> Result<(), FileError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Makes a directory and those above it.
 pub(crate) fn make_dir(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+    fs::create_dir_all(path).map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -28,7 +28,11 @@ impl Hooks {
     /// Calls back when the `number`-th request, counted from 1, reaches that point.
     pub(crate) fn at(&self, number: usize, when: When, callback: Callback) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.callbacks.entry((number, when)).or_default().push(callback);
+        waiting
+            .callbacks
+            .entry((number, when))
+            .or_default()
+            .push(callback);
     }
 
     /// Counts a request and answers its number.
@@ -42,7 +46,10 @@ impl Hooks {
     pub(crate) fn reach(&self, number: usize, when: When) {
         let callbacks = {
             let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.callbacks.remove(&(number, when)).unwrap_or_default()
+            waiting
+                .callbacks
+                .remove(&(number, when))
+                .unwrap_or_default()
         };
         for callback in callbacks {
             callback();
@@ -50,6 +57,9 @@ impl Hooks {
     }
 
     pub(crate) fn requests(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).requests
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .requests
     }
 }

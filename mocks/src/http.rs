@@ -51,13 +51,21 @@ impl Call {
     pub(crate) fn credentials(&self) -> Option<(String, String)> {
         let encoded = self.header("authorization")?.strip_prefix("Basic ")?;
         let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-        decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+        decoded
+            .split_once(':')
+            .map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 
     /// The value of one query parameter, as it is.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs
+            .into_iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -81,11 +89,19 @@ enum Manner {
 
 impl Reply {
     pub(crate) fn new(status: u16, kind: &'static str, body: String) -> Self {
-        Self { status, kind, headers: Vec::new(), body, manner: Manner::Whole }
+        Self {
+            status,
+            kind,
+            headers: Vec::new(),
+            body,
+            manner: Manner::Whole,
+        }
     }
 
     pub(crate) fn page(status: u16, title: &str) -> Self {
-        let body = format!("<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>");
+        let body = format!(
+            "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+        );
         Self::new(status, "text/html;charset=utf-8", body)
     }
 
@@ -102,13 +118,19 @@ pub(crate) enum Answer {
 }
 
 /// Carries a request out with whatever fault strikes it. `act` is told whether to change anything.
-pub(crate) fn carry_out(world: &World, request: &Request, act: impl FnOnce(bool) -> Reply) -> Answer {
+pub(crate) fn carry_out(
+    world: &World,
+    request: &Request,
+    act: impl FnOnce(bool) -> Reply,
+) -> Answer {
     let mut reply = match request.fault {
         Some(Mode::DropBefore | Mode::SshCut) => return Answer::Drop,
         Some(Mode::Status500) => return Answer::Reply(Reply::page(500, "HTTP Status 500")),
         Some(Mode::Status503) => return Answer::Reply(Reply::page(503, "HTTP Status 503")),
         Some(Mode::Status401) => return Answer::Reply(unauthorised("CMPlatform Realm")),
-        Some(Mode::Html200) => return Answer::Reply(Reply::page(200, "Cisco Unified Operating System Login")),
+        Some(Mode::Html200) => {
+            return Answer::Reply(Reply::page(200, "Cisco Unified Operating System Login"));
+        }
         Some(mode) => act(mode.acts()),
         None => act(true),
     };
@@ -134,16 +156,30 @@ pub(crate) fn unauthorised(realm: &str) -> Reply {
 pub(crate) type Interface = fn(&Arc<World>, &Place, &Call) -> Answer;
 
 /// Serves one of the two web ports of a node.
-pub(crate) async fn serve(world: Arc<World>, place: Place, listener: TcpListener, interface: Interface) {
+pub(crate) async fn serve(
+    world: Arc<World>,
+    place: Place,
+    listener: TcpListener,
+    interface: Interface,
+) {
     loop {
-        let Ok((tcp, _)) = tls::accept(&listener).await else { continue };
+        let Ok((tcp, _)) = tls::accept(&listener).await else {
+            continue;
+        };
         let (world, place) = (Arc::clone(&world), place.clone());
         tokio::spawn(async move {
-            let Some(mut cuts) = world.cuts(&place) else { return };
-            let Some(presented) = tls::presented_now(&world, &place, Face::Web) else { return tls::reset(tcp) };
-            let Some(stream) = tls::shake_hands(&presented, tcp).await else { return };
+            let Some(mut cuts) = world.cuts(&place) else {
+                return;
+            };
+            let Some(presented) = tls::presented_now(&world, &place, Face::Web) else {
+                return tls::reset(tcp);
+            };
+            let Some(stream) = tls::shake_hands(&presented, tcp).await else {
+                return;
+            };
             let service = service_fn(|request| answer(&world, &place, interface, request));
-            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service);
             tokio::select! {
                 ended = connection => drop(ended),
                 cut = cuts.changed() => drop(cut),
@@ -160,7 +196,11 @@ async fn answer(
     request: HttpRequest<Incoming>,
 ) -> io::Result<Response<Outgoing>> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = Limited::new(body, LARGEST_BODY)
+        .collect()
+        .await
+        .map_err(io::Error::other)?
+        .to_bytes();
     let call = Call {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -168,11 +208,15 @@ async fn answer(
         body: String::from_utf8_lossy(&body).into_owned(),
         headers: parts.headers,
     };
-    let web = world.read(place, |_, node, _| node.web).unwrap_or(Web::Refused);
+    let web = world
+        .read(place, |_, node, _| node.web)
+        .unwrap_or(Web::Refused);
     let answer = match web {
         Web::Up => interface(world, place, &call),
         Web::NotFound => Answer::Reply(Reply::page(404, "HTTP Status 404 – Not Found")),
-        Web::Unavailable => Answer::Reply(Reply::page(503, "HTTP Status 503 – Service Unavailable")),
+        Web::Unavailable => {
+            Answer::Reply(Reply::page(503, "HTTP Status 503 – Service Unavailable"))
+        }
         Web::Refused => Answer::Drop,
     };
     match answer {
@@ -184,7 +228,11 @@ async fn answer(
 fn response(reply: Reply) -> Response<Outgoing> {
     let bytes = Bytes::from(reply.body);
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let mut response = Response::new(Outgoing { bytes, manner: reply.manner, pause: None });
+    let mut response = Response::new(Outgoing {
+        bytes,
+        manner: reply.manner,
+        pause: None,
+    });
     *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
     let headers = response.headers_mut();
     headers.insert("content-type", HeaderValue::from_static(reply.kind));
@@ -194,7 +242,10 @@ fn response(reply: Reply) -> Response<Outgoing> {
         }
     }
     if reply.manner == Manner::Truncated {
-        headers.insert("content-length", HeaderValue::from(length.saturating_add(512)));
+        headers.insert(
+            "content-length",
+            HeaderValue::from(length.saturating_add(512)),
+        );
     }
     response
 }
@@ -209,7 +260,9 @@ struct Outgoing {
 impl Outgoing {
     /// Waits once for so long; answers whether the wait is over.
     fn paused(&mut self, context: &mut Context<'_>, pause: Duration) -> bool {
-        let sleep = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+        let sleep = self
+            .pause
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
         let over = sleep.as_mut().poll(context).is_ready();
         if over {
             self.pause = None;
@@ -222,10 +275,15 @@ impl Body for Outgoing {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
         match this.manner {
-            Manner::Endless => return Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b' '; 65_536]))))),
+            Manner::Endless => {
+                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b' '; 65_536])))));
+            }
             Manner::Slow if !this.bytes.is_empty() => {
                 if !this.paused(context, SLOW_PAUSE) {
                     return Poll::Pending;
@@ -248,7 +306,9 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         match self.manner {
-            Manner::Whole | Manner::Slow => SizeHint::with_exact(u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)),
+            Manner::Whole | Manner::Slow => {
+                SizeHint::with_exact(u64::try_from(self.bytes.len()).unwrap_or(u64::MAX))
+            }
             Manner::Truncated | Manner::Endless => SizeHint::default(),
         }
     }

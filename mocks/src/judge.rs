@@ -10,12 +10,17 @@ pub(crate) type Violation = (&'static str, String);
 
 /// Judges a restart that is about to begin.
 ///
-/// claim: CUCM-TOMCAT-ORDER, CUCM-DRF-NOT-DURING-BACKUP, CUCM-REPLICATION-GOOD
+/// claim: CUCM-TOMCAT-ORDER, CUCM-TOMCAT-SET-14, CUCM-DRF-NOT-DURING-BACKUP, CUCM-REPLICATION-GOOD
 pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<Violation> {
-    let Some(node) = cluster.node(node_name) else { return Vec::new() };
+    let Some(node) = cluster.node(node_name) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     if let Some((busy, what)) = restarting_elsewhere(cluster, node_name) {
-        found.push(("two-nodes-restarting", format!("{service} on {node_name} while {what} on {busy} is not back")));
+        found.push((
+            "two-nodes-restarting",
+            format!("{service} on {node_name} while {what} on {busy} is not back"),
+        ));
     }
     if let Some(detail) = previous_not_healthy(cluster, node_name) {
         found.push(("next-restart-before-previous-healthy", detail));
@@ -26,29 +31,60 @@ pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<
     if let Some(detail) = without_new_certificate(node, service) {
         found.push(("restart-without-new-certificate", detail));
     }
-    if service.starts_with("Cisco DRF") && (cluster.backup.running.is_some() || cluster.backup.restoring.is_some()) {
-        found.push(("restart-during-backup", format!("{service} on {node_name} while a backup or restore runs")));
+    if node
+        .service(service)
+        .is_some_and(|(_, found)| found.reason.is_some())
+    {
+        let detail = format!("{service} on {node_name} was not running, and that is no fault");
+        found.push(("restart-of-stopped-service", detail));
     }
-    found.extend(bad_replication(cluster, &format!("restart of {service} on {node_name}")));
+    if service.starts_with("Cisco DRF")
+        && (cluster.backup.running.is_some() || cluster.backup.restoring.is_some())
+    {
+        found.push((
+            "restart-during-backup",
+            format!("{service} on {node_name} while a backup or restore runs"),
+        ));
+    }
+    found.extend(bad_replication(
+        cluster,
+        &format!("restart of {service} on {node_name}"),
+    ));
     found
 }
 
 /// Judges an identity upload before the node does.
 ///
 /// claim: CUCM-SSO-OFF-FIRST, CUCM-UPLOAD-NO-CHAIN, CUCM-UPLOAD-NO-CSR
-pub(crate) fn identity_upload(cluster: &Cluster, node_name: &str, purpose: &str, leaf: &X509) -> Vec<Violation> {
-    let Some(node) = cluster.node(node_name) else { return Vec::new() };
+pub(crate) fn identity_upload(
+    cluster: &Cluster,
+    node_name: &str,
+    purpose: &str,
+    leaf: &X509,
+) -> Vec<Violation> {
+    let Some(node) = cluster.node(node_name) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     if !upload::chain_is_stored(node, purpose, leaf, &[]) {
-        found.push(("identity-without-chain", format!("{purpose} on {node_name}: its authorities are not stored")));
+        found.push((
+            "identity-without-chain",
+            format!("{purpose} on {node_name}: its authorities are not stored"),
+        ));
     }
     if !node.pending.contains_key(purpose) {
-        found.push(("identity-without-request", format!("{purpose} on {node_name}: no request is pending")));
+        found.push((
+            "identity-without-request",
+            format!("{purpose} on {node_name}: no request is pending"),
+        ));
     }
     if purpose.starts_with("tomcat")
         && let Some(enabled) = cluster.nodes.iter().find(|node| node.sso_enabled)
     {
-        found.push(("sso-enabled-at-upload", format!("{purpose} on {node_name}: SSO is on at {}", enabled.name)));
+        found.push((
+            "sso-enabled-at-upload",
+            format!("{purpose} on {node_name}: SSO is on at {}", enabled.name),
+        ));
     }
     found
 }
@@ -56,25 +92,46 @@ pub(crate) fn identity_upload(cluster: &Cluster, node_name: &str, purpose: &str,
 /// Judges any write while the database does not replicate.
 pub(crate) fn bad_replication(cluster: &Cluster, what: &str) -> Option<Violation> {
     let bad = cluster.nodes.iter().find(|node| node.replication != 2)?;
-    Some(("write-with-bad-replication", format!("{what} while {} is in state {}", bad.name, bad.replication)))
+    Some((
+        "write-with-bad-replication",
+        format!("{what} while {} is in state {}", bad.name, bad.replication),
+    ))
 }
 
 fn restarting_elsewhere<'a>(cluster: &'a Cluster, node_name: &str) -> Option<(&'a str, &'a str)> {
     let others = cluster.nodes.iter().filter(|node| node.name != node_name);
     others
-        .flat_map(|node| node.services.iter().map(move |(name, service)| (node, name, service)))
+        .flat_map(|node| {
+            node.services
+                .iter()
+                .map(move |(name, service)| (node, name, service))
+        })
         .find(|(_, _, service)| service.in_transition())
         .map(|(node, name, _)| (node.name.as_str(), name.as_str()))
 }
 
 fn previous_not_healthy(cluster: &Cluster, node_name: &str) -> Option<String> {
-    let previous = cluster.last_restarted.as_deref().filter(|previous| *previous != node_name)?;
+    let previous = cluster
+        .last_restarted
+        .as_deref()
+        .filter(|previous| *previous != node_name)?;
     let previous = cluster.node(previous)?;
-    if let Some((name, _)) = previous.services.iter().find(|(_, service)| !service.is_well()) {
-        return Some(format!("{node_name} before {name} on {} is started again", previous.name));
+    if let Some((name, _)) = previous
+        .services
+        .iter()
+        .find(|(_, service)| !service.is_well())
+    {
+        return Some(format!(
+            "{node_name} before {name} on {} is started again",
+            previous.name
+        ));
     }
-    (!previous.serves_stored(Face::Web))
-        .then(|| format!("{node_name} before {} serves the certificate it has stored", previous.name))
+    (!previous.serves_stored(Face::Web)).then(|| {
+        format!(
+            "{node_name} before {} serves the certificate it has stored",
+            previous.name
+        )
+    })
 }
 
 fn before_publisher(cluster: &Cluster, node: &Node, service: &str) -> Option<String> {
@@ -83,11 +140,21 @@ fn before_publisher(cluster: &Cluster, node: &Node, service: &str) -> Option<Str
         && node.role == Role::Subscriber
         && !node.serves_stored(Face::Web)
         && !publisher.serves_stored(Face::Web);
-    early.then(|| format!("{} while {} does not serve its new certificate", node.name, publisher.name))
+    early.then(|| {
+        format!(
+            "{} while {} does not serve its new certificate",
+            node.name, publisher.name
+        )
+    })
 }
 
 fn without_new_certificate(node: &Node, service: &str) -> Option<String> {
     let loaded = node.services.get(service)?.loaded_by_restart.as_ref()?;
     let stored = node.stored(purpose_loaded_by(service)?)?;
-    (*loaded == stored).then(|| format!("{service} on {} already loaded this certificate in a restart", node.name))
+    (*loaded == stored).then(|| {
+        format!(
+            "{service} on {} already loaded this certificate in a restart",
+            node.name
+        )
+    })
 }

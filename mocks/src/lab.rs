@@ -5,20 +5,22 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use openssl::error::ErrorStack;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::authority::{self, Authority, AuthorityError, Misbehaviour};
+use crate::certificates::RequestWanted;
+use crate::clock::unix_now;
 use crate::fault::Fault;
 use crate::files::{FileError, make_dir};
 use crate::found::{self, LabConfig};
 use crate::hooks::When;
-use crate::log::{Kind, Log, LogEntry, Place};
+use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
 use crate::state::{Cluster, Face, Node, Ports};
+use crate::upload::Refusal;
 use crate::world::World;
 use crate::{agenda, estate, http, rest, soap, ssh, tls};
 
@@ -71,6 +73,10 @@ impl Lab {
     ///
     /// # Errors
     /// [`LabError`], with what to look at.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a lab is described once, at its start"
+    )]
     pub fn start(config: LabConfig) -> Result<Self, LabError> {
         let (dir, temporary) = directory(config.dir.as_deref())?;
         make_dir(&dir.join("ca"))?;
@@ -84,26 +90,47 @@ impl Lab {
         let mut listeners = Vec::new();
         for cluster in clusters.values_mut() {
             for node in &mut cluster.nodes {
-                let (ports, bound) = bind().map_err(|source| LabError::Machine { what: "open a port", source })?;
+                let (ports, bound) = bind().map_err(|source| LabError::Machine {
+                    what: "open a port",
+                    source,
+                })?;
                 node.ports = ports;
                 listeners.push((Place::new(&cluster.name, &node.name), bound));
             }
         }
         let log_path = dir.join("lab.jsonl");
-        let log = Log::open(&log_path).map_err(|source| LabError::Prepare { path: log_path, source })?;
+        let log = Log::open(&log_path).map_err(|source| LabError::Prepare {
+            path: log_path,
+            source,
+        })?;
         let world = Arc::new(World::new(clusters, config.time_scale, log, ring));
         for fault in &config.faults {
             world.plant(fault.clone());
         }
         let estate = estate::write(&dir, &config, &world)?;
-        let runtime = runtime().map_err(|source| LabError::Machine { what: "start the threads", source })?;
-        let lab = Self { world, authority, runtime: Some(runtime), dir, estate, _temporary: temporary };
-        lab.serve(listeners).map_err(|source| LabError::Machine { what: "serve a port", source })?;
+        let runtime = runtime().map_err(|source| LabError::Machine {
+            what: "start the threads",
+            source,
+        })?;
+        let lab = Self {
+            world,
+            authority,
+            runtime: Some(runtime),
+            dir,
+            estate,
+            _temporary: temporary,
+        };
+        lab.serve(listeners).map_err(|source| LabError::Machine {
+            what: "serve a port",
+            source,
+        })?;
         Ok(lab)
     }
 
     fn serve(&self, listeners: Vec<(Place, Bound)>) -> io::Result<()> {
-        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let Some(runtime) = &self.runtime else {
+            return Ok(());
+        };
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             let world = || Arc::clone(&self.world);
@@ -116,7 +143,12 @@ impl Lab {
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
-        runtime.spawn(authority::watch(Arc::downgrade(&self.world), Arc::clone(&self.authority), requests, issued));
+        runtime.spawn(authority::watch(
+            Arc::downgrade(&self.world),
+            Arc::clone(&self.authority),
+            requests,
+            issued,
+        ));
         Ok(())
     }
 
@@ -141,7 +173,10 @@ impl Lab {
     /// What no careful operator does, in order.
     #[must_use]
     pub fn violations(&self) -> Vec<LogEntry> {
-        self.log().into_iter().filter(|entry| entry.kind == Kind::Violation).collect()
+        self.log()
+            .into_iter()
+            .filter(|entry| entry.kind == Kind::Violation)
+            .collect()
     }
 
     /// Plants a fault.
@@ -166,7 +201,32 @@ impl Lab {
 
     /// Looks at a node.
     pub fn look<T>(&self, cluster: &str, node: &str, look: impl FnOnce(&Node) -> T) -> Option<T> {
-        self.world.read(&Place::new(cluster, node), |_, node, _| look(node))
+        self.world
+            .read(&Place::new(cluster, node), |_, node, _| look(node))
+    }
+
+    /// Makes a request on a node as another person would, so that one is pending that is not the client's.
+    ///
+    /// # Errors
+    /// [`Refusal`] as the node words it.
+    pub fn foreign_request(&self, cluster: &str, node: &str, purpose: &str) -> Result<(), Refusal> {
+        let wanted = RequestWanted {
+            purpose: purpose.to_owned(),
+            multi_server: false,
+            common_name: node.to_owned(),
+            names: Vec::new(),
+            elliptic: purpose.ends_with("-ECDSA"),
+            bits: if purpose.ends_with("-ECDSA") {
+                256
+            } else {
+                2048
+            },
+            digest: "sha256".to_owned(),
+        };
+        let place = Place::new(cluster, node);
+        self.world
+            .make_request(&place, &wanted, true, Channel::Lab)
+            .map(drop)
     }
 
     /// Tells the signing authority what to do wrong.
@@ -208,7 +268,9 @@ impl Lab {
     /// # Errors
     /// When the signal cannot be listened to.
     pub fn wait_for_interrupt(&self) -> io::Result<()> {
-        self.runtime.as_ref().map_or(Ok(()), |runtime| runtime.block_on(tokio::signal::ctrl_c()))
+        self.runtime
+            .as_ref()
+            .map_or(Ok(()), |runtime| runtime.block_on(tokio::signal::ctrl_c()))
     }
 }
 
@@ -229,18 +291,35 @@ fn bind() -> io::Result<(Ports, Bound)> {
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };
-    let ((rest, a), (soap, b), (ssh, c), (tftp, d), (sip, e)) = (open()?, open()?, open()?, open()?, open()?);
-    Ok((Ports { rest, soap, ssh, tftp, sip }, [a, b, c, d, e]))
+    let bound = [open()?, open()?, open()?, open()?, open()?];
+    let [rest, soap, ssh, tftp, sip] = bound.each_ref().map(|(port, _)| *port);
+    Ok((
+        Ports {
+            rest,
+            soap,
+            ssh,
+            tftp,
+            sip,
+        },
+        bound.map(|(_, listener)| listener),
+    ))
 }
 
 /// Workers enough that a hook may block one.
 fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(4).thread_name("lab").enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .thread_name("lab")
+        .enable_all()
+        .build()
 }
 
 /// The lab's directory: a temporary one, or the given one with an earlier lab removed.
 fn directory(wanted: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), LabError> {
-    let prepare = |path: &Path, source| LabError::Prepare { path: path.to_owned(), source };
+    let prepare = |path: &Path, source| LabError::Prepare {
+        path: path.to_owned(),
+        source,
+    };
     let Some(dir) = wanted else {
         let temporary = TempDir::new().map_err(|source| prepare(&std::env::temp_dir(), source))?;
         return Ok((temporary.path().to_owned(), Some(temporary)));
@@ -271,9 +350,4 @@ fn remove_earlier(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(0)
 }

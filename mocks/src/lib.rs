@@ -4,19 +4,21 @@
 //! log of what really happened, and judges by it.
 //!
 //! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
-//! * `certificates`, `upload`, `trust`, `restart`, `agenda` and `login` are what nodes do.
+//! * `certificates`, `upload`, `install`, `trust`, `restart`, `agenda` and `login` are what nodes do.
 //! * `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
 //! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
 
 mod agenda;
 mod authority;
 mod certificates;
+mod clock;
 mod estate;
 mod fault;
 mod files;
 mod found;
 mod hooks;
 mod http;
+mod install;
 mod judge;
 mod lab;
 mod log;

@@ -101,7 +101,10 @@ impl Place {
     /// A node of a cluster.
     #[must_use]
     pub fn new(cluster: &str, node: &str) -> Self {
-        Self { cluster: cluster.to_owned(), node: node.to_owned() }
+        Self {
+            cluster: cluster.to_owned(),
+            node: node.to_owned(),
+        }
     }
 }
 
@@ -121,13 +124,27 @@ impl Log {
     /// What the file system says.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self(Mutex::new(Inner { file, entries: Vec::new(), broken: false })))
+        Ok(Self(Mutex::new(Inner {
+            file,
+            entries: Vec::new(),
+            broken: false,
+        })))
     }
 
     /// Appends one entry and flushes it. A file that cannot be written is reported once; memory keeps the entry.
-    pub fn note(&self, at_ms: u64, place: &Place, channel: Channel, kind: Kind, what: &str, detail: &str) {
+    pub fn note(
+        &self,
+        at_ms: u64,
+        place: &Place,
+        channel: Channel,
+        kind: Kind,
+        what: &str,
+        detail: &str,
+    ) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seq = u64::try_from(inner.entries.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let seq = u64::try_from(inner.entries.len())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
         let entry = LogEntry {
             seq,
             at_ms,
@@ -142,7 +159,11 @@ impl Log {
         let written = writeln!(inner.file, "{line}").and_then(|()| inner.file.flush());
         if let (Err(error), false) = (written, inner.broken) {
             inner.broken = true;
-            eprintln!("reissue-lab: the log file can no longer be written ({error}); entries stay in memory only");
+            let said = writeln!(
+                io::stderr(),
+                "reissue-lab: the log file can no longer be written ({error}); entries stay in memory only"
+            );
+            drop(said);
         }
         inner.entries.push(entry);
     }
@@ -150,6 +171,10 @@ impl Log {
     /// Every entry so far.
     #[must_use]
     pub fn entries(&self) -> Vec<LogEntry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entries.clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entries
+            .clone()
     }
 }

@@ -12,24 +12,37 @@ use crate::world::{Account, World};
 const ATTEMPTS: u32 = 3;
 
 /// How long the lock holds, before scaling.
-const LOCKED_FOR: Duration = Duration::from_secs(300);
+const LOCKED_FOR: Duration = Duration::from_mins(5);
 
 impl World {
     /// Whether these credentials open this account on this node. Logs the attempt without the password, counts
     /// failures, and refuses a locked account like a wrong password.
     ///
     /// claim: CUCM-REST-LOCKOUT-COUNTS, CUCM-SOAP-ACCOUNT
-    pub fn login(&self, place: &Place, account: Account, user: &str, password: &str, channel: Channel) -> bool {
+    pub fn login(
+        &self,
+        place: &Place,
+        account: Account,
+        user: &str,
+        password: &str,
+        channel: Channel,
+    ) -> bool {
         self.scene(|scene| {
             let now = scene.now.ms;
-            let until = now.saturating_add(u64::try_from(self.scaled(LOCKED_FOR).as_millis()).unwrap_or(u64::MAX));
-            let Some(cluster) = scene.cluster(place) else { return false };
+            let until = now.saturating_add(
+                u64::try_from(self.scaled(LOCKED_FOR).as_millis()).unwrap_or(u64::MAX),
+            );
+            let Some(cluster) = scene.cluster(place) else {
+                return false;
+            };
             let expected = match account {
                 Account::Platform => &cluster.accounts.platform,
                 Account::Application => &cluster.accounts.application,
             };
             let matches = expected.user == user && expected.password == password;
-            let Some(node) = cluster.node_mut(&place.node) else { return false };
+            let Some(node) = cluster.node_mut(&place.node) else {
+                return false;
+            };
             let locks = node.lockout_enabled && account == Account::Platform;
             let lockout = node.lockouts.entry(user.to_owned()).or_default();
             let locked = locks && now < lockout.locked_until_ms;
@@ -51,8 +64,15 @@ impl World {
             };
             scene.note(place, channel, Kind::Login, word, &format!("user={user}"));
             if !good && failures == 2 {
-                let detail = format!("user={user}: a second failed login; accounts lock after {ATTEMPTS}");
-                scene.note(place, channel, Kind::Violation, "more-than-one-failed-login", &detail);
+                let detail =
+                    format!("user={user}: a second failed login; accounts lock after {ATTEMPTS}");
+                scene.note(
+                    place,
+                    channel,
+                    Kind::Violation,
+                    "more-than-one-failed-login",
+                    &detail,
+                );
             }
             good
         })
@@ -76,6 +96,9 @@ impl World {
 
     /// Ends every session on a node.
     pub(crate) fn end_sessions(&self, place: &Place) {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held_at, _)| held_at != place);
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(held_at, _)| held_at != place);
     }
 }

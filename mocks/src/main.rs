@@ -81,12 +81,13 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("reissue-lab: {error}");
+            let mut text = format!("reissue-lab: {error}\n");
             let mut cause = error.source();
             while let Some(below) = cause {
-                eprintln!("  because: {below}");
+                text.extend(["  because: ", &below.to_string(), "\n"]);
                 cause = below.source();
             }
+            drop(io::stderr().write_all(text.as_bytes()));
             ExitCode::FAILURE
         }
     }
@@ -139,7 +140,8 @@ fn sign(dir: &Path, misbehave: Misbehaviour) -> Result<(), Box<dyn Error>> {
 
 fn show_log(dir: &Path, violations: bool) -> Result<(), Box<dyn Error>> {
     let path = dir.join("lab.jsonl");
-    let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let mut out = io::stdout().lock();
     for line in text.lines() {
         let entry: LogEntry = serde_json::from_str(line)?;
@@ -147,11 +149,19 @@ fn show_log(dir: &Path, violations: bool) -> Result<(), Box<dyn Error>> {
             continue;
         }
         let kind = serde_json::to_value(entry.kind)?;
-        let (kind, host) = (kind.as_str().unwrap_or_default(), entry.node.split('.').next().unwrap_or_default());
+        let (kind, host) = (
+            kind.as_str().unwrap_or_default(),
+            entry.node.split('.').next().unwrap_or_default(),
+        );
         let place = format!("{}/{host}", entry.cluster);
         let channel = entry.channel.word();
-        let shown =
-            writeln!(out, "{:>9.3}s {place:<16} {channel:<9} {kind:<9} {} {}", seconds(&entry), entry.what, entry.detail);
+        let shown = writeln!(
+            out,
+            "{:>9.3}s {place:<16} {channel:<9} {kind:<9} {} {}",
+            seconds(&entry),
+            entry.what,
+            entry.detail
+        );
         match shown {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other?,

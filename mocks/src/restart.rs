@@ -77,14 +77,19 @@ impl World {
         channel: Channel,
     ) -> Result<Restarting, RestartRefusal> {
         self.scene(|scene| {
-            let unknown =
-                || RestartRefusal::Unknown { node: place.node.clone(), service: service.trim().to_owned() };
+            let unknown = || RestartRefusal::Unknown {
+                node: place.node.clone(),
+                service: service.trim().to_owned(),
+            };
             let cluster = scene.clusters.get_mut(&place.cluster).ok_or_else(unknown)?;
             let node = cluster.node(&place.node).ok_or_else(unknown)?;
             let (name, found) = node.service(service).ok_or_else(unknown)?;
             let name = name.to_owned();
             if found.reason == Some(Reason::NotActivated) {
-                return Err(RestartRefusal::NotActivated { node: place.node.clone(), service: name });
+                return Err(RestartRefusal::NotActivated {
+                    node: place.node.clone(),
+                    service: name,
+                });
             }
             let nominal = found.nominal;
             let violations = judge::restart(cluster, &place.node, &name);
@@ -94,19 +99,27 @@ impl World {
             }
             scene.note(place, channel, Kind::Effect, "restart-begin", &name);
             scene.begin_restart(place, &name, nominal, ending);
-            Ok(Restarting { service: name, takes: self.scaled(nominal) })
+            Ok(Restarting {
+                service: name,
+                takes: self.scaled(nominal),
+            })
         })
     }
 
     /// The state of one service now.
     pub fn service_state(&self, place: &Place, service: &str) -> Option<ServiceState> {
-        self.read(place, |_, node, _| node.service(service).map(|(_, found)| found.state)).flatten()
+        self.read(place, |_, node, _| {
+            node.service(service).map(|(_, found)| found.state)
+        })
+        .flatten()
     }
 
     /// Every service of a node, by name.
     pub fn service_states(&self, place: &Place) -> Vec<ServiceView> {
         let views = self.read(place, |_, node, now| {
-            let lab_start = node.clock(now).saturating_sub(i64::try_from(now.ms / 1000).unwrap_or(0));
+            let lab_start = node
+                .clock(now)
+                .saturating_sub(i64::try_from(now.ms / 1000).unwrap_or(0));
             let now_ms = i64::try_from(now.ms).unwrap_or(i64::MAX);
             let view = |(name, service): (&String, &crate::state::Service)| ServiceView {
                 name: name.clone(),
@@ -114,7 +127,9 @@ impl World {
                 reason: service.reason,
                 started_unix: lab_start.saturating_add(service.started_ms / 1000),
                 uptime: match service.state {
-                    ServiceState::Started => u64::try_from((now_ms - service.started_ms) / 1000).unwrap_or(0),
+                    ServiceState::Started => {
+                        u64::try_from((now_ms - service.started_ms) / 1000).unwrap_or(0)
+                    }
                     _ => 0,
                 },
             };
@@ -132,7 +147,9 @@ impl crate::world::Scene<'_> {
         let unix = self.now.unix;
         let face = Face::of(name);
         let Some(node) = self.node(place) else { return };
-        let Some(service) = node.services.get_mut(name) else { return };
+        let Some(service) = node.services.get_mut(name) else {
+            return;
+        };
         service.state = ServiceState::Stopping;
         service.restarts += 1;
         let number = service.restarts;
@@ -144,7 +161,11 @@ impl crate::world::Scene<'_> {
         if face == Some(Face::Sip)
             && let Some(cluster) = self.cluster(place)
         {
-            for phone in cluster.phones.iter_mut().filter(|phone| phone.node == place.node) {
+            for phone in cluster
+                .phones
+                .iter_mut()
+                .filter(|phone| phone.node == place.node)
+            {
                 phone.registered = false;
                 phone.since = unix;
             }
@@ -164,7 +185,12 @@ impl crate::world::Scene<'_> {
             if matches!(point, Point::Unavailable | Point::Answers) && face != Some(Face::Web) {
                 continue;
             }
-            let due = Due::Restart { place: place.clone(), service: name.to_owned(), number, point: *point };
+            let due = Due::Restart {
+                place: place.clone(),
+                service: name.to_owned(),
+                number,
+                point: *point,
+            };
             self.later(nominal * *percent / 100, due);
         }
     }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
 
 use crate::log::Place;
-use crate::state::{Face, Presented, ServiceState, Web};
+use crate::state::{Face, Presented, Service, ServiceState, Web};
 use crate::world::World;
 
 /// RSA first in both lists, because a server that presents two certificates chooses by them.
@@ -43,7 +43,10 @@ fn acceptor(presented: &Presented) -> Result<SslAcceptor, ErrorStack> {
 }
 
 /// Takes a connection through its handshake with what the face presents now.
-pub(crate) async fn shake_hands(presented: &Presented, tcp: TcpStream) -> Option<SslStream<TcpStream>> {
+pub(crate) async fn shake_hands(
+    presented: &Presented,
+    tcp: TcpStream,
+) -> Option<SslStream<TcpStream>> {
     if presented.acceptor.get().is_none() {
         let made = acceptor(presented).ok()?;
         presented.acceptor.get_or_init(|| made);
@@ -61,31 +64,43 @@ pub(crate) fn presented_now(world: &World, place: &Place, face: Face) -> Option<
         let stopped = service.is_none_or(|found| found.state == ServiceState::Stopped);
         let away = match face {
             Face::Web => node.web == Web::Refused,
-            Face::Tftp | Face::Sip => service.is_none_or(|found| found.in_transition()),
+            Face::Tftp | Face::Sip => service.is_none_or(Service::in_transition),
         };
-        if stopped || away { None } else { node.presented.get(&face).cloned() }
+        if stopped || away {
+            None
+        } else {
+            node.presented.get(&face).cloned()
+        }
     });
     presented.flatten()
 }
 
 /// Closes a connection with a reset, as a port without a listener would.
 pub(crate) fn reset(tcp: TcpStream) {
-    if tcp.set_zero_linger().is_err() {
-        // The peer is gone already; dropping the connection says the same.
-    }
+    // A peer that is gone already needs no reset.
+    drop(tcp.set_zero_linger());
     drop(tcp);
 }
 
 /// Serves a port that is only looked at for its certificate: handshake, then silence until the client leaves.
 pub(crate) async fn serve_face(world: Arc<World>, place: Place, face: Face, listener: TcpListener) {
     loop {
-        let Ok((tcp, _)) = accept(&listener).await else { continue };
+        let Ok((tcp, _)) = accept(&listener).await else {
+            continue;
+        };
         let (world, place) = (Arc::clone(&world), place.clone());
         tokio::spawn(async move {
-            let Some(presented) = presented_now(&world, &place, face) else { return reset(tcp) };
-            let Some(mut stream) = shake_hands(&presented, tcp).await else { return };
+            let Some(presented) = presented_now(&world, &place, face) else {
+                return reset(tcp);
+            };
+            let Some(mut stream) = shake_hands(&presented, tcp).await else {
+                return;
+            };
             let mut buffer = [0_u8; 1024];
-            while matches!(tokio::time::timeout(HANDSHAKE, stream.read(&mut buffer)).await, Ok(Ok(1..))) {}
+            while matches!(
+                tokio::time::timeout(HANDSHAKE, stream.read(&mut buffer)).await,
+                Ok(Ok(1..))
+            ) {}
         });
     }
 }

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
 use crate::agenda::{Agenda, Due};
+use crate::clock::unix_now;
 use crate::fault::{Fault, Faults, Mode};
 use crate::hooks::{Hooks, When};
 pub use crate::log::{Channel, Kind, Log, LogEntry, Place};
@@ -78,8 +79,17 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    pub(crate) fn note(&self, place: &Place, channel: Channel, kind: Kind, what: &str, detail: &str) {
-        self.world.log.note(self.now.ms, place, channel, kind, what, detail);
+    pub(crate) fn note(
+        &self,
+        place: &Place,
+        channel: Channel,
+        kind: Kind,
+        what: &str,
+        detail: &str,
+    ) {
+        self.world
+            .log
+            .note(self.now.ms, place, channel, kind, what, detail);
     }
 
     pub(crate) fn cluster(&mut self, place: &Place) -> Option<&mut Cluster> {
@@ -100,21 +110,33 @@ impl Scene<'_> {
 
 impl World {
     /// A world of these clusters. `scale` multiplies every nominal duration.
-    pub(crate) fn new(clusters: BTreeMap<String, Cluster>, scale: f64, log: Log, keys: KeyRing) -> Self {
+    pub(crate) fn new(
+        clusters: BTreeMap<String, Cluster>,
+        scale: f64,
+        log: Log,
+        keys: KeyRing,
+    ) -> Self {
         let cuts = clusters
             .values()
-            .flat_map(|cluster| cluster.nodes.iter().map(|node| Place::new(&cluster.name, &node.name)))
+            .flat_map(|cluster| {
+                cluster
+                    .nodes
+                    .iter()
+                    .map(|node| Place::new(&cluster.name, &node.name))
+            })
             .map(|place| (place, watch::Sender::new(0)))
             .collect();
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            estate: Mutex::new(Estate { clusters, agenda: Agenda::default() }),
+            estate: Mutex::new(Estate {
+                clusters,
+                agenda: Agenda::default(),
+            }),
             log,
             faults: Faults::default(),
             hooks: Hooks::default(),
             scale,
             started: Instant::now(),
-            started_unix: i64::try_from(since_1970.as_secs()).unwrap_or(0),
+            started_unix: unix_now(),
             wake: Notify::new(),
             keys,
             cuts,
@@ -127,7 +149,10 @@ impl World {
     pub fn now(&self) -> Moment {
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-        Moment { ms, unix: self.started_unix.saturating_add(seconds) }
+        Moment {
+            ms,
+            unix: self.started_unix.saturating_add(seconds),
+        }
     }
 
     /// A nominal duration in the lab's own time.
@@ -148,7 +173,8 @@ impl World {
 
     /// Notes something outside a request.
     pub fn note(&self, place: &Place, channel: Channel, kind: Kind, what: &str, detail: &str) {
-        self.log.note(self.now().ms, place, channel, kind, what, detail);
+        self.log
+            .note(self.now().ms, place, channel, kind, what, detail);
     }
 
     /// Plants a fault.
@@ -175,7 +201,14 @@ impl World {
     /// Counts and logs a request, runs the hooks that wait before it, and says which fault strikes it.
     ///
     /// `kind` is [`Kind::Read`] or [`Kind::Write`]. Call it only after a good login.
-    pub fn begin(&self, place: &Place, channel: Channel, kind: Kind, what: &str, detail: &str) -> Request {
+    pub fn begin(
+        &self,
+        place: &Place,
+        channel: Channel,
+        kind: Kind,
+        what: &str,
+        detail: &str,
+    ) -> Request {
         let number = self.hooks.count();
         self.note(place, channel, kind, what, detail);
         self.hooks.reach(number, When::BeforeActing);
@@ -183,7 +216,13 @@ impl World {
         if let Some(mode) = fault {
             self.note(place, channel, Kind::Fault, mode.word(), what);
         }
-        Request { number, place: place.clone(), channel, what: what.to_owned(), fault }
+        Request {
+            number,
+            place: place.clone(),
+            channel,
+            what: what.to_owned(),
+            fault,
+        }
     }
 
     /// Runs the hooks that wait after a request was carried out and before it is answered.
@@ -192,7 +231,11 @@ impl World {
     }
 
     /// Looks at a node and its cluster; nothing if there is no such place.
-    pub fn read<T>(&self, place: &Place, look: impl FnOnce(&Cluster, &Node, Moment) -> T) -> Option<T> {
+    pub fn read<T>(
+        &self,
+        place: &Place,
+        look: impl FnOnce(&Cluster, &Node, Moment) -> T,
+    ) -> Option<T> {
         self.scene(|scene| {
             let cluster = scene.clusters.get(&place.cluster)?;
             Some(look(cluster, cluster.node(&place.node)?, scene.now))
@@ -225,7 +268,12 @@ impl World {
         let mut estate = self.lock();
         let now = self.now();
         let Estate { clusters, agenda } = &mut *estate;
-        let mut scene = Scene { clusters, agenda, now, world: self };
+        let mut scene = Scene {
+            clusters,
+            agenda,
+            now,
+            world: self,
+        };
         scene.settle();
         let answer = work(&mut scene);
         drop(estate);

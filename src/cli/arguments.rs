@@ -10,7 +10,7 @@ use jiff::Timestamp;
 /// Read commands cannot write to a device. Only `apply`, `resume` and `mark` can.
 #[derive(Debug, Parser)]
 #[command(name = "reissue", version, disable_help_subcommand = true, max_term_width = 100)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Flags that every command takes.
     #[command(flatten)]
     pub common: Common,
@@ -21,7 +21,7 @@ pub struct Arguments {
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
-pub struct Common {
+pub(super) struct Common {
     /// The estate file
     #[arg(long, global = true, default_value = "estate.yaml", env = "REISSUE_ESTATE", value_name = "FILE")]
     pub estate: PathBuf,
@@ -44,7 +44,7 @@ pub struct Common {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Write a starter estate file
     Init {
         /// Where to write it; refused if the file exists
@@ -145,14 +145,11 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
-    /// List runs
+    /// List runs, or close one
     Runs {
-        /// Close an unfinished run, so that a new plan may be applied; it cannot be resumed afterwards
-        #[arg(long, value_name = "RUN")]
-        close: Option<String>,
-        /// Why it is closed
-        #[arg(long, requires = "close", value_name = "TEXT")]
-        why: Option<String>,
+        /// What to do with them; a list without one
+        #[command(subcommand)]
+        command: Option<RunsCommand>,
     },
     /// Record what a person decided or did about a step
     Mark {
@@ -218,7 +215,7 @@ pub enum Command {
 
 /// Exit code 3 when there is something to see.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Exit code 3 if there is something to see
     #[arg(long)]
     pub check: bool,
@@ -226,7 +223,7 @@ pub struct Check {
 
 /// How a plan is carried out.
 #[derive(Debug, Args)]
-pub struct RunOptions {
+pub(super) struct RunOptions {
     /// Stop after this stage
     #[arg(long, value_enum, value_name = "STAGE")]
     pub until: Option<Until>,
@@ -239,9 +236,12 @@ pub struct RunOptions {
     /// How long to wait for a cluster that another run holds
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: String,
-    /// Answer yes to the question whether to begin
+    /// Begin without asking, if the plan has no point of no return
     #[arg(long)]
     pub yes: bool,
+    /// Begin this plan and no other, points of no return included: the first 12 or more digits of its digest
+    #[arg(long, value_name = "DIGEST")]
+    pub approve: Option<String>,
     /// Accept a belief about the devices that no source supports, by its claim identifier
     #[arg(long, value_name = "CLAIM")]
     pub accept: Vec<String>,
@@ -249,7 +249,7 @@ pub struct RunOptions {
 
 /// A stage to stop after.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Until {
+pub(super) enum Until {
     /// Trust is spread
     Prepare,
     /// Requests are signed
@@ -262,7 +262,7 @@ pub enum Until {
 
 /// As what a plan or report is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
+pub(super) enum ShowFormat {
     /// Plain text
     Text,
     /// Markdown
@@ -275,7 +275,7 @@ pub enum ShowFormat {
 
 /// As what an order is drawn.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GraphFormat {
+pub(super) enum GraphFormat {
     /// Mermaid
     Mermaid,
     /// Graphviz
@@ -284,14 +284,14 @@ pub enum GraphFormat {
 
 /// Which schema.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SchemaOf {
+pub(super) enum SchemaOf {
     /// The estate file
     Estate,
 }
 
 /// Procedures.
 #[derive(Debug, Subcommand)]
-pub enum PlaybookCommand {
+pub(super) enum PlaybookCommand {
     /// List the procedures
     List,
     /// Check the files of a directory
@@ -301,9 +301,22 @@ pub enum PlaybookCommand {
     },
 }
 
+/// Runs.
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// Give an unfinished run up, so that a new plan may be applied; it cannot be resumed afterwards
+    Close {
+        /// The run
+        run: String,
+        /// Why; kept in the journal
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+}
+
 /// Passwords.
 #[derive(Debug, Subcommand)]
-pub enum SecretCommand {
+pub(super) enum SecretCommand {
     /// Keep the password of an account
     Set {
         /// The account, as the estate file names it
@@ -323,7 +336,7 @@ pub enum SecretCommand {
 
 /// Known peers.
 #[derive(Debug, Subcommand)]
-pub enum TrustCommand {
+pub(super) enum TrustCommand {
     /// Look at a node's certificates and host key, show them, and keep them after a yes
     Add {
         /// The node; all nodes of the estate if not named

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What the process says to the shell. The numbers are part of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
+pub(super) enum Exit {
     /// Done, or nothing to do.
     Done,
     /// Something failed.
@@ -33,7 +33,7 @@ pub enum Exit {
 
 impl Exit {
     /// The number.
-    pub fn code(self) -> u8 {
+    pub(super) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -53,7 +53,7 @@ impl Exit {
 
 /// Why a command ended without doing what was asked, and what to do next.
 #[derive(Debug)]
-pub struct CliError {
+pub(super) struct CliError {
     /// The exit code.
     pub exit: Exit,
     /// What was expected and what was found, on which node or in which file.
@@ -64,13 +64,13 @@ pub struct CliError {
 
 impl CliError {
     /// An error with its exit code and text.
-    pub fn new(exit: Exit, says: impl fmt::Display) -> Self {
+    pub(super) fn new(exit: Exit, says: impl fmt::Display) -> Self {
         Self { exit, says: says.to_string(), hints: Vec::new() }
     }
 
     /// Adds what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }

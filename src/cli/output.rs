@@ -11,7 +11,7 @@ const ENVELOPE_FORMAT: u32 = 1;
 
 /// Where a command's results go.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(super) struct Output {
     command: &'static str,
     json: bool,
 }
@@ -35,17 +35,17 @@ struct Problem<'a> {
 
 impl Output {
     /// Output of one command, as text or as one JSON document.
-    pub fn new(command: &'static str, json: bool) -> Self {
+    pub(super) fn new(command: &'static str, json: bool) -> Self {
         Self { command, json }
     }
 
     /// Whether the result is to be JSON.
-    pub fn is_json(self) -> bool {
+    pub(super) fn is_json(self) -> bool {
         self.json
     }
 
     /// A result: text for a person, or data for a program.
-    pub fn result<T: Serialize>(self, exit: Exit, data: &T, text: impl FnOnce() -> String) -> Exit {
+    pub(super) fn result<T: Serialize>(self, exit: Exit, data: &T, text: impl FnOnce() -> String) -> Exit {
         if self.json {
             self.envelope(exit, None, Some(data));
         } else {
@@ -55,7 +55,7 @@ impl Output {
     }
 
     /// A failure. With `--json` it is an envelope on standard output as well as a text on standard error.
-    pub fn failure(self, error: &CliError) -> Exit {
+    pub(super) fn failure(self, error: &CliError) -> Exit {
         if self.json {
             let problem = Problem { says: &error.says, hints: &error.hints };
             self.envelope::<()>(error.exit, Some(problem), None);
@@ -80,13 +80,13 @@ impl Output {
 }
 
 /// Data to standard output. A closed pipe is the reader's choice and no failure.
-pub fn write_out(text: &str) {
+pub(super) fn write_out(text: &str) {
     let mut out = io::stdout().lock();
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
 /// One line of talk to standard error.
-pub fn talk(text: &str) {
+pub(super) fn talk(text: &str) {
     let mut out = io::stderr().lock();
     drop(writeln!(out, "{text}"));
 }

@@ -1,13 +1,15 @@
 //! What a device can be asked and told. The read side and the write side are different types, so that a
 //! command which holds only [`Observe`] cannot write.
 
+pub mod cucm;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::model::{
-    ClusterState, ControlPath, Distribution, Fingerprint, KeySpec, NodeName, Purpose, ServiceName,
-    Store, SubjectName,
+    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose,
+    ServiceName, Store, SubjectName,
 };
 
 /// A boxed future, so that the traits below can be used as `dyn`.
@@ -16,7 +18,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A group of facts that is asked for together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FactGroup {
-    /// Node lists, security mode, release.
+    /// Node lists and names, security mode, release.
     Topology,
     /// Identities, pending requests, trust stores.
     Certificates,
@@ -48,6 +50,19 @@ impl Scope {
             groups: [Topology, Certificates, Served, Services, Platform, Phones].into(),
         }
     }
+
+    /// Everything that a plan rests on: all but the phones, which come and go, and which interfaces with a rate
+    /// limit tell about.
+    pub fn without_phones() -> Self {
+        let mut scope = Self::everything();
+        scope.groups.remove(&FactGroup::Phones);
+        scope
+    }
+
+    /// Whether a node is asked.
+    pub fn includes(&self, node: &NodeName) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.contains(node))
+    }
 }
 
 /// The read side of one cluster.
@@ -70,11 +85,17 @@ pub trait Actuate: Observe {
     ) -> BoxFuture<'a, Result<(), WriteError>>;
 
     /// From now on a node may present this leaf as well as the one it is known by: a certificate was
-    /// uploaded that it will serve after its restart. Kept on disk before this returns.
+    /// uploaded that it will serve after its restart. `key` is the kind of its key: a twin of the other kind
+    /// stays known. Kept on disk before this returns.
     ///
     /// # Errors
     /// A sentence, if it could not be kept.
-    fn expect_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String>;
+    fn expect_leaf(
+        &self,
+        node: &NodeName,
+        key: KeyAlgorithm,
+        leaf: &Fingerprint,
+    ) -> Result<(), String>;
 
     /// From now on a node may present only this leaf on the ports that were seen to serve it.
     ///

@@ -4,8 +4,10 @@
 //! The file is YAML. [`Estate::load`] gives either an estate in which every name is known, or everything that
 //! is wrong with the file at once. Secrets are never in it, only where they are.
 
+mod chains;
 mod check;
 mod raw;
+mod starter;
 mod timers;
 mod types;
 
@@ -14,15 +16,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
+pub use starter::{Discovered, starter, write_starter};
 pub use timers::Timers;
 pub use types::{
     Account, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout, Wave, Window,
 };
 
-use crate::model::{AccountName, ClusterName, IssuerName};
+use crate::model::{AccountName, ClusterName, DesiredCertificate, IssuerName};
+use crate::pki::PkiError;
 use crate::yaml::{Document, Problems, UnreadableError};
 use raw::RawEstate;
-use types::Rule;
 
 /// What the user declares, checked.
 #[derive(Clone, Debug)]
@@ -47,7 +50,8 @@ pub struct Estate {
     pub valid_for: SignedDuration,
     /// The last successful backup may not be older than this at the first write; `None`: no such policy.
     pub backup_not_older_than: Option<SignedDuration>,
-    rules: Vec<Rule>,
+    /// What every certificate that a rule covers should be, by cluster and purpose.
+    pub certificates: Vec<DesiredCertificate>,
 }
 
 /// Why there is no estate.
@@ -59,6 +63,39 @@ pub enum EstateError {
     /// The file is wrong. Displays every problem with file, line, column and the line itself.
     #[error(transparent)]
     Wrong(#[from] Problems),
+    /// An issuer's chain file cannot be read.
+    #[error("the chain of issuer `{issuer}` cannot be read from {}: {why}", path.display())]
+    ChainUnreadable {
+        /// The issuer.
+        issuer: IssuerName,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// An issuer's chain file is not a chain.
+    #[error("the chain of issuer `{issuer}` in {}: {why}", path.display())]
+    ChainWrong {
+        /// The issuer.
+        issuer: IssuerName,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        why: Box<PkiError>,
+    },
+    /// An issuer's chain file holds a certificate that signs nothing.
+    #[error(
+        "the chain of issuer `{issuer}` in {} holds {title}, which is no authority (basic constraints); leave \
+         only the authorities above the leaf", path.display()
+    )]
+    NoAuthority {
+        /// The issuer.
+        issuer: IssuerName,
+        /// The file.
+        path: PathBuf,
+        /// The certificate's common name or subject.
+        title: String,
+    },
 }
 
 impl Estate {
@@ -68,12 +105,12 @@ impl Estate {
     /// [`EstateError::Unreadable`] if it is no text file, [`EstateError::Wrong`] with everything that is
     /// wrong with it.
     pub fn load(path: &Path) -> Result<Self, EstateError> {
-        Self::from_document(Document::read(path)?, path)
+        Self::from_document(&Document::read(path)?, path)
     }
 
-    fn from_document(document: Document, path: &Path) -> Result<Self, EstateError> {
+    fn from_document(document: &Document, path: &Path) -> Result<Self, EstateError> {
         let raw: RawEstate = document.parse()?;
-        check::check(&raw, &document, path)
+        check::check(&raw, document, path)
             .map_err(|problems| EstateError::Wrong(document.report(problems)))
     }
 }

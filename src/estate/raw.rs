@@ -19,7 +19,7 @@ type Time = Placed<DurationText>;
 /// The estate: the clusters, how to reach them, who signs, and what their certificates should be.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "reissue estate")]
+#[schemars(title = "reissue estate", rename = "Estate")]
 pub(super) struct RawEstate {
     /// The format of this file: 1.
     pub(super) format: Placed<u32>,
@@ -53,6 +53,7 @@ pub(super) struct RawEstate {
 /// How long to wait for what. Whole numbers with units: w, d, h, m, s, ms.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Timers")]
 pub(super) struct RawTimers {
     /// Until a connection stands. Default: 10s.
     pub(super) connect: Option<Time>,
@@ -79,6 +80,7 @@ pub(super) struct RawTimers {
 /// One account.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Account")]
 pub(super) struct RawAccount {
     /// The user's name on the device.
     pub(super) user: Word,
@@ -98,6 +100,7 @@ pub(super) enum RawPassword {
 /// One cluster.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Cluster")]
 pub(super) struct RawCluster {
     /// A short name of your choice.
     pub(super) name: Word,
@@ -113,6 +116,7 @@ pub(super) struct RawCluster {
 /// The accounts of a cluster.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Accounts")]
 pub(super) struct RawAccounts {
     /// The platform (operating system) account: certificates and shell.
     pub(super) platform: Word,
@@ -123,6 +127,7 @@ pub(super) struct RawAccounts {
 /// One node.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Node")]
 pub(super) struct RawNode {
     /// The fully qualified name.
     pub(super) name: Word,
@@ -139,6 +144,7 @@ pub(super) struct RawNode {
 /// Ports of a node.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Ports")]
 pub(super) struct RawPorts {
     /// Administration pages and the certificate interface. Default: 443.
     pub(super) rest: Option<Placed<u16>>,
@@ -155,6 +161,7 @@ pub(super) struct RawPorts {
 /// One issuer.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Issuer")]
 pub(super) struct RawIssuer {
     /// `folder`: requests are put into one folder, certificates are taken from another.
     /// `command`: a program gets the request on its standard input and prints the certificate.
@@ -173,6 +180,7 @@ pub(super) struct RawIssuer {
 /// One rule: what the certificates of some clusters and purposes should be.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Rule")]
 pub(super) struct RawRule {
     /// What the rule covers.
     #[serde(rename = "where")]
@@ -195,6 +203,7 @@ pub(super) struct RawRule {
 /// What a rule covers: a certificate that is in every list given.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Where")]
 pub(super) struct RawWhere {
     /// Clusters by name. Default: all.
     pub(super) cluster: Option<Placed<Vec<Word>>>,
@@ -208,6 +217,7 @@ pub(super) struct RawWhere {
 /// Names in a certificate.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Names")]
 pub(super) struct RawNames {
     /// DNS names or IP addresses beside those of the nodes.
     #[serde(default)]
@@ -217,6 +227,7 @@ pub(super) struct RawNames {
 /// Which clusters change when, and how many at once.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Rollout")]
 pub(super) struct RawRollout {
     /// How many clusters change at once, where a wave does not say. Default: 8.
     pub(super) parallel_clusters: Option<Placed<u32>>,
@@ -233,6 +244,7 @@ pub(super) struct RawRollout {
 /// One wave.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Wave")]
 pub(super) struct RawWave {
     /// A short name of your choice.
     pub(super) name: Word,
@@ -247,6 +259,7 @@ pub(super) struct RawWave {
 /// One weekly change window.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Window")]
 pub(super) struct RawWindow {
     /// Clusters by name; `*` is every one.
     pub(super) clusters: Placed<Vec<Word>>,

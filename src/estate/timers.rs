@@ -33,17 +33,16 @@ pub struct Timers {
 
 impl Default for Timers {
     fn default() -> Self {
-        let minutes = |number: u64| Duration::from_secs(60 * number);
         Self {
             connect: Duration::from_secs(10),
-            request: Duration::from_secs(60),
-            shell_start: Duration::from_secs(120),
-            tomcat_restart: minutes(20),
-            service_restart: minutes(10),
-            served: minutes(5),
-            replication: minutes(5),
+            request: Duration::from_mins(1),
+            shell_start: Duration::from_mins(2),
+            tomcat_restart: Duration::from_mins(20),
+            service_restart: Duration::from_mins(10),
+            served: Duration::from_mins(5),
+            replication: Duration::from_mins(5),
             issue: None,
-            phones_back: minutes(45),
+            phones_back: Duration::from_mins(45),
             poll: Duration::from_secs(5),
         }
     }

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::{Time, Weekday};
 
-use crate::model::{
-    AccountName, ClusterName, IssuerName, KeySpec, NodeName, Port, Product, Purpose, Role,
-    SubjectName,
-};
+use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Purpose, Role};
 
 /// One cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,20 +145,4 @@ pub struct Window {
     pub lasts: Duration,
     /// Its IANA time zone.
     pub zone: String,
-}
-
-/// One rule of `desired`, looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
-    /// Where it begins in the file, from 1.
-    pub(super) line: usize,
-    pub(super) place: crate::yaml::Place,
-    pub(super) clusters: Option<BTreeSet<ClusterName>>,
-    pub(super) products: Option<BTreeSet<Product>>,
-    pub(super) purposes: BTreeSet<Purpose>,
-    pub(super) issuer: IssuerName,
-    pub(super) distribution: crate::model::Distribution,
-    pub(super) key: KeySpec,
-    pub(super) also: BTreeSet<SubjectName>,
-    pub(super) renew_before: Duration,
 }

@@ -130,6 +130,8 @@ pub enum DoneHow {
     Performed {},
     /// A look showed that it was done already.
     FoundAlreadyDone {},
+    /// It changes no device, and what it waits for was seen.
+    Seen {},
     /// A person said so.
     Marked {
         /// Who.

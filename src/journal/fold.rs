@@ -110,15 +110,70 @@ impl Replay {
         })
     }
 
-    /// Takes one more event, or leaves everything as it was and says why it cannot follow.
-    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
+    /// Says why an event cannot follow, if it cannot.
+    pub(super) fn check(&self, event: &Event) -> Result<(), String> {
         if let Some(verdict) = &self.closed {
             return Err(format!("the run is closed ({verdict})"));
         }
+        match event {
+            Event::RunOpened { .. } => Err("the run is already open".to_owned()),
+            Event::Resumed { .. } | Event::ClusterStopped { .. } => Ok(()),
+            Event::StepStarted { step, attempt } => {
+                let expected = self.unfinished(step)?.attempts.saturating_add(1);
+                expect(*attempt == expected, || {
+                    format!("step {step} begins attempt {attempt} instead of {expected}")
+                })
+            }
+            Event::RequestMade { step, .. } => {
+                let begun = self.unfinished(step)?.attempts > 0;
+                expect(begun, || {
+                    format!("step {step} has a request and was never begun")
+                })?;
+                let first = !self.artifacts.requests.contains_key(step);
+                expect(first, || format!("step {step} has a second request"))
+            }
+            Event::Issued { request, .. } => {
+                let asked = self.artifacts.requests.contains_key(request);
+                expect(asked, || {
+                    format!("a certificate for step {request}, which made no request")
+                })?;
+                let first = !self.artifacts.leaves.contains_key(request);
+                expect(first, || format!("step {request} has a second certificate"))
+            }
+            Event::StepDone { step, how } => {
+                let begun = self.unfinished(step)?.attempts > 0;
+                let fits = begun || *how != DoneHow::Performed {};
+                expect(fits, || {
+                    format!("step {step} was performed and never begun")
+                })
+            }
+            Event::StepFailed { step, .. }
+            | Event::StepDiverged { step, .. }
+            | Event::Waiting { step, .. } => self.unfinished(step).map(|_| ()),
+            Event::RunClosed { verdict } => {
+                let left = self
+                    .order
+                    .keys()
+                    .find_map(|cluster| self.next_step(cluster));
+                let fits = *verdict != Verdict::Done {} || left.is_none();
+                expect(fits, || {
+                    "the run cannot be done while a step is not".to_owned()
+                })
+            }
+        }
+    }
+
+    /// Takes one more event, which [`Self::check`] let pass.
+    pub(super) fn take(&mut self, entry: &Entry) {
+        self.latest = entry.at;
         match &entry.event {
-            Event::RunOpened { .. } => return Err("the run is already open".to_owned()),
+            Event::RunOpened { .. } => {}
             Event::Resumed { .. } => self.stopped.clear(),
-            Event::StepStarted { step, attempt } => self.start(step, *attempt, entry.at)?,
+            Event::StepStarted { step, attempt } => self.set(step, |record| {
+                record.status = StepStatus::InDoubt { attempt: *attempt };
+                record.attempts = *attempt;
+                record.acted = Some(entry.at);
+            }),
             Event::RequestMade {
                 step,
                 public_key,
@@ -130,7 +185,7 @@ impl Replay {
                     sha256: sha256.clone(),
                     pem: pem.clone(),
                 };
-                self.request_made(step, made)?;
+                self.artifacts.requests.insert(step.clone(), made);
             }
             Event::Issued {
                 request,
@@ -141,41 +196,36 @@ impl Replay {
                     sha256: sha256.clone(),
                     pem: pem.clone(),
                 };
-                self.issued(request, leaf)?;
+                self.artifacts.leaves.insert(request.clone(), leaf);
             }
-            Event::StepDone { step, how } => self.done(step, how)?,
+            Event::StepDone { step, how } => {
+                self.set(step, |record| record.status = StepStatus::Done(how.clone()));
+            }
             Event::StepFailed {
                 step,
                 error,
                 transient,
                 ..
-            } => {
-                let record = self.open_step(step)?;
-                if *transient {
-                    record.acted = None;
-                }
-                record.status = StepStatus::Failed {
-                    error: error.clone(),
-                    transient: *transient,
-                };
-            }
-            Event::StepDiverged { step, found, .. } => {
-                self.open_step(step)?.status = StepStatus::Diverged {
+            } => self.set(step, |record| {
+                let (error, transient) = (error.clone(), *transient);
+                record.acted = record.acted.filter(|_| !transient);
+                record.status = StepStatus::Failed { error, transient };
+            }),
+            Event::StepDiverged { step, found, .. } => self.set(step, |record| {
+                record.status = StepStatus::Diverged {
                     found: found.clone(),
                 };
-            }
-            Event::Waiting { step, awaited } => {
-                self.open_step(step)?.status = StepStatus::Waiting {
+            }),
+            Event::Waiting { step, awaited } => self.set(step, |record| {
+                record.status = StepStatus::Waiting {
                     awaited: awaited.clone(),
                 };
-            }
+            }),
             Event::ClusterStopped { cluster, why } => {
                 self.stopped.insert(cluster.clone(), why.clone());
             }
-            Event::RunClosed { verdict } => self.close(verdict)?,
+            Event::RunClosed { verdict } => self.closed = Some(verdict.clone()),
         }
-        self.latest = entry.at;
-        Ok(())
     }
 
     /// Where a step stands; `None` if the run has no such step.
@@ -183,21 +233,18 @@ impl Replay {
         self.steps.get(step)
     }
 
-    /// Whether every step of a cluster is done, or else the first that is not.
-    pub fn next_step(&self, cluster: &ClusterName) -> Option<&StepId> {
-        let done = |id: &&StepId| {
-            !matches!(
-                self.steps.get(*id),
-                Some(StepRecord {
-                    status: StepStatus::Done(_),
-                    ..
-                })
-            )
-        };
-        self.order.get(cluster)?.iter().find(done)
+    /// Whether a step is done.
+    pub fn is_done(&self, step: &StepId) -> bool {
+        self.step(step)
+            .is_some_and(|record| matches!(record.status, StepStatus::Done(_)))
     }
 
-    /// Whether any step was ever begun, or waits, or was marked.
+    /// The first step of a cluster that is not done; `None` if all are.
+    pub fn next_step(&self, cluster: &ClusterName) -> Option<&StepId> {
+        self.order.get(cluster)?.iter().find(|id| !self.is_done(id))
+    }
+
+    /// Whether no step was ever begun or done, and none waits: nothing of the run is left to go on with.
     pub fn untouched(&self) -> bool {
         self.steps.values().all(|record| {
             record.attempts == 0
@@ -208,75 +255,21 @@ impl Replay {
         })
     }
 
-    fn open_step(&mut self, step: &StepId) -> Result<&mut StepRecord, String> {
+    fn unfinished(&self, step: &StepId) -> Result<&StepRecord, String> {
         let record = self
-            .steps
-            .get_mut(step)
+            .step(step)
             .ok_or_else(|| format!("the run has no step {step}"))?;
-        match record.status {
-            StepStatus::Done(_) => Err(format!("step {step} is done")),
-            _ => Ok(record),
-        }
+        expect(!self.is_done(step), || format!("step {step} is done"))?;
+        Ok(record)
     }
 
-    fn start(&mut self, step: &StepId, attempt: u32, at: Timestamp) -> Result<(), String> {
-        let record = self.open_step(step)?;
-        let expected = record.attempts.saturating_add(1);
-        if attempt != expected {
-            return Err(format!(
-                "step {step} begins attempt {attempt} instead of {expected}"
-            ));
+    fn set(&mut self, step: &StepId, change: impl FnOnce(&mut StepRecord)) {
+        if let Some(record) = self.steps.get_mut(step) {
+            change(record);
         }
-        *record = StepRecord {
-            status: StepStatus::InDoubt { attempt },
-            attempts: attempt,
-            acted: Some(at),
-        };
-        Ok(())
     }
+}
 
-    fn request_made(&mut self, step: &StepId, made: MadeRequest) -> Result<(), String> {
-        if self.open_step(step)?.attempts == 0 {
-            return Err(format!("step {step} has a request and was never begun"));
-        }
-        if self.artifacts.requests.contains_key(step) {
-            return Err(format!("step {step} has a second request"));
-        }
-        self.artifacts.requests.insert(step.clone(), made);
-        Ok(())
-    }
-
-    fn issued(&mut self, request: &StepId, leaf: IssuedLeaf) -> Result<(), String> {
-        if !self.artifacts.requests.contains_key(request) {
-            return Err(format!(
-                "step {request} made no request, yet a certificate was issued"
-            ));
-        }
-        if self.artifacts.leaves.contains_key(request) {
-            return Err(format!("step {request} has a second certificate"));
-        }
-        self.artifacts.leaves.insert(request.clone(), leaf);
-        Ok(())
-    }
-
-    fn done(&mut self, step: &StepId, how: &DoneHow) -> Result<(), String> {
-        let record = self.open_step(step)?;
-        if *how == (DoneHow::Performed {}) && record.attempts == 0 {
-            return Err(format!("step {step} was performed and never begun"));
-        }
-        record.status = StepStatus::Done(how.clone());
-        Ok(())
-    }
-
-    fn close(&mut self, verdict: &Verdict) -> Result<(), String> {
-        let unfinished = self
-            .order
-            .keys()
-            .find_map(|cluster| self.next_step(cluster));
-        if let (Verdict::Done {}, Some(step)) = (verdict, unfinished) {
-            return Err(format!("the run cannot be done while step {step} is not"));
-        }
-        self.closed = Some(verdict.clone());
-        Ok(())
-    }
+fn expect(fits: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if fits { Ok(()) } else { Err(why()) }
 }

@@ -189,9 +189,12 @@ pub(super) fn file_name(name: &str) -> String {
     };
     name.bytes()
         .enumerate()
-        .map(|(at, byte)| match plain(at, byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02x}"),
+        .map(|(at, byte)| {
+            if plain(at, byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02x}")
+            }
         })
         .collect()
 }

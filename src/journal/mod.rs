@@ -29,4 +29,4 @@ pub use lock::{ClusterLock, Holder, LockError};
 pub use runs::{
     ClusterProgress, RunState, RunSummary, blocking_run, close, list_runs, run_summary,
 };
-pub use store::{Journal, Opening, run_id};
+pub use store::{Journal, Opening, RunRecord, read_run, run_id};

@@ -39,8 +39,8 @@ pub(super) struct Damage {
 /// Frames one record.
 pub(super) fn seal(previous: &Link, json: &str) -> (Vec<u8>, Link) {
     let link = digest(previous, json.as_bytes());
-    let line = format!("{} {json}\n", head(json.len(), &link));
-    (line.into_bytes(), link)
+    let framed = format!("{} {json}\n", head(json.len(), &link));
+    (framed.into_bytes(), link)
 }
 
 /// Reads records to the end. A tail without its line feed is torn; whatever else is wrong is damage.

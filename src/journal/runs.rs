@@ -116,7 +116,7 @@ pub fn blocking_run(
 /// # Errors
 /// As [`Journal::open`] and [`Journal::record`].
 pub fn close(
-    disk: Arc<dyn Disk>,
+    disk: &Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     state: &Path,
     id: RunId,
@@ -124,7 +124,7 @@ pub fn close(
     why: String,
 ) -> Result<(), JournalError> {
     let directory = run_directory(state, &id);
-    match Journal::open(Arc::clone(&disk), clock, state, id) {
+    match Journal::open(Arc::clone(disk), clock, state, id) {
         Ok((journal, _)) => journal.record(Event::RunClosed {
             verdict: Verdict::GivenUp { by, why },
         }),

@@ -54,6 +54,7 @@ struct End {
 
 /// What reading a journal brought to light.
 pub(super) struct Loaded {
+    entries: Vec<Entry>,
     pub(super) replay: Replay,
     link: Link,
     seq: u64,
@@ -94,9 +95,9 @@ impl Journal {
             },
         };
         let replay = Replay::begin(&entry).map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&record::START, &text(&entry)?);
+        let (bytes, link) = record::seal(&record::START, &text(&entry)?);
         let path = directory.join("journal");
-        disk.write(&path, &line)
+        disk.write(&path, &bytes)
             .map_err(disk_error("write", &path))?;
         let end = Mutex::new(End {
             link,
@@ -164,11 +165,12 @@ impl Journal {
             at: self.clock.now(),
             event,
         };
-        let mut replay = end.replay.clone();
-        replay.take(&entry).map_err(JournalError::Illegal)?;
-        let (line, link) = record::seal(&end.link, &text(&entry)?);
+        end.replay
+            .check(&entry.event)
+            .map_err(JournalError::Illegal)?;
+        let (bytes, link) = record::seal(&end.link, &text(&entry)?);
         let path = self.directory.join("journal");
-        if let Err(source) = self.disk.append(&path, &line) {
+        if let Err(source) = self.disk.append(&path, &bytes) {
             end.broken = Some(source.to_string());
             return Err(JournalError::Disk {
                 what: "append to",
@@ -178,7 +180,7 @@ impl Journal {
         }
         end.link = link;
         end.seq = end.seq.saturating_add(1);
-        end.replay = replay;
+        end.replay.take(&entry);
         Ok(())
     }
 
@@ -207,7 +209,12 @@ impl Journal {
 
     /// Where the run stands.
     pub fn replay(&self) -> Replay {
-        self.end().replay.clone()
+        self.view(Clone::clone)
+    }
+
+    /// Looks at where the run stands without copying it.
+    pub fn view<T>(&self, look: impl FnOnce(&Replay) -> T) -> T {
+        look(&self.end().replay)
     }
 
     /// The run's name.
@@ -235,6 +242,27 @@ impl Journal {
     }
 }
 
+/// A run as its journal tells it, event by event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Every event, in order.
+    pub entries: Vec<Entry>,
+    /// Where the run stands after them.
+    pub replay: Replay,
+}
+
+/// Reads a run's journal without changing anything.
+///
+/// # Errors
+/// As [`Journal::open`].
+pub fn read_run(disk: &dyn Disk, state: &Path, id: &RunId) -> Result<RunRecord, JournalError> {
+    let loaded = load(disk, &run_directory(state, id))?;
+    Ok(RunRecord {
+        entries: loaded.entries,
+        replay: loaded.replay,
+    })
+}
+
 /// Where a run lives.
 pub(super) fn run_directory(state: &Path, id: &RunId) -> PathBuf {
     state.join("runs").join(super::lock::file_name(id.as_str()))
@@ -244,11 +272,9 @@ pub(super) fn run_directory(state: &Path, id: &RunId) -> PathBuf {
 pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalError> {
     let path = directory.join("journal");
     let bytes = disk.read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound if disk.list(directory).is_ok_and(|names| names.is_empty()) => {
-            JournalError::NoSuchRun {
-                path: directory.to_owned(),
-            }
-        }
+        io::ErrorKind::NotFound if !listed(disk, directory) => JournalError::NoSuchRun {
+            path: directory.to_owned(),
+        },
         io::ErrorKind::NotFound => JournalError::NeverBegan { path: path.clone() },
         _ => JournalError::Disk {
             what: "read",
@@ -268,21 +294,35 @@ pub(super) fn load(disk: &dyn Disk, directory: &Path) -> Result<Loaded, JournalE
     check_format(first, &path)?;
     let opened = parse(first, 0).map_err(|why| damaged(0, why))?;
     let mut replay = Replay::begin(&opened).map_err(|why| damaged(0, why))?;
+    let mut entries = vec![opened];
     let mut seq = 1;
     for json in others {
-        parse(json, seq)
-            .and_then(|entry| replay.take(&entry))
+        let entry = parse(json, seq).map_err(|why| damaged(seq, why))?;
+        replay
+            .check(&entry.event)
             .map_err(|why| damaged(seq, why))?;
+        replay.take(&entry);
+        entries.push(entry);
         seq += 1;
     }
     let whole = scanned.whole as u64;
     Ok(Loaded {
+        entries,
         replay,
         link: scanned.link,
         seq,
         whole,
         torn: scanned.torn,
     })
+}
+
+/// Whether a run's directory is there, if only as an empty one: it may never have begun.
+fn listed(disk: &dyn Disk, directory: &Path) -> bool {
+    let names = directory
+        .parent()
+        .and_then(|runs| disk.list(runs).ok())
+        .unwrap_or_default();
+    names.iter().any(|name| directory.ends_with(name))
 }
 
 /// The format is read before anything else, so that a later format is named and not called damage.

@@ -11,11 +11,13 @@ use super::disk::Disk;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It and every later call fails without effect.
-    StopBefore(usize),
+    Before(usize),
     /// Half of it reaches the medium; every later call fails.
-    StopHalf(usize),
+    Half(usize),
+    /// It fails without effect, and the disk works again.
+    Once(usize),
     /// It takes effect and yet fails, as does every later call.
-    StopAfter(usize),
+    After(usize),
 }
 
 #[derive(Clone, Default)]
@@ -66,9 +68,10 @@ impl MemoryDisk {
         content.calls += 1;
         let this = content.calls;
         match content.fault {
-            Some(Fault::StopBefore(at)) if at == this => {}
-            Some(Fault::StopHalf(at)) if at == this => act(&mut content, true),
-            Some(Fault::StopAfter(at)) if at == this => act(&mut content, false),
+            Some(Fault::Once(at)) if at == this => return full(),
+            Some(Fault::Before(at)) if at == this => {}
+            Some(Fault::Half(at)) if at == this => act(&mut content, true),
+            Some(Fault::After(at)) if at == this => act(&mut content, false),
             _ => {
                 act(&mut content, false);
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Public};
 use openssl::x509::X509;
 
@@ -9,36 +10,62 @@ use super::certificate::Parsed;
 use super::error::PkiError;
 use crate::model::{Certificate, Fingerprint};
 
+/// So many certificates of one name are tried as signers. Of more, only those with the fitting key identifier:
+/// a hostile answer could otherwise cost the square of its length in signatures.
+const MOST_OF_ONE_NAME: usize = 64;
+
+/// A possible signer.
+struct Signer {
+    sha256: Fingerprint,
+    key_id: Option<String>,
+    key: PKey<Public>,
+}
+
 /// Fills `signed_by` of every certificate: each other one (or itself) whose subject is its issuer and whose
 /// key verifies its signature. A certificate without DER in `ders` is left as it is and signs nothing.
 pub fn link(
     certificates: &mut BTreeMap<Fingerprint, Certificate>,
     ders: &BTreeMap<Fingerprint, Vec<u8>>,
 ) {
-    let mut keys: BTreeMap<String, Vec<(Fingerprint, PKey<Public>)>> = BTreeMap::new();
+    let mut signers: BTreeMap<String, Vec<Signer>> = BTreeMap::new();
     let mut opened: Vec<(Fingerprint, X509)> = Vec::new();
     for (sha256, certificate) in certificates.iter() {
         let Some(library) = ders.get(sha256).and_then(|der| X509::from_der(der).ok()) else {
             continue;
         };
         if let Ok(key) = library.public_key() {
-            let named = keys.entry(folded(&certificate.subject)).or_default();
-            named.push((sha256.clone(), key));
+            let named = signers.entry(folded(&certificate.subject)).or_default();
+            let key_id = certificate.subject_key_id.clone();
+            named.push(Signer {
+                sha256: sha256.clone(),
+                key_id,
+                key,
+            });
         }
         opened.push((sha256.clone(), library));
     }
     for (sha256, library) in opened {
         if let Some(certificate) = certificates.get_mut(&sha256) {
-            let candidates = keys
+            let named = signers
                 .get(&folded(&certificate.issuer))
                 .map_or(&[][..], Vec::as_slice);
-            certificate.signed_by = candidates
+            let wanted = &certificate.authority_key_id;
+            certificate.signed_by = named
                 .iter()
-                .filter(|(_, key)| matches!(library.verify(key), Ok(true)))
-                .map(|(signer, _)| signer.clone())
+                .filter(|signer| named.len() <= MOST_OF_ONE_NAME || signer.key_id == *wanted)
+                .take(MOST_OF_ONE_NAME)
+                .filter(|signer| verifies(&library, &signer.key))
+                .map(|signer| signer.sha256.clone())
                 .collect();
         }
     }
+}
+
+fn verifies(certificate: &X509, key: &PKey<Public>) -> bool {
+    let verified = matches!(certificate.verify(key), Ok(true));
+    // A signature that does not fit leaves its errors behind, and the next TLS call would take them for its own.
+    drop(ErrorStack::get());
+    verified
 }
 
 /// A name as names are compared: case and runs of spaces do not matter. Source: RFC 5280 §7.1. It only
@@ -51,7 +78,7 @@ fn folded(name: &str) -> String {
 }
 
 /// [`link`] for certificates that were read together.
-pub(super) fn link_all(certificates: &mut [Parsed]) {
+pub fn link_all(certificates: &mut [Parsed]) {
     let mut facts: BTreeMap<_, _> = certificates
         .iter()
         .map(|c| (c.facts.sha256.clone(), c.facts.clone()))
@@ -62,8 +89,8 @@ pub(super) fn link_all(certificates: &mut [Parsed]) {
         .collect();
     link(&mut facts, &ders);
     for certificate in certificates {
-        if let Some(linked) = facts.remove(&certificate.facts.sha256) {
-            certificate.facts = linked;
+        if let Some(linked) = facts.get(&certificate.facts.sha256) {
+            certificate.facts.signed_by.clone_from(&linked.signed_by);
         }
     }
 }

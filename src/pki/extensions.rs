@@ -106,7 +106,8 @@ fn key_usages(usage: KeyUsage) -> Usages {
         (usage.decipher_only(), "decipherOnly"),
     ]
     .into_iter()
-    .filter_map(|(set, name)| set.then(|| name.to_owned()))
+    .filter(|(set, _)| *set)
+    .map(|(_, name)| name.to_owned())
     .collect()
 }
 
@@ -121,7 +122,8 @@ fn extended_usages(usage: &ExtendedKeyUsage<'_>) -> Usages {
         (usage.ocsp_signing, "OCSPSigning"),
     ]
     .into_iter()
-    .filter_map(|(set, name)| set.then(|| name.to_owned()));
+    .filter(|(set, _)| *set)
+    .map(|(_, name)| name.to_owned());
     let other = usage
         .other
         .iter()

@@ -26,7 +26,7 @@ mod trust;
 pub use armour::FILE_LIMIT;
 pub use bundle::read_bundle;
 pub use certificate::{Parsed, parse_der};
-pub use chain::{choose_leaf, link, order_chain};
+pub use chain::{choose_leaf, link, link_all, order_chain};
 pub use error::PkiError;
 pub use name::printable;
 pub use request::read_request;

@@ -1,5 +1,6 @@
 //! Certificate signing requests.
 
+use openssl::error::ErrorStack;
 use openssl::x509::X509Req;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
@@ -43,6 +44,8 @@ pub fn read_request(pem: &(impl AsRef<[u8]> + ?Sized)) -> Result<SigningRequest,
         return Err(damaged("it is not strict DER, or bytes follow it"));
     }
     let verified = library.public_key().and_then(|key| library.verify(&key));
+    // A signature that does not fit leaves its errors behind, and the next TLS call would take them for its own.
+    drop(ErrorStack::get());
     if !matches!(verified, Ok(true)) {
         return Err(PkiError::RequestSignature {
             origin: ORIGIN.to_owned(),

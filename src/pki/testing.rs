@@ -123,9 +123,9 @@ impl Recipe {
         });
         let extended = self.extended.as_ref().map(|usages| {
             let mut extension = ExtendedKeyUsage::new();
-            usages.iter().for_each(|usage| {
+            for usage in usages {
                 extension.other(usage);
-            });
+            }
             extension.build().expect("usage")
         });
         key.into_iter().chain(extended).collect()

@@ -18,6 +18,9 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 /// What stands for a fact that is in neither map.
 const NOT_THERE: &str = "not there";
 
+/// What stands for a fact that could not be learned.
+const UNKNOWN: &str = "unknown";
+
 /// Every fact of a cluster that a plan rests on.
 pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
@@ -27,7 +30,9 @@ pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
     tell("cluster product".into(), cluster.product.to_string());
     tell(
         "cluster node list".into(),
-        told(&cluster.listed, |nodes| joined(nodes.iter().map(|(name, role)| format!("{name} ({role})")))),
+        told(&cluster.listed, |nodes| {
+            joined(nodes.iter().map(|(name, role)| format!("{name} ({role})")))
+        }),
     );
     tell(
         "cluster security mode".into(),
@@ -61,8 +66,14 @@ pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
 }
 
 fn platform_facts(name: &NodeName, node: &NodeState, tell: &mut impl FnMut(String, String)) {
-    tell(format!("{name} calls itself"), told(&node.reported_name, |name| name.to_ascii_lowercase()));
-    tell(format!("{name} release"), told(&node.release, ToString::to_string));
+    tell(
+        format!("{name} calls itself"),
+        told(&node.reported_name, |name| name.to_ascii_lowercase()),
+    );
+    tell(
+        format!("{name} release"),
+        told(&node.release, ToString::to_string),
+    );
     tell(
         format!("{name} clock"),
         told(&node.clock_skew_seconds, |skew| {
@@ -74,7 +85,9 @@ fn platform_facts(name: &NodeName, node: &NodeState, tell: &mut impl FnMut(Strin
     tell(
         services_key(name),
         told(&node.services, |services| {
-            let running = services.iter().filter(|(_, it)| it.status == ServiceStatus::Started);
+            let running = services
+                .iter()
+                .filter(|(_, it)| it.status == ServiceStatus::Started);
             joined(running.map(|(service, _)| service))
         }),
     );
@@ -102,9 +115,15 @@ fn certificate_facts(
 ) {
     let named = |fingerprint: &Fingerprint| {
         let known = cluster.certificates.get(fingerprint);
-        format!("{fingerprint} ({})", known.map_or("not read", Certificate::title))
+        format!(
+            "{fingerprint} ({})",
+            known.map_or("not read", Certificate::title)
+        )
     };
-    tell(format!("{name} inventory"), told(&node.inventory, |()| "read".to_owned()));
+    tell(
+        format!("{name} inventory"),
+        told(&node.inventory, |()| "read".to_owned()),
+    );
     for (purpose, identity) in &node.identities {
         tell(format!("{name} {purpose} identity"), told(identity, named));
     }
@@ -119,15 +138,21 @@ fn certificate_facts(
         match entries {
             Observed::Present(entries) => {
                 for entry in entries {
-                    tell(format!("{name} {store} {}", entry.sha256), named(&entry.sha256));
+                    tell(
+                        format!("{name} {store} {}", entry.sha256),
+                        named(&entry.sha256),
+                    );
                 }
             }
             Observed::Absent => {}
-            Observed::Unknown(_) => tell(format!("{name} {store}"), "unknown".to_owned()),
+            Observed::Unknown(_) => tell(format!("{name} {store}"), UNKNOWN.to_owned()),
         }
     }
     for (listener, served) in &node.served {
-        tell(format!("{name} serves on {listener}"), told(served, |chain| named(&chain.leaf)));
+        tell(
+            format!("{name} serves on {listener}"),
+            told(served, |chain| named(&chain.leaf)),
+        );
     }
 }
 
@@ -144,12 +169,15 @@ fn told<T>(fact: &Observed<T>, words: impl FnOnce(&T) -> String) -> String {
     match fact {
         Observed::Present(value) => words(value),
         Observed::Absent => "none".to_owned(),
-        Observed::Unknown(_) => "unknown".to_owned(),
+        Observed::Unknown(_) => UNKNOWN.to_owned(),
     }
 }
 
 fn joined(items: impl Iterator<Item = impl Display>) -> String {
-    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+    items
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A fact that is not what it was.
@@ -166,14 +194,30 @@ pub struct Moved {
 /// The facts that differ between two bases, sorted by fact.
 pub fn moved(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Moved> {
     let facts: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-    let value = |of: &BTreeMap<String, String>, fact: &String| {
-        of.get(fact).cloned().unwrap_or_else(|| NOT_THERE.to_owned())
+    let value = |of: &BTreeMap<String, String>, fact: &String| match of.get(fact) {
+        Some(value) => value.clone(),
+        None if unread(of, fact) => UNKNOWN.to_owned(),
+        None => NOT_THERE.to_owned(),
     };
     facts
         .into_iter()
         .filter(|fact| then.get(*fact) != now.get(*fact))
-        .map(|fact| Moved { fact: fact.clone(), was: value(then, fact), is: value(now, fact) })
+        .map(|fact| Moved {
+            fact: fact.clone(),
+            was: value(then, fact),
+            is: value(now, fact),
+        })
         .collect()
+}
+
+/// Whether a fact that is not in a map could not be in it, because the list it would come from was not read.
+fn unread(facts: &BTreeMap<String, String>, missing: &str) -> bool {
+    facts.iter().filter(|(_, value)| *value == UNKNOWN).any(|(list, _)| {
+        match list.strip_suffix("inventory") {
+            Some(node) => missing.starts_with(node),
+            None => missing.strip_prefix(list.as_str()).is_some_and(|rest| rest.starts_with(' ')),
+        }
+    })
 }
 
 /// The facts that some steps may change. Everything else must still be as it was (invariant I28).
@@ -203,28 +247,40 @@ pub fn touched(plan: &ClusterPlan, upto: usize) -> Touched {
 impl Touched {
     fn add(&mut self, plan: &ClusterPlan, step: &Step) {
         match &step.action {
-            Action::Person { .. } => self.facts.extend(step.after.iter().filter_map(|condition| {
-                match condition {
-                    Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => Some(sso_key(node)),
-                    _ => None,
-                }
-            })),
-            Action::UploadTrust { store, sha256, title, .. } => {
+            Action::Person { .. } => {
+                self.facts
+                    .extend(step.after.iter().filter_map(|condition| match condition {
+                        Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => {
+                            Some(sso_key(node))
+                        }
+                        _ => None,
+                    }))
+            }
+            Action::UploadTrust {
+                store,
+                sha256,
+                title,
+                ..
+            } => {
                 // The store keeps one certificate of a name, so that one of the same name may vanish.
-                let ending = format!("({title})");
+                let ending = format!("({title})").to_ascii_lowercase();
                 for node in &plan.nodes {
                     let start = format!("{node} {store} ");
                     self.facts.insert(format!("{start}{sha256}"));
                     self.facts.extend(
                         plan.basis
                             .iter()
-                            .filter(|(fact, value)| fact.starts_with(&start) && value.ends_with(&ending))
+                            .filter(|(fact, value)| {
+                                fact.starts_with(&start)
+                                    && value.to_ascii_lowercase().ends_with(&ending)
+                            })
                             .map(|(fact, _)| fact.clone()),
                     );
                 }
             }
             Action::GenerateRequest { purpose, nodes, .. } => {
-                self.facts.extend(nodes.iter().map(|node| format!("{node} {purpose} request")));
+                self.facts
+                    .extend(nodes.iter().map(|node| format!("{node} {purpose} request")));
             }
             Action::UploadIdentity { purpose, nodes, .. } => {
                 for node in nodes {
@@ -232,10 +288,12 @@ impl Touched {
                     self.facts.insert(format!("{node} {purpose} identity"));
                 }
                 // A node may list identities in the trust store too, and copies them to its peers.
-                self.beginnings.extend(step.before.iter().filter_map(|condition| match condition {
-                    Condition::Trusts { node, store, .. } => Some(format!("{node} {store} ")),
-                    _ => None,
-                }));
+                self.beginnings.extend(step.before.iter().filter_map(
+                    |condition| match condition {
+                        Condition::Trusts { node, store, .. } => Some(format!("{node} {store} ")),
+                        _ => None,
+                    },
+                ));
             }
             Action::RestartService { .. } => {
                 if let Some(node) = &step.node {

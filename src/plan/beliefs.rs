@@ -75,7 +75,10 @@ fn behind_action(action: &Action) -> Vec<&'static str> {
                 ControlPath::ControlCenter => vec!["CUCM-CONTROL-LOCAL", "CUCM-CONTROL-RESTART"],
             };
             if service.as_str() == "Cisco Tomcat" {
-                names.extend(["CUCM-REST-GONE-DURING-TOMCAT", "CUCM-TOMCAT-STORED-NOT-SERVED"]);
+                names.extend([
+                    "CUCM-REST-GONE-DURING-TOMCAT",
+                    "CUCM-TOMCAT-STORED-NOT-SERVED",
+                ]);
             }
             names
         }
@@ -84,9 +87,9 @@ fn behind_action(action: &Action) -> Vec<&'static str> {
 
 fn behind_condition(condition: &Condition) -> Vec<&'static str> {
     match condition {
-        Condition::Trusts { .. }
-        | Condition::IdentityIs { .. }
-        | Condition::IdentityOf { .. } => vec!["CUCM-REST-SNAPSHOT"],
+        Condition::Trusts { .. } | Condition::IdentityIs { .. } | Condition::IdentityOf { .. } => {
+            vec!["CUCM-REST-SNAPSHOT"]
+        }
         Condition::NoRequest { .. } | Condition::RequestOf { .. } => {
             vec!["CUCM-REST-SNAPSHOT", "CUCM-REST-SNAPSHOT-EMPTY"]
         }

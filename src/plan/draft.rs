@@ -1,6 +1,6 @@
 //! A cluster's plan while it grows: numbers steps, keeps the reasons between them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
@@ -37,7 +37,8 @@ impl Draft {
     pub(super) fn add(&mut self, mut step: Step) -> StepId {
         let id = self.next();
         if writes(&step.action) {
-            step.before.splice(..0, std::mem::take(&mut self.first_write));
+            step.before
+                .splice(..0, std::mem::take(&mut self.first_write));
             let mut seen = Vec::new();
             step.before.retain(|condition| {
                 let new = !seen.contains(condition);
@@ -113,15 +114,16 @@ pub(super) fn step(stage: Stage, action: Action, why: impl Into<String>) -> Step
     }
 }
 
-/// A source tag with the words behind it: `T217138 step 5: Create New Certificates …`.
-pub(super) fn cited(procedure: &Procedure, tags: &[&str]) -> Vec<String> {
-    let words: &BTreeMap<String, String> = &procedure.sources;
+/// Sources with the words behind their tags: `T217138 step 5; SG14` gives two, the first of them
+/// `T217138 step 5: Create New Certificates …`.
+pub(super) fn cited(procedure: &Procedure, sources: &[&str]) -> Vec<String> {
     let mut cited = Vec::new();
-    for tag in tags.iter().filter(|tag| !tag.is_empty()) {
-        let head = tag.split_whitespace().next().unwrap_or(tag).trim_end_matches([',', ':']);
-        let line = match words.get(*tag).or_else(|| words.get(head)) {
-            Some(words) => format!("{tag}: {words}"),
-            None => (*tag).to_owned(),
+    let parts = sources.iter().flat_map(|source| source.split(';'));
+    for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
+        let tag = part.split_whitespace().next().unwrap_or(part);
+        let line = match procedure.sources.get(tag) {
+            Some(words) => format!("{part}: {words}"),
+            None => part.to_owned(),
         };
         if !cited.contains(&line) {
             cited.push(line);

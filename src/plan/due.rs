@@ -1,6 +1,6 @@
 //! What is due: the smallest set of certificates that answers the findings (promise P4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     ClusterName, ClusterState, DesiredCertificate, Distribution, Finding, NodeName, Observed,
@@ -9,17 +9,6 @@ use crate::model::{
 
 use super::Question;
 use super::refusal::Refusal;
-
-/// The order in which purposes are renewed. Source: cucm-certificate-rules O2. Others follow by name.
-const PURPOSE_ORDER: [&str; 7] = [
-    "tomcat",
-    "tomcat-ECDSA",
-    "ipsec",
-    "CAPF",
-    "CallManager",
-    "CallManager-ECDSA",
-    "TVS",
-];
 
 /// One purpose that is due in a cluster.
 pub(super) struct Due<'a> {
@@ -68,7 +57,8 @@ pub(super) fn due<'a>(
         .filter(|wanted| wanted.cluster == *cluster)
         .filter(|wanted| question.options.takes_purpose(&wanted.purpose))
         .collect();
-    wanted.sort_by_key(|wanted| (purpose_rank(&wanted.purpose), &wanted.purpose));
+    // `tomcat` before `tomcat-ECDSA`; a person finds the same order in every plan.
+    wanted.sort_by_key(|wanted| &wanted.purpose);
     let order = restart_order(state);
     let mut all = Vec::new();
     let mut cuts = Vec::new();
@@ -84,7 +74,6 @@ pub(super) fn due<'a>(
         unknown.extend(
             selected
                 .iter()
-                .filter(|node| !due_nodes.contains(*node))
                 .filter_map(|node| undecided(cluster, state, wanted, node)),
         );
         if due_nodes.iter().any(|node| selected.contains(node)) {
@@ -119,13 +108,7 @@ pub(super) fn due<'a>(
     }
 }
 
-fn purpose_rank(purpose: &Purpose) -> usize {
-    PURPOSE_ORDER
-        .iter()
-        .position(|known| *known == purpose.as_str())
-        .unwrap_or(PURPOSE_ORDER.len())
-}
-
+/// The findings that renewing a purpose mends.
 fn answered<'a>(question: &Question<'a>, wanted: &DesiredCertificate) -> Vec<&'a Finding> {
     let mut findings: Vec<&Finding> = question
         .findings
@@ -217,7 +200,9 @@ fn unsafe_cut(
     left_out.contains(&publisher).then(|| {
         Refusal::of(
             cluster,
-            format!("expected the publisher first: its {purpose} certificate is due and is cut away"),
+            format!(
+                "expected the publisher first: its {purpose} certificate is due and is cut away"
+            ),
             "Select the publisher as well, or renew it first.",
         )
         .breaking("I9")
@@ -225,14 +210,15 @@ fn unsafe_cut(
     })
 }
 
-/// Findings that forbid any change in the cluster, one refusal for each cause.
+/// Findings that forbid any change in the cluster. Facts of one node that are missing for the same reason
+/// are told together.
 fn blockers(
     question: &Question<'_>,
     cluster: &ClusterName,
     purposes: &BTreeSet<&Purpose>,
 ) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = Vec::new();
-    let standing: BTreeSet<&Finding> = question
+    let mut causes: BTreeMap<(&str, &Option<NodeName>, &str), BTreeSet<&str>> = BTreeMap::new();
+    let standing = question
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Blocker && finding.cluster == *cluster)
@@ -240,25 +226,25 @@ fn blockers(
         .filter(|finding| {
             let of = finding.purpose.as_ref();
             purposes.is_empty() || of.is_none_or(|purpose| purposes.contains(purpose))
-        })
-        .collect();
+        });
     for finding in standing {
-        let code = finding.code.as_str();
-        let next = crate::assess::explain(code).map_or("Mend it and observe again.", |it| it.remedy);
-        let refusal = Refusal {
-            invariant: broken_by(code),
-            ..Refusal::of(
-                cluster,
-                format!(
-                    "{code}: expected {}; found: {}",
-                    finding.expected, finding.found
-                ),
-                next,
-            )
-        };
-        refusals.push(refusal.at(&finding.node));
+        let cause = (finding.code.as_str(), &finding.node, finding.found.as_str());
+        causes.entry(cause).or_default().insert(&finding.expected);
     }
-    refusals
+    causes
+        .into_iter()
+        .map(|((code, node, found), expected)| {
+            let expected: Vec<&str> = expected.into_iter().collect();
+            let says = format!("{code}: expected {}; found: {found}", expected.join(", "));
+            let explained = crate::assess::explain(code);
+            let next = explained.map_or("Mend it and observe again.", |it| it.remedy);
+            let refusal = Refusal {
+                invariant: broken_by(code),
+                ..Refusal::of(cluster, says, next)
+            };
+            refusal.at(node)
+        })
+        .collect()
 }
 
 /// The invariant behind a blocker; `None` where it is a gate of its own.
@@ -267,8 +253,12 @@ fn broken_by(code: &str) -> Option<&'static str> {
         "pending-request" => Some("I7"),
         "backup-running" => Some("I13"),
         "tomcat-reused" => Some("I12"),
-        "unknown-fact" | "identity-unknown" | "served-unknown" | "replication-bad"
-        | "node-unauthenticated" | "platform-service-down" => Some("I25"),
+        "unknown-fact"
+        | "identity-unknown"
+        | "served-unknown"
+        | "replication-bad"
+        | "node-unauthenticated"
+        | "platform-service-down" => Some("I25"),
         _ => None,
     }
 }

@@ -63,10 +63,13 @@ impl<'a> Site<'a> {
         let security = state.security.unknown().or_else(|| {
             matches!(state.security, Observed::Absent).then_some("the parameter has no row")
         });
-        refusals.extend(security.map(|why| {
-            unknown(cluster, "the cluster security mode", why).breaking("I11")
-        }));
-        let release = state.nodes.get(publisher).and_then(|node| node.release.present());
+        refusals.extend(
+            security.map(|why| unknown(cluster, "the cluster security mode", why).breaking("I11")),
+        );
+        let release = state
+            .nodes
+            .get(publisher)
+            .and_then(|node| node.release.present());
         match release {
             Some(release) if refusals.is_empty() => Ok(Self {
                 cluster,
@@ -81,7 +84,10 @@ impl<'a> Site<'a> {
     }
 
     /// The services that run on a node.
-    pub(super) fn running(&self, node: &NodeName) -> impl Iterator<Item = &'a ServiceName> + use<'a> {
+    pub(super) fn running(
+        &self,
+        node: &NodeName,
+    ) -> impl Iterator<Item = &'a ServiceName> + use<'a> {
         let state: &'a ClusterState = self.state;
         state
             .nodes
@@ -94,7 +100,11 @@ impl<'a> Site<'a> {
     }
 
     /// The condition of one service of a node, if the node lists it.
-    pub(super) fn service(&self, node: &NodeName, service: &ServiceName) -> Option<&'a ServiceState> {
+    pub(super) fn service(
+        &self,
+        node: &NodeName,
+        service: &ServiceName,
+    ) -> Option<&'a ServiceState> {
         self.state.nodes.get(node)?.services.present()?.get(service)
     }
 
@@ -173,7 +183,9 @@ fn node_facts(cluster: &ClusterName, name: &NodeName, node: &NodeState) -> Refus
             let found = status.map_or_else(|| "not listed".to_owned(), |it| it.to_string());
             let refusal = Refusal::of(
                 cluster,
-                format!("expected {needed} to be started, because it spreads certificates; found {found}"),
+                format!(
+                    "expected {needed} to be started, because it spreads certificates; found {found}"
+                ),
                 "Start it on that node, then observe again.",
             );
             refusals.push(refusal.breaking("I25").at([name]));
@@ -203,7 +215,11 @@ fn replication(cluster: &ClusterName, state: &ClusterState) -> Refusals {
         Observed::Present(states) => states,
         Observed::Absent if state.nodes.len() == 1 => return Vec::new(),
         Observed::Absent => {
-            return vec![unknown(cluster, "database replication", "the publisher shows none")];
+            return vec![unknown(
+                cluster,
+                "database replication",
+                "the publisher shows none",
+            )];
         }
         Observed::Unknown(why) => return vec![unknown(cluster, "database replication", why)],
     };

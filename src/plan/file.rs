@@ -15,19 +15,27 @@ pub const LONGEST_FILE: usize = 64 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     /// It is too long.
-    #[error("expected a plan file of at most {LONGEST_FILE} bytes, found {0}; make a new plan with `reissue plan`")]
+    #[error(
+        "expected a plan file of at most {LONGEST_FILE} bytes, found {0}; make a new plan with `reissue plan`"
+    )]
     TooLong(usize),
     /// It is not JSON, or ends too early.
-    #[error("expected a plan file, found text that is not complete JSON; make a new plan with `reissue plan`")]
+    #[error(
+        "expected a plan file, found text that is not complete JSON; make a new plan with `reissue plan`"
+    )]
     NotJson(#[source] serde_json::Error),
     /// It is JSON of another shape.
-    #[error("expected {{\"digest\": …, \"plan\": …}} as `reissue plan -o` writes it; make a new plan")]
+    #[error(
+        "expected {{\"digest\": …, \"plan\": …}} as `reissue plan -o` writes it; make a new plan"
+    )]
     NotAPlan(#[source] serde_json::Error),
     /// Another release wrote it.
     #[error("expected plan format {PLAN_FORMAT}, found {0}; plan again with this release")]
     OtherFormat(String),
     /// It was changed after it was made.
-    #[error("expected the digest {expected}, found {found}: the plan was edited after it was made; plan again")]
+    #[error(
+        "expected the digest {expected}, found {found}: the plan was edited after it was made; plan again"
+    )]
     Edited {
         /// The digest of what the file holds.
         expected: String,
@@ -35,7 +43,9 @@ pub enum PlanFileError {
         found: String,
     },
     /// It holds members or values that this release does not know.
-    #[error("expected only members and values that this release knows; plan again with this release")]
+    #[error(
+        "expected only members and values that this release knows; plan again with this release"
+    )]
     Unreadable(#[source] serde_json::Error),
     /// It could not be turned into text. A fault of this program.
     #[error("the plan could not be written as JSON, which is a fault of reissue; please report it")]
@@ -77,7 +87,10 @@ pub fn content_digest(plan: &Plan) -> Result<Fingerprint, PlanFileError> {
 pub fn save(plan: &Plan) -> Result<String, PlanFileError> {
     let plan = value_of(plan)?;
     let mut members = Map::new();
-    members.insert("digest".to_owned(), Value::String(digest_of(&plan).to_string()));
+    members.insert(
+        "digest".to_owned(),
+        Value::String(digest_of(&plan).to_string()),
+    );
     members.insert("plan".to_owned(), plan);
     let mut text = serde_json::to_string_pretty(&members).map_err(PlanFileError::NotWritable)?;
     text.push('\n');

@@ -1,8 +1,8 @@
 //! The planner: findings and procedures to an ordered plan. Pure.
 //!
-//! Each cluster goes the same way: what is due ([`due`]), the facts that every step needs ([`facts`]), one
-//! [`job`] for each purpose with its trust uploads ([`trust`]), then the steps stage by stage ([`stages`],
-//! [`activate`]). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
+//! Each cluster goes the same way: what is due (`due`), the facts that every step needs (`facts`), one
+//! `job` for each purpose with its trust uploads (`trust`), then the steps stage by stage (`stages`,
+//! `install`, `activate`). Anything that cannot be ordered safely is a [`Refusal`], and then there is no plan at all.
 
 mod activate;
 mod basis;
@@ -11,8 +11,11 @@ mod draft;
 mod due;
 mod facts;
 pub mod file;
+mod install;
 mod job;
 mod refusal;
+mod request;
+mod restart;
 mod selection;
 mod stages;
 mod step;
@@ -28,7 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    ClusterName, ClusterState, Desired, Finding, Fingerprint, Observation, Observed, Procedure, Store,
+    ClusterName, ClusterState, Desired, Finding, Fingerprint, Observation, Observed, Procedure,
+    Store,
 };
 
 pub use basis::{Moved, Touched, basis, moved, touched};
@@ -140,12 +144,12 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
     let mut wanted: BTreeMap<(&Store, String), &Fingerprint> = BTreeMap::new();
     let mut refusals = Vec::new();
     for job in jobs {
-        for (rule, authority) in job
-            .procedure
-            .stores
-            .iter()
-            .flat_map(|rule| job.issuer.chain.iter().map(move |authority| (rule, authority)))
-        {
+        for (rule, authority) in job.procedure.stores.iter().flat_map(|rule| {
+            job.issuer
+                .chain
+                .iter()
+                .map(move |authority| (rule, authority))
+        }) {
             let certificate = &authority.certificate;
             let key = (&rule.store, certificate.title().to_ascii_lowercase());
             let other = wanted.insert(key, &certificate.sha256);
@@ -155,7 +159,8 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
                     certificate.title(),
                     rule.store
                 );
-                let next = "Have one of them renewed under a new name; a store keeps one of each name.";
+                let next =
+                    "Have one of them renewed under a new name; a store keeps one of each name.";
                 refusals.push(site.refuse(says, next).breaking("I19"));
             }
         }
@@ -173,18 +178,26 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
     stages::request(&mut draft, &mut jobs);
     if let (Some(backup), Some(first)) = (&backup, draft.steps.get(before_writes)) {
         let first = first.id.clone();
-        draft.edge(backup, &first, "the backup is taken before the first write (I25)");
+        draft.edge(
+            backup,
+            &first,
+            "the backup is taken before the first write (I25)",
+        );
     }
     stages::issue(&mut draft, &mut jobs);
-    let mut gate: Vec<_> = activate::sso_off(&mut draft, site, &jobs).into_iter().collect();
+    let mut gate: Vec<_> = install::sso_off(&mut draft, site, &jobs)
+        .into_iter()
+        .collect();
     let mut proved = Vec::new();
     for job in &mut jobs {
-        activate::install(&mut draft, site, job, &gate);
-        gate = activate::activate(&mut draft, site, job).into_iter().collect();
+        install::install(&mut draft, site, job, &gate);
+        gate = activate::activate(&mut draft, site, job)
+            .into_iter()
+            .collect();
         proved.extend(gate.iter().cloned());
     }
     let verified = activate::verify(&mut draft, site, &jobs, &proved);
-    activate::sso_on(&mut draft, site, &jobs, &verified);
+    install::sso_on(&mut draft, site, &jobs, &verified);
     let mut plan = ClusterPlan {
         product: site.state.product,
         release: site.release.clone(),
@@ -203,7 +216,10 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
 fn answered(jobs: &[Job<'_>]) -> Vec<Finding> {
     let of_jobs = jobs.iter().flat_map(|job| {
         job.due.findings.iter().filter(|finding| {
-            finding.node.as_ref().is_none_or(|node| job.due.nodes.contains(node))
+            finding
+                .node
+                .as_ref()
+                .is_none_or(|node| job.due.nodes.contains(node))
         })
     });
     let findings: BTreeSet<&Finding> = of_jobs.copied().collect();
@@ -215,9 +231,11 @@ fn reminders(state: &ClusterState, jobs: &[Job<'_>]) -> Vec<String> {
     let mut reminders = Vec::new();
     for job in jobs {
         for reminder in &job.procedure.reminders {
-            let source = draft::cited(job.procedure, &[&reminder.source]);
-            let source = source.first().map_or_else(String::new, |source| format!(" [{source}]"));
-            reminders.push(format!("{}{source}", reminder.text));
+            let sources = draft::cited(job.procedure, &[&reminder.source]).join("; ");
+            reminders.push(match sources.as_str() {
+                "" => reminder.text.clone(),
+                sources => format!("{} [{sources}]", reminder.text),
+            });
         }
         reminders.extend(job.remarks.iter().cloned());
     }

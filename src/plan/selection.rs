@@ -72,8 +72,7 @@ impl Cut {
             .iter()
             .map(|wanted| &wanted.purpose)
             .find(|known| asked("purpose") && known.as_str() == name);
-        let found =
-            usize::from(cluster.is_some()) + nodes.len() + usize::from(purpose.is_some());
+        let found = usize::from(cluster.is_some()) + nodes.len() + usize::from(purpose.is_some());
         if found != 1 {
             return Err(not_one(name, found));
         }
@@ -87,7 +86,9 @@ impl Cut {
 fn not_one(name: &str, found: usize) -> Refusal {
     let (says, next) = if found == 0 {
         (
-            format!("`{name}` was expected to be a cluster, node or purpose of the desired state; it is none"),
+            format!(
+                "`{name}` was expected to be a cluster, node or purpose of the desired state; it is none"
+            ),
             "Correct the word; `reissue status` lists clusters, nodes and purposes.",
         )
     } else {

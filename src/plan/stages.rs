@@ -9,15 +9,16 @@ use crate::model::{Fingerprint, IssuerName, NodeName, Observed, StepId, Store};
 use super::Question;
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
-use super::job::{Job, Request};
-use super::trust::Upload;
+use super::job::Job;
+use super::request::Request;
 use super::step::{Action, Condition, IssueTerms, Reversal, Stage, Step};
+use super::trust::Upload;
 
 /// How long one call of the certificate interface takes with its reading back. Not published; an estimate
 /// for the timeline that no decision rests on.
 pub(super) const ONE_CALL: SignedDuration = SignedDuration::from_mins(1);
 
-/// What replaces a trust certificate that should not be there. Source: cucm-upload-errors §3.
+/// What to do with a trust certificate that is not wanted any more. Source: cucm-upload-errors §3.
 const TRUST_WAY_BACK: &str = "Delete the certificate from the store in OS Administration, Security, \
     Certificate Management. A deletion is cluster-wide and final: only while nothing chains to it.";
 
@@ -29,10 +30,14 @@ const REQUEST_WAY_BACK: &str = "Delete the request in OS Administration, Securit
 pub(super) fn first_write(site: &Site<'_>) -> Vec<Condition> {
     let mut conditions = replication_good(site);
     for node in &site.nodes {
-        conditions.extend(site.spreading(node).into_iter().map(|service| Condition::Runs {
-            node: node.clone(),
-            service,
-        }));
+        conditions.extend(
+            site.spreading(node)
+                .into_iter()
+                .map(|service| Condition::Runs {
+                    node: node.clone(),
+                    service,
+                }),
+        );
     }
     conditions
 }
@@ -46,9 +51,17 @@ pub(super) fn replication_good(site: &Site<'_>) -> Vec<Condition> {
 }
 
 /// A person takes a backup first if the last one is older than the policy asks.
-pub(super) fn backup(draft: &mut Draft, question: &Question<'_>, site: &Site<'_>) -> Option<StepId> {
+pub(super) fn backup(
+    draft: &mut Draft,
+    question: &Question<'_>,
+    site: &Site<'_>,
+) -> Option<StepId> {
     let limit = question.desired.backup_not_older_than?;
-    let last = site.state.nodes.get(&site.publisher).map(|node| &node.last_backup);
+    let last = site
+        .state
+        .nodes
+        .get(&site.publisher)
+        .map(|node| &node.last_backup);
     let found = match last {
         Some(Observed::Present(at)) if site.now.duration_since(*at) <= limit => return None,
         Some(Observed::Present(at)) => format!("the last successful one ended {at}"),
@@ -66,7 +79,7 @@ pub(super) fn backup(draft: &mut Draft, question: &Question<'_>, site: &Site<'_>
     Some(draft.add(Step {
         node: Some(site.publisher.clone()),
         because: codes.map(|finding| finding.code.to_string()).collect(),
-        sources: vec!["cucm-certificate-rules O9".to_owned()],
+        sources: vec!["Security Guide for CUCM Release 14, Certificates".to_owned()],
         ..step(Stage::Prepare, Action::Person { instruction }, why)
     }))
 }
@@ -79,7 +92,11 @@ pub(super) fn prepare(draft: &mut Draft, jobs: &mut [Job<'_>]) {
         for upload in &job.uploads {
             let certificate = &upload.authority.certificate;
             let store = &upload.rule.store;
-            let key = (upload.node.clone(), store.clone(), certificate.sha256.clone());
+            let key = (
+                upload.node.clone(),
+                store.clone(),
+                certificate.sha256.clone(),
+            );
             let id = if let Some(known) = spread.get(&key) {
                 known.clone()
             } else {
@@ -87,8 +104,16 @@ pub(super) fn prepare(draft: &mut Draft, jobs: &mut [Job<'_>]) {
                 spread.insert(key, id.clone());
                 id
             };
-            if let Some(above) = upload.place.checked_sub(1).and_then(|place| by_place.get(&place)) {
-                draft.edges(above, &id, "an authority is uploaded after the one that signed it (I5)");
+            if let Some(above) = upload
+                .place
+                .checked_sub(1)
+                .and_then(|place| by_place.get(&place))
+            {
+                draft.edges(
+                    above,
+                    &id,
+                    "an authority is uploaded after the one that signed it (I5)",
+                );
             }
             by_place.entry(upload.place).or_default().push(id);
         }
@@ -101,17 +126,17 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
     let certificate = &upload.authority.certificate;
     let title = certificate.title().to_owned();
     let store = &upload.rule.store;
-    let mut why = format!(
-        "{} certificates of {} are refused until {store} holds {title}.",
+    let olds: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
+    let dropped = match olds.join(", ") {
+        none if none.is_empty() => String::new(),
+        olds => format!(
+            " The store drops {olds} of the same name; nothing seen in this cluster needs its key."
+        ),
+    };
+    let why = format!(
+        "{} certificates of {} are refused until {store} holds {title}.{dropped}",
         job.due.wanted.purpose, job.due.wanted.issuer
     );
-    if !upload.replaces.is_empty() {
-        let vanishing: Vec<&str> = upload.replaces.iter().map(String::as_str).collect();
-        let olds = vanishing.join(", ");
-        why.push_str(&format!(
-            " The store drops {olds} of the same name, to which nothing seen in this cluster chains by another key."
-        ));
-    }
     Step {
         node: Some(upload.node.clone()),
         after: upload
@@ -124,7 +149,9 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
             })
             .collect(),
         takes: ONE_CALL,
-        reversal: Reversal::Manual { how: TRUST_WAY_BACK.to_owned() },
+        reversal: Reversal::Manual {
+            how: TRUST_WAY_BACK.to_owned(),
+        },
         because: job.because(&upload.reaches),
         sources: cited(job.procedure, &[&upload.rule.source]),
         ..step(
@@ -143,10 +170,16 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
 /// Has keys and requests made.
 pub(super) fn request(draft: &mut Draft, jobs: &mut [Job<'_>]) {
     for job in jobs {
-        let mut made = Vec::new();
+        let mut made: Vec<StepId> = Vec::new();
         for request in &job.requests {
             let step = request_step(job, request, &draft.next());
-            made.push(draft.add(step));
+            let id = draft.add(step);
+            let why = "a store that does not take the chain is found before anybody signs anything";
+            draft.edges(&job.made.trust, &id, why);
+            if let Some(last) = made.last() {
+                draft.edge(last, &id, "publisher first, one node after the other");
+            }
+            made.push(id);
         }
         job.made.requests = made;
     }
@@ -166,7 +199,10 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
     };
     let shared = request.nodes.len() > 1;
     let why = if shared {
-        format!("The publisher makes one key and request for all {} nodes and passes both on.", request.nodes.len())
+        format!(
+            "The publisher makes one key and request for all {} nodes and passes both on.",
+            request.nodes.len()
+        )
     } else {
         "A new certificate needs a request of this node; its key never leaves the node.".to_owned()
     };
@@ -175,7 +211,9 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
         before: request.nodes.iter().map(waiting).collect(),
         after: request.nodes.iter().map(made).collect(),
         takes: ONE_CALL,
-        reversal: Reversal::Manual { how: REQUEST_WAY_BACK.to_owned() },
+        reversal: Reversal::Manual {
+            how: REQUEST_WAY_BACK.to_owned(),
+        },
         because: job.because(&request.nodes),
         sources: cited(job.procedure, &[&job.usage.source]),
         ..step(
@@ -235,7 +273,12 @@ pub(super) fn issue(draft: &mut Draft, jobs: &mut [Job<'_>]) {
 
 fn terms_of(job: &Job<'_>) -> IssueTerms {
     IssueTerms {
-        chain: job.issuer.chain.iter().map(|authority| authority.certificate.sha256.clone()).collect(),
+        chain: job
+            .issuer
+            .chain
+            .iter()
+            .map(|authority| authority.certificate.sha256.clone())
+            .collect(),
         key_usage: job.usage.key_usage.iter().cloned().collect(),
         extended_usage: job.usage.extended_usage.iter().cloned().collect(),
         at_least: job.due.wanted.renew_before,

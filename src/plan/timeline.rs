@@ -69,7 +69,11 @@ pub fn timeline(plan: &ClusterPlan) -> Timeline {
     for step in &plan.steps {
         let starts = clock;
         clock = clock.saturating_add(step.takes);
-        steps.push(Timed { step: step.id.clone(), starts, ends: clock });
+        steps.push(Timed {
+            step: step.id.clone(),
+            starts,
+            ends: clock,
+        });
         if let Some(disruption) = &step.disruption {
             disrupted.get_or_insert(starts);
             let outage = outages.entry(disruption.service.clone()).or_default();
@@ -92,42 +96,47 @@ pub fn timeline(plan: &ClusterPlan) -> Timeline {
             .iter()
             .find(|step| matches!(step.reversal, Reversal::Irreversible { .. }))
             .map(|step| step.id.clone()),
-        waits: plan.steps.iter().filter(|step| waits(step)).map(|step| step.id.clone()).collect(),
+        waits: plan
+            .steps
+            .iter()
+            .filter(|step| waits(step))
+            .map(|step| step.id.clone())
+            .collect(),
     }
 }
 
 fn waits(step: &Step) -> bool {
-    matches!(step.action, Action::Person { .. } | Action::AwaitCertificates { .. })
+    matches!(
+        step.action,
+        Action::Person { .. } | Action::AwaitCertificates { .. }
+    )
 }
 
 /// A change may rest wherever no node is between its first restart and its proof.
 fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
-    let mut stops = Vec::new();
-    let mut seen_upload = false;
-    for (step, next) in steps.iter().zip(steps.iter().skip(1)) {
-        let uploads_next = matches!(next.action, Action::UploadIdentity { .. });
-        let installs_next = next.stage >= Stage::Install;
-        let state = match &step.action {
-            Action::AwaitCertificates { .. } if installs_next => {
-                "the certificates are there and checked; nothing that is served has changed"
-            }
-            Action::UploadTrust { .. } if next.stage > Stage::Prepare => {
-                "the chains are trusted; nothing that is served has changed"
-            }
-            Action::UploadIdentity { .. } if !uploads_next => {
-                "the new certificates are stored and trusted; every node still serves the old one until it restarts"
-            }
-            Action::Confirm { .. } if step.stage == Stage::Activate => {
-                "each node that restarted serves its new certificate; the others serve the old one"
-            }
-            _ => continue,
-        };
-        seen_upload |= matches!(step.action, Action::UploadIdentity { .. });
-        let state = match (seen_upload, &step.node) {
-            (true, Some(node)) if step.stage == Stage::Activate => format!("{node} is done; {state}"),
-            _ => state.to_owned(),
-        };
-        stops.push(SafeStop { after: step.id.clone(), state });
-    }
-    stops
+    let with_next = steps.iter().zip(steps.iter().skip(1));
+    with_next
+        .filter_map(|(step, next)| {
+            let uploads_next = matches!(next.action, Action::UploadIdentity { .. });
+            let state = match (&step.action, &step.node) {
+                (Action::UploadTrust { .. }, _) if next.stage > Stage::Prepare => {
+                    "the chains are trusted; nothing that is served has changed".to_owned()
+                }
+                (Action::AwaitCertificates { .. }, _) if next.stage > Stage::Request => {
+                    "the certificates are there and checked; nothing that is served has changed".to_owned()
+                }
+                (Action::UploadIdentity { .. }, _) if !uploads_next => {
+                    "the new certificates are stored; a node serves its old one until it restarts".to_owned()
+                }
+                (Action::Confirm { .. }, Some(_)) if next.stage != Stage::Activate => {
+                    "every node of this purpose serves its new certificate".to_owned()
+                }
+                (Action::Confirm { .. }, Some(node)) => format!(
+                    "{node} and the nodes before it serve the new certificate, the others the old one"
+                ),
+                _ => return None,
+            };
+            Some(SafeStop { after: step.id.clone(), state })
+        })
+        .collect()
 }

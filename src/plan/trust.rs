@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer, NodeName, Observed,
-    Procedure, StoreRule, TrustEntry,
+    Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer, NodeName,
+    Observed, Procedure, StoreRule, TrustEntry,
 };
 
 use super::due::Due;
@@ -72,12 +72,19 @@ pub fn forecast<'a>(
 }
 
 /// What is wrong with an issuer's chain, before anything is uploaded.
-pub(super) fn chain_refusals(site: &Site<'_>, wanted: &DesiredCertificate, issuer: &Issuer) -> Refusals {
+pub(super) fn chain_refusals(
+    site: &Site<'_>,
+    wanted: &DesiredCertificate,
+    issuer: &Issuer,
+) -> Refusals {
     let next = "Correct the issuer's chain file in the estate.";
     let refuse = |says: String| site.refuse(says, next).breaking("I5");
     let mut refusals = Vec::new();
     if issuer.chain.is_empty() {
-        refusals.push(refuse(format!("expected a chain for issuer {}; found none", wanted.issuer)));
+        refusals.push(refuse(format!(
+            "expected a chain for issuer {}; found none",
+            wanted.issuer
+        )));
     }
     let mut above: Option<&Certificate> = None;
     let mut titles = BTreeSet::new();
@@ -96,13 +103,17 @@ pub(super) fn chain_refusals(site: &Site<'_>, wanted: &DesiredCertificate, issue
             )));
         }
         if !certificate.authority {
-            refusals.push(refuse(format!("expected {title} to be an authority; its basic constraints deny it")));
+            refusals.push(refuse(format!(
+                "expected {title} to be an authority; its basic constraints deny it"
+            )));
         }
         if let Some(says) = too_short(certificate, wanted, site.now) {
             refusals.push(refuse(says));
         }
         if !titles.insert(title.to_ascii_lowercase()) {
-            let says = format!("expected one certificate for each common name in the chain; {title} is twice there");
+            let says = format!(
+                "expected one certificate for each common name in the chain; {title} is twice there"
+            );
             refusals.push(site.refuse(says, next).breaking("I19"));
         }
         above = Some(certificate);
@@ -110,7 +121,11 @@ pub(super) fn chain_refusals(site: &Site<'_>, wanted: &DesiredCertificate, issue
     refusals
 }
 
-fn too_short(certificate: &Certificate, wanted: &DesiredCertificate, now: Timestamp) -> Option<String> {
+fn too_short(
+    certificate: &Certificate,
+    wanted: &DesiredCertificate,
+    now: Timestamp,
+) -> Option<String> {
     let title = certificate.title();
     if !certificate.valid_at(now) {
         return Some(format!(
@@ -142,7 +157,11 @@ pub(super) fn uploads<'a>(
     let mut uploads = Vec::new();
     let mut refusals = Vec::new();
     for rule in &procedure.stores {
-        let needing = if rule.replicated { &site.nodes } else { &due.nodes };
+        let needing = if rule.replicated {
+            &site.nodes
+        } else {
+            &due.nodes
+        };
         for (place, authority) in issuer.chain.iter().enumerate() {
             let mut lacking = Vec::new();
             let mut replaces = BTreeSet::new();
@@ -157,9 +176,17 @@ pub(super) fn uploads<'a>(
                 }
             }
             let spread = rule.replicated && lacking.contains(&site.publisher);
-            let targets = if spread { vec![site.publisher.clone()] } else { lacking.clone() };
+            let targets = if spread {
+                vec![site.publisher.clone()]
+            } else {
+                lacking.clone()
+            };
             uploads.extend(targets.into_iter().map(|node| Upload {
-                reaches: if spread { needing.clone() } else { vec![node.clone()] },
+                reaches: if spread {
+                    needing.clone()
+                } else {
+                    vec![node.clone()]
+                },
                 node,
                 rule,
                 authority,
@@ -168,7 +195,11 @@ pub(super) fn uploads<'a>(
             }));
         }
     }
-    if refusals.is_empty() { Ok(uploads) } else { Err(refusals) }
+    if refusals.is_empty() {
+        Ok(uploads)
+    } else {
+        Err(refusals)
+    }
 }
 
 /// `None` if the node has it; otherwise the certificates that vanish when it is stored.
@@ -181,7 +212,12 @@ fn judge(
     let incoming = &authority.certificate;
     let title = incoming.title();
     let store = &rule.store;
-    let entries: &[TrustEntry] = match site.state.nodes.get(node).and_then(|node| node.trust.get(store)) {
+    let entries: &[TrustEntry] = match site
+        .state
+        .nodes
+        .get(node)
+        .and_then(|node| node.trust.get(store))
+    {
         Some(Observed::Present(entries)) => entries,
         Some(Observed::Unknown(why)) => {
             return Err(unknown(site.cluster, &format!("what {store} holds"), why).at([node]));
@@ -242,12 +278,18 @@ fn dependents(state: &ClusterState, old: &Certificate, new: &Certificate) -> Vec
     let mut found = Vec::new();
     for (name, node) in &state.nodes {
         for (purpose, identity) in &node.identities {
-            if identity.present().is_some_and(|leaf| rests_on(state, leaf, &old.sha256)) {
+            if identity
+                .present()
+                .is_some_and(|leaf| rests_on(state, leaf, &old.sha256))
+            {
                 found.push(format!("{name} {purpose}"));
             }
         }
         for (listener, served) in &node.served {
-            if served.present().is_some_and(|chain| rests_on(state, &chain.leaf, &old.sha256)) {
+            if served
+                .present()
+                .is_some_and(|chain| rests_on(state, &chain.leaf, &old.sha256))
+            {
                 found.push(format!("{name} port {listener}"));
             }
         }
@@ -264,7 +306,10 @@ fn rests_on(state: &ClusterState, leaf: &Fingerprint, authority: &Fingerprint) -
             return true;
         }
         if seen.insert(current) {
-            let signers = state.certificates.get(current).map(|certificate| &certificate.signed_by);
+            let signers = state
+                .certificates
+                .get(current)
+                .map(|certificate| &certificate.signed_by);
             open.extend(signers.into_iter().flatten());
         }
     }

@@ -108,18 +108,12 @@ fn encodings(text: &str) -> BTreeSet<String> {
 }
 
 fn percent_encoded(text: &str, lower: bool) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        let letter = char::from(byte);
-        if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | '~') {
-            encoded.push(letter);
-        } else if lower {
-            encoded.push_str(&format!("%{byte:02x}"));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    let encode = |byte: u8| match char::from(byte) {
+        letter if letter.is_ascii_alphanumeric() || "-_.~".contains(letter) => letter.to_string(),
+        _ if lower => format!("%{byte:02x}"),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]

@@ -5,22 +5,24 @@ use std::time::Duration;
 
 use crate::model::NodeName;
 
-use super::{PinError, Refusal};
+use super::{Endpoint, PinError, Refusal};
 
 /// A node's channel, for messages: `cucm-pub.hq.example.com (10.0.1.11:443)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The node.
-    pub node: NodeName,
-    /// Its host name or address.
-    pub host: String,
-    /// The port that was connected to.
-    pub port: u16,
+pub struct Place(String);
+
+impl Place {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        let Endpoint {
+            node, host, port, ..
+        } = endpoint;
+        Self(format!("{node} ({host}:{port})"))
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({}:{})", self.node, self.host, self.port)
+        formatter.write_str(&self.0)
     }
 }
 
@@ -146,7 +148,7 @@ pub enum TransportError {
         /// The operation.
         request: String,
         /// What the node said.
-        fault: super::soap::Fault,
+        fault: Box<super::soap::Fault>,
     },
     /// The answer breaks the rules of its format.
     #[error(

@@ -10,48 +10,13 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::text::excerpt;
 use super::tls::{Rejected, client_config};
-use super::{Endpoint, Login, Network, TransportError};
+use super::{Endpoint, Login, Network, Reply, TransportError};
 
 /// How much of an answer a message quotes, in characters.
 const QUOTED: usize = 200;
 
 /// How long an idle connection is kept: shorter than servers do, so that they rarely close it under a request.
 const POOL_IDLE: Duration = Duration::from_secs(10);
-
-/// A whole answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The media type as sent; empty if none.
-    pub content_type: String,
-    /// The header `Date` as sent.
-    pub date: Option<String>,
-    /// The body, never more than [`super::Limits::body`] bytes.
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// Whether the body is a web page, by its media type or by how it begins. XML of type `text/xml` is not.
-    pub(crate) fn is_page(&self) -> bool {
-        let head = self.body.get(..512).unwrap_or(&self.body);
-        let head = String::from_utf8_lossy(head)
-            .trim_start_matches('\u{feff}')
-            .to_ascii_lowercase();
-        let head = head.trim_start();
-        self.content_type.to_ascii_lowercase().contains("html")
-            || head.starts_with("<html")
-            || head.starts_with("<!doctype html")
-    }
-
-    /// The first words, fit for a message.
-    pub(crate) fn quote(&self) -> String {
-        match excerpt(&self.body, QUOTED) {
-            text if text.is_empty() => "an empty body".to_owned(),
-            text => text,
-        }
-    }
-}
 
 /// What proves the account in a request.
 #[derive(Clone, Copy)]
@@ -69,6 +34,9 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a [(HeaderName, String)],
     pub(crate) body: Vec<u8>,
     pub(crate) proof: Proof<'a>,
+    /// Changes nothing on the node. A kept connection can be closed by the node at the moment it is used; then it is
+    /// sent once more.
+    pub(crate) harmless: bool,
     /// For messages: `GET /path`, or an operation's name.
     pub(crate) name: &'a str,
 }
@@ -85,7 +53,7 @@ pub(crate) struct HttpPeer {
     pub(crate) network: Network,
     pub(crate) endpoint: Endpoint,
     login: Login,
-    /// Connections kept open between requests (1) or one for each request (0).
+    /// How many idle connections are kept; none makes one for each request.
     keep: usize,
     client: RwLock<Client>,
 }
@@ -155,6 +123,16 @@ impl HttpPeer {
         Ok(url)
     }
 
+    /// The first words of an answer, fit for a message. Some servers repeat the request's headers in an error page.
+    pub(crate) fn quote(&self, reply: &Reply) -> String {
+        let head = reply.body.get(..16 * QUOTED).unwrap_or(&reply.body);
+        let head = self.network.redactor.clean(&String::from_utf8_lossy(head));
+        match excerpt(head.as_bytes(), QUOTED) {
+            text if text.is_empty() => "an empty body".to_owned(),
+            text => text,
+        }
+    }
+
     /// Sends once and takes the whole answer, whatever its status but 401.
     pub(crate) async fn exchange(&self, out: Outgoing<'_>) -> Result<Incoming, TransportError> {
         let started = Instant::now();
@@ -183,11 +161,14 @@ impl HttpPeer {
             .logins
             .attempt(&self.endpoint, &self.login)
             .await?;
-        let response = self
-            .request(out)
-            .send()
-            .await
-            .map_err(|error| self.failure(name, &error))?;
+        let mut outcome = self.request(&out).send().await;
+        let cut = |error: &reqwest::Error| {
+            error.is_request() && !error.is_connect() && !error.is_timeout()
+        };
+        if out.harmless && outcome.as_ref().is_err_and(cut) {
+            outcome = self.request(&out).send().await;
+        }
+        let response = outcome.map_err(|error| self.failure(name, &error))?;
         let status = response.status();
         // An expired session is no refused password.
         if status == StatusCode::UNAUTHORIZED && !with_cookie {
@@ -199,8 +180,12 @@ impl HttpPeer {
                 found,
             });
         }
-        // Only success says that the password was looked at: an error may come from a proxy in front.
-        if status.is_success() {
+        // Only data says that the password was looked at: an error or a page may come from a proxy in front.
+        let page = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| String::from_utf8_lossy(value.as_bytes()).contains("html"));
+        if status.is_success() && !page {
             attempt.accepted();
         } else {
             drop(attempt);
@@ -208,14 +193,14 @@ impl HttpPeer {
         self.read(name, response).await
     }
 
-    fn request(&self, out: Outgoing<'_>) -> RequestBuilder {
+    fn request(&self, out: &Outgoing<'_>) -> RequestBuilder {
         let client = self
             .client
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let mut request = client
-            .request(out.method, out.url)
+            .request(out.method.clone(), out.url.clone())
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in out.headers {
             request = request.header(name, value);
@@ -229,7 +214,7 @@ impl HttpPeer {
         if out.body.is_empty() {
             request
         } else {
-            request.body(out.body)
+            request.body(out.body.clone())
         }
     }
 
@@ -259,9 +244,11 @@ impl HttpPeer {
             body: Vec::new(),
         };
         let limit = self.network.limits.body;
-        while let Some(chunk) = response
-            .chunk()
+        // The library's own read timeout would also run while the node works on its answer.
+        let idle = self.network.limits.idle;
+        while let Some(chunk) = tokio::time::timeout(idle, response.chunk())
             .await
+            .map_err(|_| self.unknown(name, format!("silence of {} s", idle.as_secs_f32())))?
             .map_err(|error| self.failure(name, &error))?
         {
             if reply.body.len() + chunk.len() > limit {
@@ -298,16 +285,18 @@ impl HttpPeer {
         );
         if error.is_connect() || error.is_builder() {
             TransportError::NotSent { place, cause }
+        } else if error.is_timeout() {
+            self.unknown(name, format!("no whole answer in time ({cause})"))
         } else {
-            TransportError::Unknown {
-                place,
-                request: name.to_owned(),
-                cause: if error.is_timeout() {
-                    format!("no whole answer in time ({cause})")
-                } else {
-                    cause
-                },
-            }
+            self.unknown(name, cause)
+        }
+    }
+
+    fn unknown(&self, name: &str, cause: String) -> TransportError {
+        TransportError::Unknown {
+            place: self.endpoint.place(),
+            request: name.to_owned(),
+            cause,
         }
     }
 }
@@ -329,7 +318,6 @@ fn client(network: &Network, endpoint: &Endpoint, keep: usize) -> Result<Client,
         .referer(false)
         .user_agent(concat!("reissue/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
-        .read_timeout(limits.idle)
         .timeout(limits.connect + limits.request)
         .pool_max_idle_per_host(keep)
         .pool_idle_timeout(POOL_IDLE)
@@ -364,9 +352,14 @@ fn causes(error: &reqwest::Error) -> String {
     let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
-        if !line.contains(&text) {
+        let text = if text.contains("close_notify") {
+            "the node closed the connection"
+        } else {
+            &text
+        };
+        if !line.contains(text) {
             line = if line.is_empty() {
-                text
+                text.to_owned()
             } else {
                 format!("{line}: {text}")
             };

@@ -9,6 +9,9 @@ mod error;
 mod http;
 mod logins;
 mod pins;
+mod reply;
+#[cfg(test)]
+mod testing;
 mod text;
 
 pub mod rest;
@@ -22,9 +25,9 @@ use crate::model::{AccountName, NodeName, Port};
 use crate::secrets::{Redactor, Secret};
 
 pub use error::{Place, TransportError};
-pub use http::Reply;
 pub use logins::LoginGuard;
 pub use pins::{Peer, PinBook, PinError, Refusal};
+pub use reply::Reply;
 
 /// Where a node's channel is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +44,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn place(&self) -> Place {
-        Place {
-            node: self.node.clone(),
-            host: self.host.clone(),
-            port: self.port,
-        }
+        Place::of(self)
     }
 }
 
@@ -80,9 +79,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            request: Duration::from_secs(60),
+            request: Duration::from_mins(1),
             idle: Duration::from_secs(30),
-            shell_start: Duration::from_secs(120),
+            shell_start: Duration::from_mins(2),
             // AXL itself cuts answers at 8 MB (cucm-soap §2.1).
             body: 8 * 1024 * 1024,
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Error as YamlError;
+use serde_saphyr::{Error as YamlError, Location};
 
 use super::hide::hide_secrets;
 use super::{Place, Problem, Problems, nearest};
@@ -65,10 +65,10 @@ pub struct Document {
 impl Document {
     /// Takes a text as it is. A byte order mark is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let text = text
-            .strip_prefix('\u{feff}')
-            .map_or(text.clone(), str::to_owned);
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         Self {
             name: name.into(),
             shown: hide_secrets(&text),
@@ -172,8 +172,30 @@ impl Document {
         start..self.text.ceil_char_boundary(end)
     }
 
+    /// The reader knows bytes for what it has read, but only line and column for what it could not read.
+    fn place(&self, location: Location) -> Option<Place> {
+        if let Some(place) = Place::of(location) {
+            return Some(place);
+        }
+        let above = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+        let left = usize::try_from(location.column()).ok()?.saturating_sub(1);
+        let before: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(above)
+            .map(str::len)
+            .sum();
+        let line = self.text.get(before..)?.lines().next().unwrap_or_default();
+        let inside = line
+            .char_indices()
+            .nth(left)
+            .map_or(line.len(), |(at, _)| at);
+        let start = before + inside;
+        Some(Place { start, end: start })
+    }
+
     fn explain(&self, error: &YamlError) -> Problem {
-        let place = error.location().and_then(Place::of);
+        let place = error.location().and_then(|location| self.place(location));
         let problem = |message: String| match place {
             Some(place) => Problem::at(place, message),
             None => Problem::of_file(message),
@@ -191,7 +213,7 @@ impl Document {
                 .help(help)
             }
             YamlError::SerdeMissingField { field, .. } => {
-                problem(format!("the field `{field}` is missing"))
+                problem(format!("the field `{field}` is missing")).label("among these fields")
             }
             YamlError::DuplicateMappingKey { key, .. } => match key {
                 Some(key) => problem(format!("`{key}` stands here twice")),
@@ -200,10 +222,12 @@ impl Document {
             // The value itself stays out of the sentence: it may be a password in the wrong place.
             YamlError::SerdeInvalidType { expected, .. }
             | YamlError::SerdeInvalidValue { expected, .. } => {
-                problem(format!("expected {expected}"))
+                problem(format!("expected {}", in_plain_words(expected)))
             }
-            YamlError::InvalidScalar { ty, .. } => problem(format!("expected a number ({ty})")),
-            YamlError::Unexpected { expected, .. } => problem(format!("expected {expected}")),
+            YamlError::InvalidScalar { ty: expected, .. }
+            | YamlError::Unexpected { expected, .. } => {
+                problem(format!("expected {}", in_plain_words(expected)))
+            }
             other => {
                 let text = other.without_snippet().to_string();
                 let text = text.split(" at line ").next().unwrap_or_default();
@@ -224,5 +248,18 @@ impl Document {
             .skip(line.saturating_sub(2))
             .take(2)
             .any(|line| line.trim_start_matches(' ').starts_with('\t'))
+    }
+}
+
+/// The reader's words for what it wants, in words of somebody who writes a file.
+fn in_plain_words(expected: &str) -> &str {
+    match expected {
+        "mapping start" => "fields, each as `name: value`",
+        "sequence start" => "a list, as `[one, two]`",
+        "string scalar" | "scalar" => "a single value",
+        "boolean" | "bool" => "true or false",
+        "u16" => "a whole number of at most 65535",
+        "u32" => "a whole number",
+        other => other,
     }
 }

@@ -17,9 +17,8 @@ pub(super) fn hide_secrets(text: &str) -> String {
         }
         match secret_value(line) {
             Some(at) => {
-                if line.get(at..).is_some_and(|rest| rest.trim().is_empty()) {
-                    deeper_than = Some(indent);
-                }
+                // A value may go on in the lines below.
+                deeper_than = Some(indent);
                 cover(line, at, &mut shown);
             }
             None => shown.push_str(line),
@@ -50,7 +49,8 @@ fn secret_value(line: &str) -> Option<usize> {
 
 fn is_reference(value: &str) -> bool {
     let value = value.trim_start().trim_start_matches(['{', ' ']);
-    value.starts_with("file:") || value.starts_with("command:")
+    let alone = value.matches(':').count() == 1;
+    alone && (value.starts_with("file:") || value.starts_with("command:"))
 }
 
 fn cover(line: &str, from: usize, shown: &mut String) {
@@ -80,6 +80,10 @@ mod tests {
                 "password:\n  *******\nuser: x\n",
             ),
             ("password: {value: hunter2}", "password: ******* ********"),
+            (
+                "password: {file: x, value: y}",
+                "password: ****** ** ****** **",
+            ),
             ("\"password\": hunter2", "\"password\": *******"),
         ];
         for (text, expected) in rows {

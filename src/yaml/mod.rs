@@ -10,6 +10,6 @@ mod problem;
 
 pub use document::{Document, LARGEST, UnreadableError};
 pub use duration::{DurationText, parse_duration};
-pub use nearest::{nearest, unknown};
+pub use nearest::{choose, look_up, nearest};
 pub use place::{Place, Placed};
 pub use problem::{Problem, Problems, Spot};

@@ -1,5 +1,7 @@
 //! The nearest valid word.
 
+use super::{Placed, Problem};
+
 /// The candidate that is most like a word: the same but for case, or a slip of the fingers away.
 /// `None` if none is.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -17,21 +19,53 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Says that a word is not `what`, with the nearest one that is, or else all of them.
-pub fn unknown<'a>(
-    word: &str,
+/// Looks a word up among names.
+///
+/// # Errors
+/// That it is not `what` (a noun with its article), with the nearest name and all of them.
+pub fn look_up<'a>(
+    word: &Placed<String>,
     what: &str,
-    candidates: impl IntoIterator<Item = &'a str> + Clone,
-) -> String {
-    if let Some(near) = nearest(word, candidates.clone()) {
-        return format!("`{word}` is not {what}; did you mean `{near}`?");
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), Problem> {
+    if names.clone().any(|name| name == word.value) {
+        return Ok(());
     }
-    let all: Vec<&str> = candidates.into_iter().collect();
-    if all.is_empty() {
-        format!("`{word}` is not {what}; there is none")
+    Err(unknown(word, what, names))
+}
+
+fn unknown<'a>(
+    word: &Placed<String>,
+    what: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Problem {
+    let message = match nearest(&word.value, names.clone()) {
+        Some(near) => format!("`{}` is not {what}; did you mean `{near}`?", word.value),
+        None => format!("`{}` is not {what}", word.value),
+    };
+    let all: Vec<&str> = names.collect();
+    let help = if all.is_empty() {
+        "there is none".to_owned()
     } else {
-        format!("`{word}` is not {what}; expected {}", all.join(", "))
-    }
+        format!("expected one of: {}", all.join(", "))
+    };
+    Problem::at(word.place, message).help(help)
+}
+
+/// The value that a word stands for.
+///
+/// # Errors
+/// As [`look_up`].
+pub fn choose<N: AsRef<str>, T: Copy>(
+    word: &Placed<String>,
+    what: &str,
+    meanings: &[(N, T)],
+) -> Result<T, Problem> {
+    meanings
+        .iter()
+        .find(|(name, _)| name.as_ref() == word.value)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| unknown(word, what, meanings.iter().map(|(name, _)| name.as_ref())))
 }
 
 #[cfg(test)]
@@ -53,21 +87,5 @@ mod tests {
         }
         assert_eq!(nearest("hp", ["hq", "lab"]), Some("hq"));
         assert_eq!(nearest("x", ["a"]), None);
-    }
-
-    #[test]
-    fn names_all_when_nothing_is_near() {
-        assert_eq!(
-            unknown("moon", "a day", ["mon", "tue"]),
-            "`moon` is not a day; did you mean `mon`?"
-        );
-        assert_eq!(
-            unknown("x", "a day", ["mon", "tue"]),
-            "`x` is not a day; expected mon, tue"
-        );
-        assert_eq!(
-            unknown("x", "an account", []),
-            "`x` is not an account; there is none"
-        );
     }
 }

@@ -28,7 +28,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "render",
         &[
-            "assess", "plan", "simulate", "journal", "execute", "playbook",
+            "pki", "assess", "plan", "simulate", "journal", "execute", "playbook",
         ],
     ),
     (

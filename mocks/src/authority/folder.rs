@@ -10,7 +10,6 @@ use openssl::x509::X509Req;
 
 use super::Authority;
 use crate::log::{Channel, Kind, Place};
-use crate::state::common_name;
 use crate::world::World;
 
 /// How often the folder is looked at.
@@ -20,7 +19,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const THINKS: Duration = Duration::from_secs(5);
 
 /// Signs what appears in `requests` into `issued`, until the world is gone.
-pub(crate) async fn watch(world: Weak<World>, authority: Arc<Authority>, requests: PathBuf, issued: PathBuf) {
+pub(crate) async fn watch(
+    world: Weak<World>,
+    authority: Arc<Authority>,
+    requests: PathBuf,
+    issued: PathBuf,
+) {
     let mut signed: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -38,7 +42,9 @@ pub(crate) async fn watch(world: Weak<World>, authority: Arc<Authority>, request
 
 /// Complete requests that were not signed yet. A half-written file is looked at again.
 fn waiting(requests: &Path, signed: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<(PathBuf, Vec<u8>)> {
-    let Ok(entries) = fs::read_dir(requests) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(requests) else {
+        return Vec::new();
+    };
     let mut found: Vec<(PathBuf, Vec<u8>)> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|ending| ending == "csr"))
@@ -50,29 +56,42 @@ fn waiting(requests: &Path, signed: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<(PathBuf
 }
 
 fn hand_out(world: &World, authority: &Authority, path: &Path, request: &[u8], issued: &Path) {
-    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("request");
+    let name = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("request");
     let kind = authority.misbehaviour();
     let nowhere = Place::default();
-    let written = authority.sign(request).map_err(|error| error.to_string()).and_then(|bytes| {
-        let part = issued.join(format!(".{name}.part"));
-        let whole = issued.join(format!("{name}.{}", kind.ending()));
-        fs::write(&part, &bytes).and_then(|()| fs::rename(&part, &whole)).map_err(|error| error.to_string())
-    });
+    let written = authority
+        .sign(request)
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| {
+            let part = issued.join(format!(".{name}.part"));
+            let whole = issued.join(format!("{name}.{}", kind.ending()));
+            fs::write(&part, &bytes)
+                .and_then(|()| fs::rename(&part, &whole))
+                .map_err(|error| error.to_string())
+        });
     match written {
         Ok(()) => {
-            let subject = X509Req::from_pem(request).ok().map(|request| subject_of(&request)).unwrap_or_default();
-            let detail = format!("{name} CN={subject} {}", kind.word());
-            world.note(&nowhere, Channel::Authority, Kind::Effect, "issued", &detail);
+            let detail = format!("{name} {}", kind.word());
+            world.note(
+                &nowhere,
+                Channel::Authority,
+                Kind::Effect,
+                "issued",
+                &detail,
+            );
         }
         Err(error) => {
             let detail = format!("{name}: {error}");
-            world.note(&nowhere, Channel::Authority, Kind::Fault, "not-issued", &detail);
+            world.note(
+                &nowhere,
+                Channel::Authority,
+                Kind::Fault,
+                "not-issued",
+                &detail,
+            );
         }
     }
-}
-
-fn subject_of(request: &X509Req) -> String {
-    let scratch = crate::pki::keys::KeyRing::elliptic(256).ok();
-    let carried = scratch.and_then(|key| crate::pki::names::carrying(request, &key).ok());
-    carried.map(|carried| common_name(&carried)).unwrap_or_default()
 }

@@ -10,7 +10,9 @@ use openssl::x509::{X509, X509Req};
 use super::{Authority, VALID_DAYS};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity};
-use crate::pki::names::{ALTERNATIVE_NAME, EXTENDED_USAGE, alternative_names, carrying, extension_is};
+use crate::pki::names::{
+    ALTERNATIVE_NAME, EXTENDED_USAGE, alternative_names, carrying, extension_is,
+};
 use crate::state::common_name;
 
 /// What the authority does wrong.
@@ -61,7 +63,10 @@ impl Misbehaviour {
     /// The word on the command line and in the log.
     #[must_use]
     pub fn word(self) -> &'static str {
-        KINDS.iter().find(|(_, kind)| *kind == self).map_or("unknown", |(word, _)| word)
+        KINDS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("unknown", |(word, _)| word)
     }
 
     /// The ending of the issued file's name.
@@ -78,14 +83,25 @@ impl FromStr for Misbehaviour {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind).ok_or_else(|| {
-            format!("`{word}` is no misbehaviour; there are {}", KINDS.map(|(known, _)| known).join(", "))
-        })
+        KINDS
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, kind)| *kind)
+            .ok_or_else(|| {
+                format!(
+                    "`{word}` is no misbehaviour; there are {}",
+                    KINDS.map(|(known, _)| known).join(", ")
+                )
+            })
     }
 }
 
 /// Issues a certificate in whatever form and content the authority is told to.
-pub(super) fn issue(authority: &Authority, request: &X509Req, now: i64) -> Result<Vec<u8>, ErrorStack> {
+pub(super) fn issue(
+    authority: &Authority,
+    request: &X509Req,
+    now: i64,
+) -> Result<Vec<u8>, ErrorStack> {
     let kind = authority.misbehaviour();
     if kind == Misbehaviour::Html {
         return Ok(b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Session expired</body></html>\n".to_vec());
@@ -95,22 +111,35 @@ pub(super) fn issue(authority: &Authority, request: &X509Req, now: i64) -> Resul
     match kind {
         Misbehaviour::Der => leaf.to_der(),
         Misbehaviour::Pkcs7 => pkcs7(&[&leaf, above[0], above[1]]),
-        Misbehaviour::BundleLeafFirst => Ok([leaf.to_pem()?, above[0].to_pem()?, above[1].to_pem()?].concat()),
-        Misbehaviour::BundleRootFirst => Ok([above[1].to_pem()?, above[0].to_pem()?, leaf.to_pem()?].concat()),
+        Misbehaviour::BundleLeafFirst => {
+            Ok([leaf.to_pem()?, above[0].to_pem()?, above[1].to_pem()?].concat())
+        }
+        Misbehaviour::BundleRootFirst => {
+            Ok([above[1].to_pem()?, above[0].to_pem()?, leaf.to_pem()?].concat())
+        }
         _ => leaf.to_pem(),
     }
 }
 
-fn leaf(authority: &Authority, request: &X509Req, kind: Misbehaviour, now: i64) -> Result<X509, ErrorStack> {
+fn leaf(
+    authority: &Authority,
+    request: &X509Req,
+    kind: Misbehaviour,
+    now: i64,
+) -> Result<X509, ErrorStack> {
     let validity = match kind {
         Misbehaviour::Expired => Validity::days(now, 400, -1),
         Misbehaviour::NotYetValid => Validity::days(now, -7, VALID_DAYS),
-        _ => Validity { from: now - 3600, until: now + VALID_DAYS * mint::DAY },
+        _ => Validity {
+            from: now - 3600,
+            until: now + VALID_DAYS * mint::DAY,
+        },
     };
     match kind {
-        Misbehaviour::SanDropped | Misbehaviour::EkuMissing | Misbehaviour::CnAdded | Misbehaviour::OtherKey => {
-            altered(authority, request, kind, validity)
-        }
+        Misbehaviour::SanDropped
+        | Misbehaviour::EkuMissing
+        | Misbehaviour::CnAdded
+        | Misbehaviour::OtherKey => altered(authority, request, kind, validity),
         _ => mint::sign_as_asked(request, &authority.issuing, validity),
     }
 }
@@ -152,7 +181,8 @@ fn altered(
         for name in &names {
             extension.dns(name);
         }
-        let extension = extension.build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+        let extension =
+            extension.build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
         builder.append_extension(extension)?;
     }
     builder.sign(&issuer.key, MessageDigest::sha256())?;
@@ -161,22 +191,40 @@ fn altered(
 
 /// A PKCS#7 `SignedData` that holds certificates and nothing else, in DER.
 fn pkcs7(certificates: &[&X509]) -> Result<Vec<u8>, ErrorStack> {
-    const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-    const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+    const SIGNED_DATA: &[u8] = &[
+        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+    ];
+    const DATA: &[u8] = &[
+        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01,
+    ];
     let mut all = Vec::new();
     for certificate in certificates {
         all.extend(certificate.to_der()?);
     }
     let empty_set = wrap(0x31, &[]);
-    let parts = [&[0x02, 0x01, 0x01], empty_set.as_slice(), &wrap(0x30, DATA), &wrap(0xa0, &all), &empty_set].concat();
-    Ok(wrap(0x30, &[SIGNED_DATA, &wrap(0xa0, &wrap(0x30, &parts))].concat()))
+    let parts = [
+        &[0x02, 0x01, 0x01],
+        empty_set.as_slice(),
+        &wrap(0x30, DATA),
+        &wrap(0xa0, &all),
+        &empty_set,
+    ]
+    .concat();
+    Ok(wrap(
+        0x30,
+        &[SIGNED_DATA, &wrap(0xa0, &wrap(0x30, &parts))].concat(),
+    ))
 }
 
 /// A DER element with its length in the shortest form.
 fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut element = vec![tag];
-    let bytes: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    let bytes: Vec<u8> = length
+        .to_be_bytes()
+        .into_iter()
+        .skip_while(|byte| *byte == 0)
+        .collect();
     match (u8::try_from(length), u8::try_from(bytes.len())) {
         (Ok(short), _) if short < 0x80 => element.push(short),
         (_, Ok(count)) => {
@@ -203,7 +251,11 @@ mod tests {
         authority.misbehave(kind);
         let key = KeyRing::elliptic(256).unwrap();
         let names = ["pub.example.com".to_owned(), "voice.example.com".to_owned()];
-        let wanted = Wanted { common_name: "pub.example.com", names: &names, purpose: "tomcat" };
+        let wanted = Wanted {
+            common_name: "pub.example.com",
+            names: &names,
+            purpose: "tomcat",
+        };
         let request = mint::request(&wanted, &key, MessageDigest::sha256()).unwrap();
         (issue(&authority, &request, NOW).unwrap(), request)
     }
@@ -217,7 +269,11 @@ mod tests {
         let (bytes, request) = issued(Misbehaviour::Honest);
         let leaf = X509::from_pem(&bytes).unwrap();
         assert_eq!(names(&leaf), ["pub.example.com", "voice.example.com"]);
-        assert!(leaf.public_key().unwrap().public_eq(&request.public_key().unwrap()));
+        assert!(
+            leaf.public_key()
+                .unwrap()
+                .public_eq(&request.public_key().unwrap())
+        );
         assert!(leaf.extended_key_usage().is_some());
     }
 
@@ -225,9 +281,17 @@ mod tests {
     fn each_content_fault_shows() {
         let leaf = |kind| X509::from_pem(&issued(kind).0).unwrap();
         assert!(names(&leaf(Misbehaviour::SanDropped)).is_empty());
-        let added = ["pub.example.com", "voice.example.com", "www.pub.example.com"];
+        let added = [
+            "pub.example.com",
+            "voice.example.com",
+            "www.pub.example.com",
+        ];
         assert_eq!(names(&leaf(Misbehaviour::CnAdded)), added);
-        assert!(leaf(Misbehaviour::EkuMissing).extended_key_usage().is_none());
+        assert!(
+            leaf(Misbehaviour::EkuMissing)
+                .extended_key_usage()
+                .is_none()
+        );
         let (bytes, request) = issued(Misbehaviour::OtherKey);
         let other = X509::from_pem(&bytes).unwrap().public_key().unwrap();
         assert!(!other.public_eq(&request.public_key().unwrap()));

@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
@@ -17,6 +16,7 @@ use openssl::x509::{X509, X509Req};
 pub(crate) use folder::watch;
 pub use misbehave::Misbehaviour;
 
+use crate::clock::unix_now;
 use crate::files::{FileError, write_private, write_public};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity};
@@ -40,7 +40,9 @@ pub enum AuthorityError {
         source: ErrorStack,
     },
     /// The input is no request.
-    #[error("the input is not a PEM certificate request; expected -----BEGIN CERTIFICATE REQUEST-----")]
+    #[error(
+        "the input is not a PEM certificate request; expected -----BEGIN CERTIFICATE REQUEST-----"
+    )]
     NotARequest,
 }
 
@@ -55,23 +57,44 @@ pub struct Authority {
 impl Authority {
     /// Makes a root and an issuing authority.
     pub(crate) fn found(keys: &KeyRing, now: i64) -> Result<Self, ErrorStack> {
-        let root = mint::authority("Example Corp Root CA", keys.rsa(2048)?, None, Validity::days(now, 2000, 5000))?;
+        let root = mint::authority(
+            "Example Corp Root CA",
+            keys.rsa(2048)?,
+            None,
+            Validity::days(now, 2000, 5000),
+        )?;
         let validity = Validity::days(now, 30, 3000);
-        let issuing = mint::authority("Example Corp Issuing CA 2", keys.rsa(2048)?, Some(&root), validity)?;
+        let issuing = mint::authority(
+            "Example Corp Issuing CA 2",
+            keys.rsa(2048)?,
+            Some(&root),
+            validity,
+        )?;
         Ok(Self::of(root, issuing))
     }
 
     fn of(root: Identity, issuing: Identity) -> Self {
-        Self { root, issuing, misbehaviour: Mutex::new(Misbehaviour::Honest), paused: AtomicBool::new(false) }
+        Self {
+            root,
+            issuing,
+            misbehaviour: Mutex::new(Misbehaviour::Honest),
+            paused: AtomicBool::new(false),
+        }
     }
 
     /// Tells the authority what to do wrong from now on.
     pub fn misbehave(&self, misbehaviour: Misbehaviour) {
-        *self.misbehaviour.lock().unwrap_or_else(PoisonError::into_inner) = misbehaviour;
+        *self
+            .misbehaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = misbehaviour;
     }
 
     pub(crate) fn misbehaviour(&self) -> Misbehaviour {
-        *self.misbehaviour.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .misbehaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops or resumes the work on the request folder.
@@ -90,19 +113,38 @@ impl Authority {
     pub fn sign(&self, request: &[u8]) -> Result<Vec<u8>, AuthorityError> {
         let request = X509Req::from_pem(request).map_err(|_| AuthorityError::NotARequest)?;
         let issued = misbehave::issue(self, &request, unix_now());
-        issued.map_err(|source| AuthorityError::Crypto { what: "sign the request", source })
+        issued.map_err(|source| AuthorityError::Crypto {
+            what: "sign the request",
+            source,
+        })
     }
 
     /// Writes the chain for everybody, and the issuing key for `reissue-lab sign`.
     pub(crate) fn save(&self, dir: &Path) -> Result<(), AuthorityError> {
-        let crypto = |source| AuthorityError::Crypto { what: "write the authority down", source };
+        let crypto = |source| AuthorityError::Crypto {
+            what: "write the authority down",
+            source,
+        };
         let issuing = self.issuing.certificate.to_pem().map_err(crypto)?;
         let root = self.root.certificate.to_pem().map_err(crypto)?;
-        write_public(&dir.join("corp-chain.pem"), &[issuing.clone(), root.clone()].concat())?;
+        write_public(
+            &dir.join("corp-chain.pem"),
+            &[issuing.clone(), root.clone()].concat(),
+        )?;
         write_public(&dir.join("issuing.pem"), &issuing)?;
         write_public(&dir.join("root.pem"), &root)?;
-        write_private(&dir.join("issuing.key"), &self.issuing.key.private_key_to_pem_pkcs8().map_err(crypto)?)?;
-        write_private(&dir.join("root.key"), &self.root.key.private_key_to_pem_pkcs8().map_err(crypto)?)?;
+        write_private(
+            &dir.join("issuing.key"),
+            &self
+                .issuing
+                .key
+                .private_key_to_pem_pkcs8()
+                .map_err(crypto)?,
+        )?;
+        write_private(
+            &dir.join("root.key"),
+            &self.root.key.private_key_to_pem_pkcs8().map_err(crypto)?,
+        )?;
         Ok(())
     }
 
@@ -113,19 +155,24 @@ impl Authority {
     pub fn load(lab: &Path) -> Result<Self, AuthorityError> {
         let identity = |name: &str| -> Result<Identity, AuthorityError> {
             let certificate = X509::from_pem(&read(&lab.join("ca").join(format!("{name}.pem")))?);
-            let key = PKey::private_key_from_pem(&read(&lab.join("ca").join(format!("{name}.key")))?);
-            let crypto = |source| AuthorityError::Crypto { what: "read the authority back", source };
-            Ok(Identity { certificate: certificate.map_err(crypto)?, key: key.map_err(crypto)? })
+            let key =
+                PKey::private_key_from_pem(&read(&lab.join("ca").join(format!("{name}.key")))?);
+            let crypto = |source| AuthorityError::Crypto {
+                what: "read the authority back",
+                source,
+            };
+            Ok(Identity {
+                certificate: certificate.map_err(crypto)?,
+                key: key.map_err(crypto)?,
+            })
         };
         Ok(Self::of(identity("root")?, identity("issuing")?))
     }
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(|source: io::Error| FileError::Read { path: path.clone(), source })
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(0)
+    fs::read(path).map_err(|source: io::Error| FileError::Read {
+        path: path.clone(),
+        source,
+    })
 }

@@ -66,7 +66,11 @@ impl Default for LabConfig {
             sso: false,
             lockout: true,
             phones: 24,
-            tomcat: vec![TomcatStart::SelfSigned(9), TomcatStart::Expired, TomcatStart::Expiring(20)],
+            tomcat: vec![
+                TomcatStart::SelfSigned(9),
+                TomcatStart::Expired,
+                TomcatStart::Expiring(20),
+            ],
             timers: BTreeMap::new(),
             misbehave: Misbehaviour::Honest,
             faults: Vec::new(),
@@ -76,7 +80,11 @@ impl Default for LabConfig {
 
 impl LabConfig {
     pub(super) fn start_of(&self, position: usize) -> TomcatStart {
-        self.tomcat.get(position).or(self.tomcat.last()).copied().unwrap_or(TomcatStart::Good)
+        self.tomcat
+            .get(position)
+            .or(self.tomcat.last())
+            .copied()
+            .unwrap_or(TomcatStart::Good)
     }
 
     /// How many RSA keys founding takes: two for the authority, two for each node.

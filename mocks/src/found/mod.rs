@@ -14,7 +14,8 @@ use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Quirks, Role, Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Quirks, Role,
+    Web, usual_services,
 };
 use stores::Stores;
 
@@ -29,12 +30,18 @@ pub(crate) fn clusters(
     now: i64,
 ) -> Result<BTreeMap<String, Cluster>, ErrorStack> {
     let stores = Stores::found(authority, now)?;
-    (0..config.clusters).map(|number| cluster(config, &stores, keys, now, number)).collect()
+    (0..config.clusters)
+        .map(|number| cluster(config, &stores, keys, now, number))
+        .collect()
 }
 
 /// The first cluster is `hq`, further ones are numbered sites.
 fn cluster_name(number: usize) -> String {
-    if number == 0 { "hq".to_owned() } else { format!("site{}", number + 1) }
+    if number == 0 {
+        "hq".to_owned()
+    } else {
+        format!("site{}", number + 1)
+    }
 }
 
 fn cluster(
@@ -61,9 +68,16 @@ fn cluster(
         release: config.release.clone(),
         nodes,
         further_listed: Vec::new(),
-        accounts: Accounts { platform: credentials("reissue"), application: credentials("axl-reader") },
+        accounts: Accounts {
+            platform: credentials("reissue"),
+            application: credentials("axl-reader"),
+        },
         mixed_mode: false,
-        backup: Backup { running: None, restoring: None, history: vec![last_backup(now)] },
+        backup: Backup {
+            running: None,
+            restoring: None,
+            history: vec![last_backup(now)],
+        },
         phones,
         last_restarted: None,
     };
@@ -79,11 +93,19 @@ fn node(
     position: usize,
 ) -> Result<Node, ErrorStack> {
     let publisher = position == 0;
-    let host = if publisher { "cucm-pub".to_owned() } else { format!("cucm-sub{position}") };
+    let host = if publisher {
+        "cucm-pub".to_owned()
+    } else {
+        format!("cucm-sub{position}")
+    };
     let name = format!("{host}.{cluster}.example.com");
     let start = config.start_of(position);
     Ok(Node {
-        role: if publisher { Role::Publisher } else { Role::Subscriber },
+        role: if publisher {
+            Role::Publisher
+        } else {
+            Role::Subscriber
+        },
         ports: Ports::default(),
         identities: stores.identities(&name, publisher, start, keys, now)?,
         pending: BTreeMap::new(),
@@ -114,19 +136,36 @@ fn quirks(position: usize) -> Quirks {
 }
 
 fn credentials(user: &str) -> Credentials {
-    Credentials { user: user.to_owned(), password: format!("{:024x}", rand::random::<u128>() >> 32) }
+    Credentials {
+        user: user.to_owned(),
+        password: format!("{:024x}", rand::random::<u128>() >> 32),
+    }
 }
 
 fn last_backup(now: i64) -> BackupRecord {
     let at = now - DAY;
-    let date = jiff::Timestamp::from_second(at).unwrap_or_default().strftime("%Y-%m-%d-%H-%M-%S").to_string();
-    BackupRecord { file: format!("{date}.tar"), at, succeeded: true }
+    let date = jiff::Timestamp::from_second(at)
+        .unwrap_or_default()
+        .strftime("%Y-%m-%d-%H-%M-%S")
+        .to_string();
+    BackupRecord {
+        file: format!("{date}.tar"),
+        at,
+        succeeded: true,
+    }
 }
 
 /// Phones register with the subscribers in turn, or with the publisher where there is none.
 fn phones(count: usize, cluster: usize, nodes: &[Node], now: i64) -> Vec<Phone> {
-    let subscribers: Vec<&Node> = nodes.iter().filter(|node| node.role == Role::Subscriber).collect();
-    let homes: Vec<&Node> = if subscribers.is_empty() { nodes.iter().collect() } else { subscribers };
+    let subscribers: Vec<&Node> = nodes
+        .iter()
+        .filter(|node| node.role == Role::Subscriber)
+        .collect();
+    let homes: Vec<&Node> = if subscribers.is_empty() {
+        nodes.iter().collect()
+    } else {
+        subscribers
+    };
     let homes = homes.into_iter().cycle().take(count).enumerate();
     homes
         .map(|(number, home)| Phone {

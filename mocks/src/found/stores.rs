@@ -28,10 +28,25 @@ impl Stores {
     pub(super) fn found(authority: &Authority, now: i64) -> Result<Self, ErrorStack> {
         let former_days = Validity::days(now, 1500, 1000);
         let former_key = KeyRing::elliptic(256)?;
-        let former = mint::authority("Example Corp Issuing CA 1", former_key, Some(&authority.root), former_days)?;
+        let former = mint::authority(
+            "Example Corp Issuing CA 1",
+            former_key,
+            Some(&authority.root),
+            former_days,
+        )?;
         let old_key = KeyRing::elliptic(256)?;
-        let old = mint::authority("Bygone Telephones CA", old_key, None, Validity::days(now, 3000, 700))?;
-        Ok(Self { root: authority.root.certificate.clone(), today: authority.issuing.clone(), former, old })
+        let old = mint::authority(
+            "Bygone Telephones CA",
+            old_key,
+            None,
+            Validity::days(now, 3000, 700),
+        )?;
+        Ok(Self {
+            root: authority.root.certificate.clone(),
+            today: authority.issuing.clone(),
+            former,
+            old,
+        })
     }
 
     /// The identities of one node. All but tomcat are self-signed and good for years.
@@ -46,13 +61,28 @@ impl Stores {
         now: i64,
     ) -> Result<BTreeMap<String, Identity>, ErrorStack> {
         let mut identities = BTreeMap::new();
-        identities.insert("tomcat".to_owned(), self.tomcat(name, start, keys.rsa(2048)?, now)?);
-        let curve = ["tomcat-ECDSA", "CallManager-ECDSA", "ipsec", "TVS", "ITLRecovery"];
+        identities.insert(
+            "tomcat".to_owned(),
+            self.tomcat(name, start, keys.rsa(2048)?, now)?,
+        );
+        let curve = [
+            "tomcat-ECDSA",
+            "CallManager-ECDSA",
+            "ipsec",
+            "TVS",
+            "ITLRecovery",
+        ];
         let of_publisher: &[&str] = if publisher { &["CAPF"] } else { &[] };
         for purpose in curve.iter().chain(of_publisher) {
-            identities.insert((*purpose).to_owned(), lasting(name, purpose, KeyRing::elliptic(256)?, now)?);
+            identities.insert(
+                (*purpose).to_owned(),
+                lasting(name, purpose, KeyRing::elliptic(256)?, now)?,
+            );
         }
-        identities.insert("CallManager".to_owned(), lasting(name, "CallManager", keys.rsa(2048)?, now)?);
+        identities.insert(
+            "CallManager".to_owned(),
+            lasting(name, "CallManager", keys.rsa(2048)?, now)?,
+        );
         Ok(identities)
     }
 
@@ -64,7 +94,11 @@ impl Stores {
         now: i64,
     ) -> Result<Identity, ErrorStack> {
         let names = [name.to_owned()];
-        let wanted = Wanted { common_name: name, names: &names, purpose: "tomcat" };
+        let wanted = Wanted {
+            common_name: name,
+            names: &names,
+            purpose: "tomcat",
+        };
         let (issuer, validity) = match start {
             TomcatStart::SelfSigned(days) => {
                 return mint::self_signed(&wanted, key, Validity::days(now, 1825 - days, days));
@@ -75,7 +109,10 @@ impl Stores {
             TomcatStart::Good => (&self.today, Validity::days(now, 25, 300)),
         };
         let request = mint::request(&wanted, &key, MessageDigest::sha256())?;
-        Ok(Identity { certificate: mint::sign_as_asked(&request, issuer, validity)?, key })
+        Ok(Identity {
+            certificate: mint::sign_as_asked(&request, issuer, validity)?,
+            key,
+        })
     }
 
     /// The stores of a node before its cluster is introduced. Today's issuing authority is in them only where a node
@@ -83,10 +120,22 @@ impl Stores {
     ///
     /// claim: CUCM-TRUST-STORES
     pub(super) fn trusts(&self, with_today: bool) -> BTreeMap<String, Vec<X509>> {
-        let stores = ["tomcat-trust", "CallManager-trust", "CAPF-trust", "ipsec-trust", "TVS-trust"];
-        let mut trusts: BTreeMap<String, Vec<X509>> =
-            stores.into_iter().map(|store| (store.to_owned(), Vec::new())).collect();
-        let mut corporate = vec![self.root.clone(), self.former.certificate.clone(), self.old.certificate.clone()];
+        let stores = [
+            "tomcat-trust",
+            "CallManager-trust",
+            "CAPF-trust",
+            "ipsec-trust",
+            "TVS-trust",
+        ];
+        let mut trusts: BTreeMap<String, Vec<X509>> = stores
+            .into_iter()
+            .map(|store| (store.to_owned(), Vec::new()))
+            .collect();
+        let mut corporate = vec![
+            self.root.clone(),
+            self.former.certificate.clone(),
+            self.old.certificate.clone(),
+        ];
         if with_today {
             corporate.push(self.today.certificate.clone());
         }
@@ -95,26 +144,54 @@ impl Stores {
     }
 }
 
-fn lasting(name: &str, purpose: &str, key: PKey<Private>, now: i64) -> Result<Identity, ErrorStack> {
+fn lasting(
+    name: &str,
+    purpose: &str,
+    key: PKey<Private>,
+    now: i64,
+) -> Result<Identity, ErrorStack> {
     let names = [name.to_owned()];
-    let common_name = if purpose == "CAPF" { "CAPF-1a2b3c4d" } else { name };
-    let wanted = Wanted { common_name, names: &names, purpose };
+    let common_name = if purpose == "CAPF" {
+        "CAPF-1a2b3c4d"
+    } else {
+        name
+    };
+    let wanted = Wanted {
+        common_name,
+        names: &names,
+        purpose,
+    };
     mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))
 }
 
 /// Puts every node's self-signed certificates into the stores of all, as the cluster does by itself.
 pub(super) fn introduce(nodes: &mut [Node]) {
-    let purposes = [("tomcat", "tomcat-trust"), ("CallManager", "CallManager-trust"), ("ipsec", "ipsec-trust"), ("CAPF", "CAPF-trust")];
+    let purposes = [
+        ("tomcat", "tomcat-trust"),
+        ("CallManager", "CallManager-trust"),
+        ("ipsec", "ipsec-trust"),
+        ("CAPF", "CAPF-trust"),
+    ];
     let mut known = Vec::new();
     for node in nodes.iter() {
         for (purpose, store) in purposes {
-            let identity = node.identities.get(purpose).map(|identity| identity.certificate.clone());
-            known.extend(identity.filter(crate::state::is_self_signed).map(|certificate| (store, certificate)));
+            let identity = node
+                .identities
+                .get(purpose)
+                .map(|identity| identity.certificate.clone());
+            known.extend(
+                identity
+                    .filter(crate::state::is_self_signed)
+                    .map(|certificate| (store, certificate)),
+            );
         }
     }
     for node in nodes {
         for (store, certificate) in &known {
-            trust::place(node.trusts.entry((*store).to_owned()).or_default(), certificate);
+            trust::place(
+                node.trusts.entry((*store).to_owned()).or_default(),
+                certificate,
+            );
         }
     }
 }

@@ -37,7 +37,11 @@ impl KeyRing {
 
     /// An elliptic-curve key on P-256 or P-384.
     pub(crate) fn elliptic(bits: u32) -> Result<PKey<Private>, ErrorStack> {
-        let curve = if bits == 384 { Nid::SECP384R1 } else { Nid::X9_62_PRIME256V1 };
+        let curve = if bits == 384 {
+            Nid::SECP384R1
+        } else {
+            Nid::X9_62_PRIME256V1
+        };
         let group = EcGroup::from_curve_name(curve)?;
         PKey::from_ec_key(EcKey::generate(&group)?)
     }
@@ -55,7 +59,9 @@ pub(crate) fn warm(wanted: usize) -> Result<(), ErrorStack> {
             Ok(())
         };
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(fill)).collect();
-        running.into_iter().try_for_each(|worker| worker.join().unwrap_or(Ok(())))
+        running
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or(Ok(())))
     })
 }
 

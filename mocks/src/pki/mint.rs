@@ -8,9 +8,13 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::stack::Stack;
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+    SubjectKeyIdentifier,
 };
-use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameRef, X509Ref, X509Req, X509ReqBuilder, X509v3Context};
+use openssl::x509::{
+    X509, X509Builder, X509Extension, X509Name, X509NameRef, X509Ref, X509Req, X509ReqBuilder,
+    X509v3Context,
+};
 
 use crate::state::Identity;
 
@@ -27,7 +31,10 @@ pub(crate) struct Validity {
 impl Validity {
     /// From so many days ago until so many days ahead; both may be negative.
     pub(crate) fn days(now: i64, ago: i64, ahead: i64) -> Self {
-        Self { from: now - ago * DAY, until: now + ahead * DAY }
+        Self {
+            from: now - ago * DAY,
+            until: now + ahead * DAY,
+        }
     }
 }
 
@@ -68,14 +75,21 @@ pub(crate) fn builder(
     builder.set_subject_name(subject)?;
     builder.set_issuer_name(issuer)?;
     builder.set_pubkey(key)?;
-    let (from, until) = (Asn1Time::from_unix(validity.from)?, Asn1Time::from_unix(validity.until)?);
+    let (from, until) = (
+        Asn1Time::from_unix(validity.from)?,
+        Asn1Time::from_unix(validity.until)?,
+    );
     builder.set_not_before(&from)?;
     builder.set_not_after(&until)?;
     Ok(builder)
 }
 
 /// A self-signed device certificate.
-pub(crate) fn self_signed(wanted: &Wanted<'_>, key: PKey<Private>, validity: Validity) -> Result<Identity, ErrorStack> {
+pub(crate) fn self_signed(
+    wanted: &Wanted<'_>,
+    key: PKey<Private>,
+    validity: Validity,
+) -> Result<Identity, ErrorStack> {
     let subject = device_subject(wanted.common_name)?;
     let mut builder = builder(&subject, &subject, &key, validity)?;
     let extensions = device_extensions(&builder.x509v3_context(None, None), wanted)?;
@@ -83,7 +97,10 @@ pub(crate) fn self_signed(wanted: &Wanted<'_>, key: PKey<Private>, validity: Val
         builder.append_extension2(extension)?;
     }
     builder.sign(&key, MessageDigest::sha256())?;
-    Ok(Identity { certificate: builder.build(), key })
+    Ok(Identity {
+        certificate: builder.build(),
+        key,
+    })
 }
 
 /// An authority: self-signed when `issuer` is absent.
@@ -98,21 +115,44 @@ pub(crate) fn authority(
     name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
     let subject = name.build();
     let above: Option<&X509Ref> = issuer.map(|issuer| issuer.certificate.as_ref());
-    let mut builder = builder(&subject, above.map_or(&subject, X509Ref::subject_name), &key, validity)?;
+    let mut builder = builder(
+        &subject,
+        above.map_or(&subject, X509Ref::subject_name),
+        &key,
+        validity,
+    )?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
-    builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+    builder.append_extension(
+        KeyUsage::new()
+            .critical()
+            .key_cert_sign()
+            .crl_sign()
+            .build()?,
+    )?;
     let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(above, None))?;
     builder.append_extension(identifier)?;
     if above.is_some() {
-        let identifier = AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(above, None))?;
+        let identifier = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&builder.x509v3_context(above, None))?;
         builder.append_extension(identifier)?;
     }
-    builder.sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256())?;
-    Ok(Identity { certificate: builder.build(), key })
+    builder.sign(
+        issuer.map_or(&key, |issuer| &issuer.key),
+        MessageDigest::sha256(),
+    )?;
+    Ok(Identity {
+        certificate: builder.build(),
+        key,
+    })
 }
 
 /// A request for a device certificate.
-pub(crate) fn request(wanted: &Wanted<'_>, key: &PKey<Private>, digest: MessageDigest) -> Result<X509Req, ErrorStack> {
+pub(crate) fn request(
+    wanted: &Wanted<'_>,
+    key: &PKey<Private>,
+    digest: MessageDigest,
+) -> Result<X509Req, ErrorStack> {
     let mut builder = X509ReqBuilder::new()?;
     builder.set_version(0)?;
     let subject = device_subject(wanted.common_name)?;
@@ -125,9 +165,18 @@ pub(crate) fn request(wanted: &Wanted<'_>, key: &PKey<Private>, digest: MessageD
 }
 
 /// A device certificate for a request, signed by an authority with exactly what the request asks for.
-pub(crate) fn sign_as_asked(request: &X509Req, issuer: &Identity, validity: Validity) -> Result<X509, ErrorStack> {
+pub(crate) fn sign_as_asked(
+    request: &X509Req,
+    issuer: &Identity,
+    validity: Validity,
+) -> Result<X509, ErrorStack> {
     let key = request.public_key()?;
-    let mut builder = builder(request.subject_name(), issuer.certificate.subject_name(), &key, validity)?;
+    let mut builder = builder(
+        request.subject_name(),
+        issuer.certificate.subject_name(),
+        &key,
+        validity,
+    )?;
     for extension in &request.extensions()? {
         builder.append_extension2(extension)?;
     }
@@ -138,7 +187,10 @@ pub(crate) fn sign_as_asked(request: &X509Req, issuer: &Identity, validity: Vali
 /// The usages a purpose asks for, and the names.
 ///
 /// claim: CUCM-CSR-USAGES-14
-fn device_extensions(context: &X509v3Context<'_>, wanted: &Wanted<'_>) -> Result<Stack<X509Extension>, ErrorStack> {
+fn device_extensions(
+    context: &X509v3Context<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Stack<X509Extension>, ErrorStack> {
     let mut extensions = Stack::new()?;
     let mut usage = KeyUsage::new();
     usage.digital_signature();

@@ -12,7 +12,9 @@ use super::mint::{self, Validity};
 /// The alternative names as a set: DNS names in lower case without a trailing dot, addresses as they are, anything
 /// else under a word of its own so that it equals nothing.
 pub(crate) fn alternative_names(certificate: &X509Ref) -> BTreeSet<String> {
-    let Some(names) = certificate.subject_alt_names() else { return BTreeSet::new() };
+    let Some(names) = certificate.subject_alt_names() else {
+        return BTreeSet::new();
+    };
     let read = |name: &openssl::x509::GeneralNameRef| {
         if let Some(dns) = name.dnsname() {
             return dns.trim_end_matches('.').to_ascii_lowercase();
@@ -28,7 +30,15 @@ pub(crate) fn alternative_names(certificate: &X509Ref) -> BTreeSet<String> {
 /// A scratch certificate that carries a request's extensions, so that they can be read like a certificate's.
 pub(crate) fn carrying(request: &X509Req, key: &PKey<Private>) -> Result<X509, ErrorStack> {
     let subject = request.subject_name();
-    let mut builder = mint::builder(subject, subject, key, Validity { from: 0, until: mint::DAY })?;
+    let mut builder = mint::builder(
+        subject,
+        subject,
+        key,
+        Validity {
+            from: 0,
+            until: mint::DAY,
+        },
+    )?;
     for extension in &request.extensions()? {
         builder.append_extension2(extension)?;
     }
@@ -38,10 +48,14 @@ pub(crate) fn carrying(request: &X509Req, key: &PKey<Private>) -> Result<X509, E
 
 /// Whether an extension has this object identifier, given as the bytes of its DER content.
 pub(crate) fn extension_is(der: &[u8], identifier: &[u8]) -> bool {
-    let Some(length) = u8::try_from(identifier.len()).ok() else { return false };
+    let Some(length) = u8::try_from(identifier.len()).ok() else {
+        return false;
+    };
     let mut wanted = vec![0x06, length];
     wanted.extend_from_slice(identifier);
-    der.windows(wanted.len()).take(6).any(|window| window == wanted)
+    der.windows(wanted.len())
+        .take(6)
+        .any(|window| window == wanted)
 }
 
 /// The identifier of the subject alternative name, 2.5.29.17.

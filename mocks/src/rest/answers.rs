@@ -20,7 +20,10 @@ fn tracking() -> String {
 
 /// claim: CUCM-REST-ERROR-BODY
 pub(super) fn messages(status: u16, text: &str) -> Reply {
-    reply(status, &json!({ "trackingId": tracking(), "messages": [text] }))
+    reply(
+        status,
+        &json!({ "trackingId": tracking(), "messages": [text] }),
+    )
 }
 
 /// claim: CUCM-REST-CSR
@@ -34,15 +37,29 @@ fn nothing_there(what: &str) -> Reply {
 
 /// claim: CUCM-REST-GET-CSR
 pub(super) fn pending(world: &World, place: &Place, purpose: &str) -> Reply {
-    let pem = world.read(place, |_, node, _| node.pending.get(purpose).and_then(request_pem)).flatten();
-    pem.map_or_else(|| nothing_there("CSR"), |pem| reply(200, &json!({ "trackingId": tracking(), "csr": pem })))
+    let pem = world
+        .read(place, |_, node, _| {
+            node.pending.get(purpose).and_then(request_pem)
+        })
+        .flatten();
+    pem.map_or_else(
+        || nothing_there("CSR"),
+        |pem| reply(200, &json!({ "trackingId": tracking(), "csr": pem })),
+    )
 }
 
 /// claim: CUCM-REST-GET-IDENTITY
 pub(super) fn identity(world: &World, place: &Place, purpose: &str) -> Reply {
-    let stored = world.read(place, |_, node, _| node.identities.get(purpose).map(|found| pem(&found.certificate)));
+    let stored = world.read(place, |_, node, _| {
+        node.identities
+            .get(purpose)
+            .map(|found| pem(&found.certificate))
+    });
     match stored.flatten() {
-        Some(pem) => reply(200, &json!({ "trackingId": tracking(), "service": purpose, "certificate": pem })),
+        Some(pem) => reply(
+            200,
+            &json!({ "trackingId": tracking(), "service": purpose, "certificate": pem }),
+        ),
         None => nothing_there("certificate"),
     }
 }
@@ -52,10 +69,18 @@ pub(super) fn trust(world: &World, place: &Place, service: &str) -> Reply {
     let store = format!("{service}-trust");
     let entries = world.read(place, |_, node, _| {
         let entries = node.trusts.get(&store)?;
-        Some(entries.iter().map(|entry| json!({ "certificate": pem(entry) })).collect::<Vec<_>>())
+        Some(
+            entries
+                .iter()
+                .map(|entry| json!({ "certificate": pem(entry) }))
+                .collect::<Vec<_>>(),
+        )
     });
     match entries.flatten() {
-        Some(entries) => reply(200, &json!({ "trackingId": tracking(), "certificates": entries })),
+        Some(entries) => reply(
+            200,
+            &json!({ "trackingId": tracking(), "certificates": entries }),
+        ),
         None => nothing_there("trust store"),
     }
 }
@@ -78,7 +103,11 @@ pub(super) fn snapshot(world: &World, place: &Place) -> Reply {
 }
 
 fn identity_member(node: &Node, purpose: &str) -> Value {
-    let certificate = node.identities.get(purpose).map(|found| pem(&found.certificate)).unwrap_or_default();
+    let certificate = node
+        .identities
+        .get(purpose)
+        .map(|found| pem(&found.certificate))
+        .unwrap_or_default();
     let request = node.pending.get(purpose).and_then(request_pem);
     let mut member = json!({ "service": purpose, "certificate": certificate });
     if (request.is_some() || node.role == Role::Publisher)
@@ -91,22 +120,43 @@ fn identity_member(node: &Node, purpose: &str) -> Value {
 
 fn trust_member(node: &Node, store: &str, entries: &[X509]) -> Value {
     let bare = node.role == Role::Publisher;
-    let service = if bare { store.strip_suffix("-trust").unwrap_or(store) } else { store };
-    let data: Vec<Value> =
-        entries.iter().map(|entry| json!({ "filename": file_name(entry), "certificate": pem(entry) })).collect();
+    let service = if bare {
+        store.strip_suffix("-trust").unwrap_or(store)
+    } else {
+        store
+    };
+    let data: Vec<Value> = entries
+        .iter()
+        .map(|entry| json!({ "filename": file_name(entry), "certificate": pem(entry) }))
+        .collect();
     json!({ "service": service, "certificate_data": data })
 }
 
 /// claim: CUCM-TRUST-FILENAME
 fn file_name(certificate: &X509) -> String {
-    let serial = certificate.serial_number().to_bn().and_then(|number| number.to_hex_str().map(|hex| hex.to_string()));
-    format!("{}_{}.pem", common_name(certificate).replace(' ', "_"), serial.unwrap_or_default().to_lowercase())
+    let serial = certificate
+        .serial_number()
+        .to_bn()
+        .and_then(|number| number.to_hex_str().map(|hex| hex.to_string()));
+    format!(
+        "{}_{}.pem",
+        common_name(certificate).replace(' ', "_"),
+        serial.unwrap_or_default().to_lowercase()
+    )
 }
 
 fn pem(certificate: &X509) -> String {
-    certificate.to_pem().ok().and_then(|pem| String::from_utf8(pem).ok()).unwrap_or_default()
+    certificate
+        .to_pem()
+        .ok()
+        .and_then(|pem| String::from_utf8(pem).ok())
+        .unwrap_or_default()
 }
 
 fn request_pem(pending: &PendingRequest) -> Option<String> {
-    pending.request.to_pem().ok().and_then(|pem| String::from_utf8(pem).ok())
+    pending
+        .request
+        .to_pem()
+        .ok()
+        .and_then(|pem| String::from_utf8(pem).ok())
 }

@@ -40,13 +40,18 @@ fn wrong_body(error: &serde_json::Error) -> Refusal {
 
 /// claim: CUCM-REST-CSR-FIELDS, CUCM-REST-CSR-EC, CUCM-REST-DISTRIBUTION, CUCM-REST-MULTI-SERVER
 pub(super) fn certificate_request(body: &str) -> Result<RequestWanted, Refusal> {
-    let body: CertificateRequest = serde_json::from_str(body).map_err(|error| wrong_body(&error))?;
+    let body: CertificateRequest =
+        serde_json::from_str(body).map_err(|error| wrong_body(&error))?;
     let multi_server = match body.distribution.as_str() {
         "this-server" => false,
         "multi-server" => true,
         other => return Err(Refusal::Body(format!("distribution {other} is not known"))),
     };
-    let by_purpose = if body.service.ends_with("-ECDSA") { "ec" } else { "rsa" };
+    let by_purpose = if body.service.ends_with("-ECDSA") {
+        "ec"
+    } else {
+        "rsa"
+    };
     let elliptic = match body.key_type.as_deref().unwrap_or(by_purpose) {
         "rsa" => false,
         "ec" => true,
@@ -76,9 +81,18 @@ pub(super) fn detail(call: &Call) -> String {
     if !call.query.is_empty() {
         return call.query.clone();
     }
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&call.body) else { return String::new() };
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&call.body) else {
+        return String::new();
+    };
     let mut parts = Vec::new();
-    for name in ["service", "distribution", "commonName", "altNames", "keyType", "keyLength"] {
+    for name in [
+        "service",
+        "distribution",
+        "commonName",
+        "altNames",
+        "keyType",
+        "keyLength",
+    ] {
         if let Some(value) = members.get(name) {
             parts.push(format!("{name}={value}"));
         }

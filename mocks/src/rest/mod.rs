@@ -18,13 +18,15 @@ const BASE: &str = "/platformcom/api/v1/certmgr/config/";
 ///
 /// claim: CUCM-REST-BASIC, CUCM-REST-401, CUCM-REST-403, CUCM-REST-PER-NODE
 pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
-    let release = world.read(place, |cluster, _, _| cluster.version()).unwrap_or_default();
+    let release = world
+        .read(place, |cluster, _, _| cluster.version())
+        .unwrap_or_default();
     let Some(path) = call.path.strip_prefix(BASE).filter(|_| release.0 >= 14) else {
         return Answer::Reply(Reply::page(404, "HTTP Status 404 – Not Found"));
     };
-    let good = call
-        .credentials()
-        .is_some_and(|(user, password)| world.login(place, Account::Platform, &user, &password, Channel::Rest));
+    let good = call.credentials().is_some_and(|(user, password)| {
+        world.login(place, Account::Platform, &user, &password, Channel::Rest)
+    });
     if !good {
         return Answer::Reply(unauthorised("CMPlatform Realm"));
     }
@@ -32,7 +34,9 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
     let kind = if writes { Kind::Write } else { Kind::Read };
     let what = format!("{} {path}", call.method);
     let request = world.begin(place, Channel::Rest, kind, &what, &bodies::detail(call));
-    let read_only = world.read(place, |_, node, _| node.quirks.read_only_account).unwrap_or(false);
+    let read_only = world
+        .read(place, |_, node, _| node.quirks.read_only_account)
+        .unwrap_or(false);
     carry_out(world, &request, |acts| {
         if writes && read_only {
             return answers::messages(403, "The account may not change anything");
@@ -68,7 +72,11 @@ fn make_request(world: &World, place: &Place, call: &Call, acts: bool) -> Reply 
 /// claim: CUCM-REST-IDENTITY
 fn store_identity(world: &World, place: &Place, call: &Call, acts: bool) -> Reply {
     let stored = bodies::identity_upload(&call.body).and_then(|upload| {
-        if acts { world.store_identity(place, &upload.service, &upload.certificates, Channel::Rest) } else { Ok(()) }
+        if acts {
+            world.store_identity(place, &upload.service, &upload.certificates, Channel::Rest)
+        } else {
+            Ok(())
+        }
     });
     match stored {
         Ok(()) => answers::messages(200, "Certificate upload operation successful"),
@@ -79,7 +87,11 @@ fn store_identity(world: &World, place: &Place, call: &Call, acts: bool) -> Repl
 /// claim: CUCM-REST-TRUST
 fn store_trust(world: &World, place: &Place, call: &Call, acts: bool) -> Reply {
     let stored = bodies::trust_upload(&call.body).and_then(|upload| {
-        if acts { world.store_trust(place, &upload.service, &upload.certificates, Channel::Rest) } else { Ok(()) }
+        if acts {
+            world.store_trust(place, &upload.service, &upload.certificates, Channel::Rest)
+        } else {
+            Ok(())
+        }
     });
     match stored {
         Ok(()) => answers::messages(201, "Certificate upload operation successful"),

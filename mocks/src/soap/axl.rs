@@ -13,9 +13,16 @@ pub(super) fn answer(world: &World, place: &Place, call: &Call, operation: &Elem
     let Some(version) = namespace.strip_prefix("http://www.cisco.com/AXL/API/") else {
         return axl_fault(operation, 5007, "Unknown namespace of the request");
     };
-    let action = call.header("soapaction").unwrap_or_default().trim_matches('"');
+    let action = call
+        .header("soapaction")
+        .unwrap_or_default()
+        .trim_matches('"');
     if action != format!("CUCM:DB ver={version} {}", operation.name) {
-        return axl_fault(operation, 5007, "The SOAPAction and the request do not match");
+        return axl_fault(
+            operation,
+            5007,
+            "The SOAPAction and the request do not match",
+        );
     }
     let answer = world.read(place, |cluster, node, _| {
         if !accepts(version, cluster.version()) {
@@ -23,7 +30,11 @@ pub(super) fn answer(world: &World, place: &Place, call: &Call, operation: &Elem
             return axl_fault(operation, 5007, &text);
         }
         if !operation.all_below(&|child| child.namespace.is_none()) {
-            return axl_fault(operation, -1, "Unexpected element: children of an AXL request have no namespace");
+            return axl_fault(
+                operation,
+                -1,
+                "Unexpected element: children of an AXL request have no namespace",
+            );
         }
         match result(cluster, node, operation) {
             Some(Ok(inner)) => (200, response(version, &operation.name, &inner)),
@@ -39,7 +50,9 @@ pub(super) fn answer(world: &World, place: &Place, call: &Call, operation: &Elem
 /// claim: CUCM-AXL-START-VERSION
 fn accepts(version: &str, release: (u32, u32)) -> bool {
     let known: [(&str, (u32, u32)); 3] = [("12.5", (12, 5)), ("14.0", (14, 0)), ("15.0", (15, 0))];
-    known.iter().any(|(text, numbers)| *text == version && *numbers <= release)
+    known
+        .iter()
+        .any(|(text, numbers)| *text == version && *numbers <= release)
 }
 
 fn response(version: &str, operation: &str, inner: &str) -> String {
@@ -72,36 +85,97 @@ fn result(cluster: &Cluster, node: &Node, operation: &Element) -> Option<Result<
 
 /// claim: CUCM-AXL-VERSION
 fn version(cluster: &Cluster, node: &Node, operation: &Element) -> Result<String, String> {
-    let name = operation.text_of("processNodeName").filter(|name| !name.is_empty()).unwrap_or(&node.name);
+    let name = operation
+        .text_of("processNodeName")
+        .filter(|name| !name.is_empty())
+        .unwrap_or(&node.name);
     if cluster.node(name).is_none() {
-        return Err(format!("Item not valid: The specified {name} was not found"));
+        return Err(format!(
+            "Item not valid: The specified {name} was not found"
+        ));
     }
-    Ok(format!("<componentVersion>{}</componentVersion>", tag("version", &cluster.release)))
+    Ok(format!(
+        "<componentVersion>{}</componentVersion>",
+        tag("version", &cluster.release)
+    ))
 }
 
 /// claim: CUCM-AXL-NODES
 fn process_nodes(cluster: &Cluster) -> String {
     let row = |name: &str, usage: &str| {
         let role = tag("processNodeRole", "CUCM Voice/Video");
-        format!("<processNode>{}{}{}{role}</processNode>", tag("name", name), tag("description", ""), tag("nodeUsage", usage))
+        format!(
+            "<processNode>{}{}{}{role}</processNode>",
+            tag("name", name),
+            tag("description", ""),
+            tag("nodeUsage", usage)
+        )
     };
-    let usage = |node: &Node| if node.role == Role::Publisher { "Publisher" } else { "Subscriber" };
+    let usage = |node: &Node| {
+        if node.role == Role::Publisher {
+            "Publisher"
+        } else {
+            "Subscriber"
+        }
+    };
     let mut rows = vec![row("EnterpriseWideData", "Publisher")];
-    rows.extend(cluster.nodes.iter().map(|node| row(&node.name, usage(node))));
-    rows.extend(cluster.further_listed.iter().map(|name| row(name, "Subscriber")));
+    rows.extend(
+        cluster
+            .nodes
+            .iter()
+            .map(|node| row(&node.name, usage(node))),
+    );
+    rows.extend(
+        cluster
+            .further_listed
+            .iter()
+            .map(|name| row(name, "Subscriber")),
+    );
     rows.concat()
 }
 
-/// claim: CUCM-AXL-SECURITY-MODE
+/// The rows of the two queries a renewal asks.
+///
+/// claim: CUCM-AXL-SECURITY-MODE, CUCM-AXL-PHONE-NAMES
 fn query(cluster: &Cluster, operation: &Element) -> Result<String, String> {
-    let sql = operation.text_of("sql").unwrap_or_default().to_ascii_lowercase();
-    if !sql.starts_with("select") || !sql.contains("from processconfig") {
-        return Err("The lab answers selects from processconfig only".to_owned());
+    let sql = operation
+        .text_of("sql")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if sql == "select name from device where tkclass=1" {
+        return Ok(cluster
+            .phones
+            .iter()
+            .map(|phone| row(&[("name", &phone.name)]))
+            .collect());
     }
-    let parameters =
-        [("ClusterSecurityMode", if cluster.mixed_mode { "1" } else { "0" }), ("RollBackToPreGrayback", "F")];
-    let rows = parameters.iter().filter(|(name, _)| sql.contains(&format!("'{}'", name.to_ascii_lowercase())));
-    Ok(rows.map(|(name, value)| format!("<row>{}{}</row>", tag("paramname", name), tag("paramvalue", value))).collect())
+    if !sql.starts_with("select paramname,paramvalue from processconfig where ") {
+        return Err(
+            "The lab answers the parameters of processconfig and the names of phones only"
+                .to_owned(),
+        );
+    }
+    let parameters = [
+        (
+            "ClusterSecurityMode",
+            if cluster.mixed_mode { "1" } else { "0" },
+        ),
+        ("RollBackToPreGrayback", "F"),
+    ];
+    let rows = parameters
+        .iter()
+        .filter(|(name, _)| sql.contains(&format!("'{}'", name.to_ascii_lowercase())));
+    let rows = rows.map(|(name, value)| row(&[("paramname", name), ("paramvalue", value)]));
+    Ok(rows.collect())
+}
+
+fn row(columns: &[(&str, &str)]) -> String {
+    let columns: String = columns
+        .iter()
+        .map(|(name, value)| tag(name, value))
+        .collect();
+    format!("<row>{columns}</row>")
 }
 
 /// claim: CUCM-AXL-DEVICES

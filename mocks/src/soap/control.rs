@@ -14,7 +14,13 @@ use crate::world::World;
 /// claim: CUCM-CONTROL-NONSTOP, CUCM-TOMCAT-RESTART-CLI
 const NON_STOP: [&str; 3] = ["Cisco Tomcat", "A Cisco DB", "A Cisco DB Replicator"];
 
-pub(super) fn answer(world: &World, place: &Place, operation: &Element, fault: Option<Mode>, acts: bool) -> Spoken {
+pub(super) fn answer(
+    world: &World,
+    place: &Place,
+    operation: &Element,
+    fault: Option<Mode>,
+    acts: bool,
+) -> Spoken {
     if !is_qualified(operation) {
         return not_qualified(operation);
     }
@@ -28,11 +34,19 @@ pub(super) fn answer(world: &World, place: &Place, operation: &Element, fault: O
 
 /// claim: CUCM-CONTROL-STATUS
 fn status(world: &World, place: &Place, operation: &Element) -> Spoken {
-    let wanted: Vec<&str> =
-        operation.children.iter().filter(|child| child.name == "ServiceStatus").map(|child| child.text.trim()).collect();
+    let wanted: Vec<&str> = operation
+        .children
+        .iter()
+        .filter(|child| child.name == "ServiceStatus")
+        .map(|child| child.text.trim())
+        .collect();
     let all = wanted.iter().all(|name| name.is_empty());
     let views = world.service_states(place);
-    let chosen = views.iter().filter(|view| all || wanted.iter().any(|name| name.eq_ignore_ascii_case(&view.name)));
+    let chosen = views.iter().filter(|view| {
+        all || wanted
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(&view.name))
+    });
     let items: String = chosen.map(item).collect();
     (200, returned("soapGetServiceStatus", "0", 0, "", &items))
 }
@@ -41,14 +55,25 @@ fn item(view: &ServiceView) -> String {
     let reason = view.reason.map_or("", crate::state::Reason::text);
     let code = if reason.is_empty() { "-1" } else { "-1068" };
     let started = Timestamp::from_second(view.started_unix).unwrap_or_default();
-    let start = if view.uptime == 0 && view.reason.is_some() { String::new() } else { started.strftime("%a %b %e %H:%M:%S %Y").to_string() };
-    let uptime = if view.reason.is_some() { "-1".to_owned() } else { view.uptime.to_string() };
+    let start = if view.uptime == 0 && view.reason.is_some() {
+        String::new()
+    } else {
+        started.strftime("%a %b %e %H:%M:%S %Y").to_string()
+    };
+    let uptime = if view.reason.is_some() {
+        "-1".to_owned()
+    } else {
+        view.uptime.to_string()
+    };
     format!(
         "<item>{}{}{}{}{}{}</item>",
         tag("ServiceName", &view.name),
         tag("ServiceStatus", view.state.word()),
         tag("ReasonCode", code),
-        tag("ReasonCodeString", if reason.is_empty() { " " } else { reason }),
+        tag(
+            "ReasonCodeString",
+            if reason.is_empty() { " " } else { reason }
+        ),
         tag("StartTime", &start),
         tag("UpTime", &uptime),
     )
@@ -71,13 +96,21 @@ fn returned(operation: &str, code: &str, reason: i32, text: &str, items: &str) -
 }
 
 /// claim: CUCM-CONTROL-LOCAL, CUCM-CONTROL-RESTART, CUCM-CONTROL-REFUSAL-SHAPE, CUCM-CONTROL-PLATFORM-SERVICES
-fn control(world: &World, place: &Place, operation: &Element, fault: Option<Mode>, acts: bool) -> Spoken {
+fn control(
+    world: &World,
+    place: &Place,
+    operation: &Element,
+    fault: Option<Mode>,
+    acts: bool,
+) -> Spoken {
     let name = "soapDoControlServices";
     let refused = |text: &str| (200, returned(name, "-1", -1, text, ""));
     let Some(request) = operation.child("ControlServiceRequest") else {
         return refused("ControlServiceRequest is missing");
     };
-    let Some(node) = request.text_of("NodeName") else { return refused("NodeName is missing") };
+    let Some(node) = request.text_of("NodeName") else {
+        return refused("NodeName is missing");
+    };
     let host = place.node.split('.').next().unwrap_or_default();
     if !node.is_empty() && node != place.node && node != host {
         return refused("NodeName is not this node; only local services are controlled");
@@ -100,22 +133,38 @@ fn control(world: &World, place: &Place, operation: &Element, fault: Option<Mode
         }
     }
     let views = world.service_states(place);
-    let named = views.iter().filter(|view| services.iter().any(|service| service.eq_ignore_ascii_case(&view.name)));
-    (200, returned(name, "0", -1, "", &named.map(item).collect::<String>()))
+    let named = views.iter().filter(|view| {
+        services
+            .iter()
+            .any(|service| service.eq_ignore_ascii_case(&view.name))
+    });
+    (
+        200,
+        returned(name, "0", -1, "", &named.map(item).collect::<String>()),
+    )
 }
 
 fn never_stopped(service: &str) -> bool {
     let command_line = service.ends_with("Tomcat") || service == "Cisco HAProxy";
-    command_line || NON_STOP.iter().any(|known| known.eq_ignore_ascii_case(service))
+    command_line
+        || NON_STOP
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(service))
 }
 
 fn listed(list: &Element) -> Vec<String> {
-    list.children.iter().filter(|child| child.name == "item").map(|child| child.text.trim().to_owned()).collect()
+    list.children
+        .iter()
+        .filter(|child| child.name == "item")
+        .map(|child| child.text.trim().to_owned())
+        .collect()
 }
 
 fn product(world: &World, place: &Place) -> Spoken {
     let inner = world.read(place, |cluster, node, _| {
-        let primary = cluster.publisher().map_or(node.name.as_str(), |publisher| publisher.name.as_str());
+        let primary = cluster
+            .publisher()
+            .map_or(node.name.as_str(), |publisher| publisher.name.as_str());
         let product = format!(
             "<Products><item>{}{}{}{}{}</item></Products>",
             tag("ProductName", "Cisco Unified CallManager"),
@@ -124,7 +173,11 @@ fn product(world: &World, place: &Place) -> Spoken {
             tag("ProductID", "CallManager"),
             tag("ShortName", "CCM"),
         );
-        let head = [("ActiveServerVersion", cluster.release.as_str()), ("PrimaryNode", primary), ("SecondaryNode", "")];
+        let head = [
+            ("ActiveServerVersion", cluster.release.as_str()),
+            ("PrimaryNode", primary),
+            ("SecondaryNode", ""),
+        ];
         let head: String = head.iter().map(|(name, text)| tag(name, text)).collect();
         format!("{head}{product}<Services/>")
     });

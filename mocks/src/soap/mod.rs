@@ -34,10 +34,18 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
         Err(reply) => return Answer::Reply(reply),
     };
     let Some(operation) = xml::operation(&call.body) else {
-        let body = xml::fault("soapenv:Client", "The request is not a SOAP 1.1 envelope", "");
+        let body = xml::fault(
+            "soapenv:Client",
+            "The request is not a SOAP 1.1 envelope",
+            "",
+        );
         return Answer::Reply(Reply::new(500, XML, body));
     };
-    let kind = if operation.name == "soapDoControlServices" { Kind::Write } else { Kind::Read };
+    let kind = if operation.name == "soapDoControlServices" {
+        Kind::Write
+    } else {
+        Kind::Read
+    };
     let request = world.begin(place, channel, kind, &operation.name, &detail(&operation));
     let rate_limited = request.fault == Some(Mode::RateLimited);
     let fault = request.fault;
@@ -47,14 +55,19 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
         } else {
             match channel {
                 Channel::Axl => axl::answer(world, place, call, &operation),
-                Channel::Control => control::answer(world, place, &operation, fault.filter(|_| acts), acts),
+                Channel::Control => {
+                    control::answer(world, place, &operation, fault.filter(|_| acts), acts)
+                }
                 Channel::Ris => ris::answer(world, place, &operation),
                 _ => perfmon::answer(world, place, &operation),
             }
         };
         let reply = Reply::new(status, XML, body);
         match &cookie {
-            Some(token) => reply.with("set-cookie", format!("JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly")),
+            Some(token) => reply.with(
+                "set-cookie",
+                format!("JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly"),
+            ),
             None => reply,
         }
     })
@@ -72,7 +85,12 @@ fn interface(path: &str) -> Option<Channel> {
 }
 
 /// Takes Basic credentials, or the cookie of an earlier answer. Answers the cookie to set, if a new one is due.
-fn authenticate(world: &World, place: &Place, call: &Call, channel: Channel) -> Result<Option<String>, Reply> {
+fn authenticate(
+    world: &World,
+    place: &Place,
+    call: &Call,
+    channel: Channel,
+) -> Result<Option<String>, Reply> {
     if let Some((user, password)) = call.credentials() {
         if world.login(place, Account::Application, &user, &password, channel) {
             return Ok(Some(world.open_session(place)));
@@ -87,7 +105,9 @@ fn authenticate(world: &World, place: &Place, call: &Call, channel: Channel) -> 
 }
 
 fn session_of(cookies: &str) -> Option<&str> {
-    cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("JSESSIONIDSSO="))
+    cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix("JSESSIONIDSSO="))
 }
 
 /// claim: CUCM-RIS-RATE
@@ -102,7 +122,14 @@ fn too_often(channel: Channel) -> Spoken {
 
 /// An operation that the lab does not know.
 fn unknown(operation: &Element) -> Spoken {
-    (500, xml::fault("soapenv:Client", &format!("No such operation: {}", operation.name), ""))
+    (
+        500,
+        xml::fault(
+            "soapenv:Client",
+            &format!("No such operation: {}", operation.name),
+            "",
+        ),
+    )
 }
 
 /// Whether an operation and everything below it is in the serviceability namespace, as its schema wants.
@@ -112,7 +139,10 @@ fn is_qualified(operation: &Element) -> bool {
 }
 
 fn not_qualified(operation: &Element) -> Spoken {
-    let text = format!("Unexpected element in {}: the schema qualifies every element", operation.name);
+    let text = format!(
+        "Unexpected element in {}: the schema qualifies every element",
+        operation.name
+    );
     (500, xml::fault("soapenv:Client", &text, ""))
 }
 

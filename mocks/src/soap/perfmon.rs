@@ -31,17 +31,21 @@ pub(super) fn answer(world: &World, place: &Place, operation: &Element) -> Spoke
         }
     });
     let Some(counters) = counters.flatten() else {
-        let text = format!("No data for object {} on host {}", escape(object), escape(host));
+        let text = format!(
+            "No data for object {} on host {}",
+            escape(object),
+            escape(host)
+        );
         return (500, super::xml::fault("soapenv:Server", &text, ""));
     };
     let name = "perfmonCollectCounterData";
-    let rows: String = counters
-        .iter()
-        .map(|(counter, value)| {
-            let path = format!("\\\\{host}\\{object}\\{counter}");
-            format!("<{name}Return>{}{}{}</{name}Return>", tag("Name", &path), tag("Value", value), tag("CStatus", "1"))
-        })
-        .collect();
-    let body = format!("<ns1:{name}Response xmlns:ns1=\"{SERVICEABILITY}\">{rows}</ns1:{name}Response>");
+    let row = |(counter, value): &(&str, String)| {
+        let path = format!("\\\\{host}\\{object}\\{counter}");
+        let inner = [tag("Name", &path), tag("Value", value), tag("CStatus", "1")].concat();
+        format!("<{name}Return>{inner}</{name}Return>")
+    };
+    let rows: String = counters.iter().map(row).collect();
+    let body =
+        format!("<ns1:{name}Response xmlns:ns1=\"{SERVICEABILITY}\">{rows}</ns1:{name}Response>");
     (200, envelope("soapenv", &body))
 }

@@ -33,7 +33,9 @@ impl Element {
 
     /// Whether this element's descendants all satisfy a condition.
     pub(crate) fn all_below(&self, holds: &impl Fn(&Element) -> bool) -> bool {
-        self.children.iter().all(|child| holds(child) && child.all_below(holds))
+        self.children
+            .iter()
+            .all(|child| holds(child) && child.all_below(holds))
     }
 }
 
@@ -41,7 +43,9 @@ impl Element {
 pub(crate) fn operation(text: &str) -> Option<Element> {
     let envelope = parse(text)?;
     let right = envelope.name == "Envelope" && envelope.namespace.as_deref() == Some(ENVELOPE);
-    let body = envelope.child("Body").filter(|body| right && body.namespace.as_deref() == Some(ENVELOPE))?;
+    let body = envelope
+        .child("Body")
+        .filter(|body| right && body.namespace.as_deref() == Some(ENVELOPE))?;
     body.children.first().cloned()
 }
 
@@ -58,14 +62,22 @@ fn parse(text: &str) -> Option<Element> {
         match event {
             Event::Start(start) => {
                 let name = start.local_name().as_ref().to_owned();
-                open.push(Element { name, namespace, ..Element::default() });
+                open.push(Element {
+                    name,
+                    namespace,
+                    ..Element::default()
+                });
                 if open.len() > DEEPEST {
                     return None;
                 }
             }
             Event::Empty(start) => {
                 let name = start.local_name().as_ref().to_owned();
-                open.last_mut()?.children.push(Element { name, namespace, ..Element::default() });
+                open.last_mut()?.children.push(Element {
+                    name,
+                    namespace,
+                    ..Element::default()
+                });
             }
             Event::End(_) => {
                 let done = open.pop()?;
@@ -130,7 +142,10 @@ mod tests {
         let text = "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>\
             <a:op xmlns:a=\"urn:a\"><sql>a &lt; b &#38; c</sql><empty/></a:op></e:Body></e:Envelope>";
         let found = operation(text).unwrap();
-        assert_eq!((found.name.as_str(), found.namespace.as_deref()), ("op", Some("urn:a")));
+        assert_eq!(
+            (found.name.as_str(), found.namespace.as_deref()),
+            ("op", Some("urn:a"))
+        );
         assert_eq!(found.text_of("sql"), Some("a < b & c"));
         assert!(found.all_below(&|child| child.namespace.is_none()));
         assert_eq!(found.children.len(), 2);
@@ -138,7 +153,13 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_envelope() {
-        let rows = ["", "<a>", "<a/>", "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "<x:Envelope/>"];
+        let rows = [
+            "",
+            "<a>",
+            "<a/>",
+            "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+            "<x:Envelope/>",
+        ];
         for text in rows {
             assert_eq!(operation(text), None, "{text}");
         }

@@ -71,12 +71,16 @@ impl Cluster {
     /// A node by its full name or by its host name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.name == name || node.host() == name)
+        self.nodes
+            .iter()
+            .find(|node| node.name == name || node.host() == name)
     }
 
     /// A node to change.
     pub fn node_mut(&mut self, name: &str) -> Option<&mut Node> {
-        self.nodes.iter_mut().find(|node| node.name == name || node.host() == name)
+        self.nodes
+            .iter_mut()
+            .find(|node| node.name == name || node.host() == name)
     }
 
     /// The publisher.
@@ -95,6 +99,9 @@ impl Cluster {
     /// How many phones are registered with a node.
     #[must_use]
     pub fn registered_with(&self, node: &str) -> usize {
-        self.phones.iter().filter(|phone| phone.registered && phone.node == node).count()
+        self.phones
+            .iter()
+            .filter(|phone| phone.registered && phone.node == node)
+            .count()
     }
 }

@@ -44,19 +44,32 @@ impl Presented {
     /// Something to present, not yet used by any handshake.
     #[must_use]
     pub fn new(identity: Identity, twin: Option<Identity>, chain: Vec<X509>) -> Self {
-        Self { identity, twin, chain, acceptor: OnceLock::new() }
+        Self {
+            identity,
+            twin,
+            chain,
+            acceptor: OnceLock::new(),
+        }
     }
 }
 
 /// The SHA-256 of a certificate's DER in lower-case hexadecimal; empty if it cannot be encoded.
 #[must_use]
 pub fn fingerprint(certificate: &X509Ref) -> String {
-    certificate.to_der().map(|der| hex::encode(Sha256::digest(der))).unwrap_or_default()
+    certificate
+        .to_der()
+        .map(|der| hex::encode(Sha256::digest(der)))
+        .unwrap_or_default()
 }
 
 /// The subject's common name; empty if there is none.
 #[must_use]
 pub fn common_name(certificate: &X509Ref) -> String {
-    let entry = certificate.subject_name().entries_by_nid(Nid::COMMONNAME).next();
-    entry.and_then(|entry| entry.data().as_utf8().ok()).map(|text| text.to_string()).unwrap_or_default()
+    let entry = certificate
+        .subject_name()
+        .entries_by_nid(Nid::COMMONNAME)
+        .next();
+    entry
+        .and_then(|entry| entry.data().to_string().ok())
+        .unwrap_or_default()
 }

@@ -8,10 +8,10 @@ mod service;
 
 pub use cluster::{Accounts, Backup, BackupRecord, Cluster, Credentials};
 pub use identity::{Identity, PendingRequest, Presented, common_name, fingerprint};
+pub(crate) use node::is_self_signed;
 pub use node::{Face, Lockout, Node, Ports, Quirks, Role, Web};
 pub use phone::Phone;
 pub use service::{Reason, Service, ServiceState};
-pub(crate) use node::is_self_signed;
 pub(crate) use service::{purpose_loaded_by, usual_services};
 
 /// A point in time, both ways it is needed.

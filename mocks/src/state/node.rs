@@ -68,7 +68,9 @@ impl Face {
     /// The face of a service, if it has one.
     #[must_use]
     pub fn of(service: &str) -> Option<Self> {
-        [Self::Web, Self::Tftp, Self::Sip].into_iter().find(|face| face.service() == service)
+        [Self::Web, Self::Tftp, Self::Sip]
+            .into_iter()
+            .find(|face| face.service() == service)
     }
 }
 
@@ -89,6 +91,10 @@ pub enum Web {
 
 /// Ways in which one node differs from the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent differences, each on or off"
+)]
 pub struct Quirks {
     /// The shell returns to the prompt while a restarted service is still starting (claim: VOS-NEVER-STARTED).
     pub returns_early: bool,
@@ -171,20 +177,27 @@ impl Node {
     /// Finds a service by name, whatever the case, and answers the name as the node spells it.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<(&str, &Service)> {
-        let found = self.services.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
+        let found = self
+            .services
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
         found.map(|(known, service)| (known.as_str(), service))
     }
 
     /// The fingerprint of the stored certificate of a purpose.
     #[must_use]
     pub fn stored(&self, purpose: &str) -> Option<String> {
-        self.identities.get(purpose).map(|identity| fingerprint(&identity.certificate))
+        self.identities
+            .get(purpose)
+            .map(|identity| fingerprint(&identity.certificate))
     }
 
     /// The fingerprint of the RSA leaf a face presents.
     #[must_use]
     pub fn served(&self, face: Face) -> Option<String> {
-        self.presented.get(&face).map(|presented| fingerprint(&presented.identity.certificate))
+        self.presented
+            .get(&face)
+            .map(|presented| fingerprint(&presented.identity.certificate))
     }
 
     /// Whether a face presents the certificate that is stored for it.
@@ -196,13 +209,17 @@ impl Node {
     /// Loads a face's stored certificate, as its service does when it starts. A node without the certificate keeps
     /// what it had.
     pub fn load(&mut self, face: Face) {
-        let Some(identity) = self.identities.get(face.purpose()).cloned() else { return };
+        let Some(identity) = self.identities.get(face.purpose()).cloned() else {
+            return;
+        };
         let twin = match face {
             Face::Web => self.identities.get("tomcat-ECDSA").cloned(),
             Face::Tftp | Face::Sip => None,
         };
-        let chain = self.authorities_above(&identity.certificate, &format!("{}-trust", face.purpose()));
-        self.presented.insert(face, Arc::new(Presented::new(identity, twin, chain)));
+        let chain =
+            self.authorities_above(&identity.certificate, &format!("{}-trust", face.purpose()));
+        self.presented
+            .insert(face, Arc::new(Presented::new(identity, twin, chain)));
     }
 
     /// The authorities above a leaf that the store holds, without the self-signed root.
@@ -211,7 +228,10 @@ impl Node {
     fn authorities_above(&self, leaf: &X509, store: &str) -> Vec<X509> {
         let mut chain: Vec<X509> = Vec::new();
         let mut below = leaf.clone();
-        while let Some(issuer) = self.issuer_of(&below, store).filter(|issuer| !is_self_signed(issuer)) {
+        while let Some(issuer) = self
+            .issuer_of(&below, store)
+            .filter(|issuer| !is_self_signed(issuer))
+        {
             if chain.len() > 8 {
                 break;
             }
@@ -226,7 +246,9 @@ impl Node {
     pub fn issuer_of(&self, certificate: &X509, store: &str) -> Option<X509> {
         let candidates = self.trusts.get(store)?;
         let signed = |issuer: &&X509| {
-            issuer.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
+            issuer
+                .public_key()
+                .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
                 && same_name(issuer.subject_name(), certificate.issuer_name())
         };
         candidates.iter().find(signed).cloned()
@@ -240,5 +262,6 @@ pub(crate) fn is_self_signed(certificate: &X509) -> bool {
 }
 
 fn same_name(one: &openssl::x509::X509NameRef, other: &openssl::x509::X509NameRef) -> bool {
-    one.try_cmp(other).is_ok_and(|order| order == std::cmp::Ordering::Equal)
+    one.try_cmp(other)
+        .is_ok_and(|order| order == std::cmp::Ordering::Equal)
 }

@@ -95,7 +95,11 @@ impl Service {
     /// A service that is stopped for a normal reason.
     #[must_use]
     pub fn idle(reason: Reason, nominal: Duration) -> Self {
-        Self { state: ServiceState::Stopped, reason: Some(reason), ..Self::running(nominal) }
+        Self {
+            state: ServiceState::Stopped,
+            reason: Some(reason),
+            ..Self::running(nominal)
+        }
     }
 
     /// Whether it is between two states.
@@ -107,7 +111,8 @@ impl Service {
     /// Whether it runs, or is stopped for a normal reason.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.state == ServiceState::Started || (self.state == ServiceState::Stopped && self.reason.is_some())
+        self.state == ServiceState::Started
+            || (self.state == ServiceState::Stopped && self.reason.is_some())
     }
 }
 
@@ -154,17 +159,34 @@ pub(crate) fn usual_services(publisher: bool) -> Vec<(String, Service)> {
     ];
     let mut services: Vec<(String, Service)> = running
         .into_iter()
-        .map(|(name, seconds)| (name.to_owned(), Service::running(Duration::from_secs(seconds))))
+        .map(|(name, seconds)| {
+            (
+                name.to_owned(),
+                Service::running(Duration::from_secs(seconds)),
+            )
+        })
         .collect();
     let short = Duration::from_secs(20);
-    services.push(("Cisco Dialed Number Analyzer".to_owned(), Service::idle(Reason::NotActivated, short)));
-    services.push(("Cisco IP Voice Media Streaming App".to_owned(), Service::idle(Reason::NotActivated, short)));
+    services.push((
+        "Cisco Dialed Number Analyzer".to_owned(),
+        Service::idle(Reason::NotActivated, short),
+    ));
+    services.push((
+        "Cisco IP Voice Media Streaming App".to_owned(),
+        Service::idle(Reason::NotActivated, short),
+    ));
     let (capf, master) = if publisher {
         (Service::running(short), Service::running(short))
     } else {
-        (Service::idle(Reason::NotActivated, short), Service::idle(Reason::CommandedOut, short))
+        (
+            Service::idle(Reason::NotActivated, short),
+            Service::idle(Reason::CommandedOut, short),
+        )
     };
-    services.push(("Cisco Certificate Authority Proxy Function".to_owned(), capf));
+    services.push((
+        "Cisco Certificate Authority Proxy Function".to_owned(),
+        capf,
+    ));
     services.push(("Cisco DRF Master".to_owned(), master));
     services
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use crate::estate::raw::{RawCluster, RawNode, RawPorts};
-use crate::estate::{Account, Cluster, Node};
+use crate::estate::raw::{Named, RawAccount, RawCluster, RawNode, RawPorts};
+use crate::estate::{Cluster, Node};
 use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Role};
 use crate::yaml::{Place, Placed, Problem};
 
@@ -19,7 +19,7 @@ impl Check<'_> {
     pub(super) fn clusters(
         &mut self,
         raw: &Placed<Vec<RawCluster>>,
-        accounts: &BTreeMap<AccountName, Account>,
+        accounts: &Named<RawAccount>,
     ) -> BTreeMap<ClusterName, Cluster> {
         if raw.is_empty() {
             self.problem(
@@ -46,18 +46,15 @@ impl Check<'_> {
     fn cluster(
         &mut self,
         raw: &RawCluster,
-        accounts: &BTreeMap<AccountName, Account>,
+        accounts: &Named<RawAccount>,
         seen: &mut Seen,
     ) -> Option<Cluster> {
         for account in [&raw.accounts.platform, &raw.accounts.application] {
-            let known = accounts.keys().map(AccountName::as_str);
+            let known = accounts.keys().map(|name| name.as_str());
             self.known(account, "an account of this file", known);
         }
-        let words = Product::ALL.map(|product| product.to_string());
-        let known = self.known(&raw.product, "a product", words.iter().map(String::as_str));
-        let product = Product::ALL
-            .into_iter()
-            .find(|product| known && product.to_string() == raw.product.value)?;
+        let products = Product::ALL.map(|product| (product.to_string(), product));
+        let product = self.chosen(&raw.product, "a product", &products)?;
         let mut nodes = BTreeMap::new();
         for node in &raw.nodes {
             if let Some(node) = self.node(node, product, seen) {
@@ -110,9 +107,9 @@ impl Check<'_> {
     }
 
     fn node(&mut self, raw: &RawNode, product: Product, seen: &mut Seen) -> Option<Node> {
-        let words: Vec<String> = product.roles().iter().map(Role::to_string).collect();
+        let roles = product.roles().iter().map(|role| (role.to_string(), *role));
         let what = format!("a role of {product}");
-        let known = self.known(&raw.role, &what, words.iter().map(String::as_str));
+        let role = self.chosen(&raw.role, &what, &roles.collect::<Vec<_>>());
         let name = self
             .qualified_name(&raw.name, "a node's name")
             .map(NodeName::new);
@@ -126,13 +123,9 @@ impl Check<'_> {
             self.problem(Problem::at(raw.name.place, message).also(first, "the other"));
         }
         let moved = self.ports(raw, &name, &address, seen);
-        let role = product
-            .roles()
-            .iter()
-            .find(|role| known && role.to_string() == raw.role.value)?;
         Some(Node {
             name,
-            role: *role,
+            role: role?,
             address,
             moved,
         })

@@ -17,8 +17,8 @@ impl Check<'_> {
                 "folder" => self.folder_issuer(name.place, issuer),
                 "command" => self.command_issuer(name.place, issuer),
                 _ => {
-                    let kinds = ["folder", "command"].into_iter();
-                    self.known(&issuer.kind, "a kind of issuer", kinds);
+                    let kinds = ["folder", "command"];
+                    self.known(&issuer.kind, "a kind of issuer", kinds.into_iter());
                     None
                 }
             };

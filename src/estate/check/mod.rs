@@ -3,9 +3,11 @@
 mod clusters;
 mod issuers;
 mod names;
+mod resolve;
 mod rollout;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,10 +53,17 @@ pub(super) fn check(
     }
     let timers = Timers::check(&raw.timers, &mut check);
     let accounts = check.accounts(&raw.accounts);
-    let clusters = check.clusters(&raw.clusters, &accounts);
+    let clusters = check.clusters(&raw.clusters, &raw.accounts);
     let issuers = check.issuers(&raw.issuers);
-    let rules = check.rules(&raw.desired, &clusters, &issuers);
-    let rollout = check.rollout(&raw.rollout, &clusters);
+    let rules = check.rules(raw);
+    // What a rule covers is only worth saying when the clusters are as they are meant.
+    let sound = check.problems.is_empty();
+    let certificates = if sound {
+        check.resolve(&rules, &clusters)
+    } else {
+        Vec::new()
+    };
+    let rollout = check.rollout(raw);
     let valid_for = raw.valid_for.as_ref().and_then(|text| check.duration(text));
     let backup = raw.backup_not_older_than.as_ref();
     let estate = Estate {
@@ -68,7 +77,7 @@ pub(super) fn check(
         clusters,
         issuers,
         rollout,
-        rules,
+        certificates,
     };
     if check.problems.is_empty() {
         Ok(estate)
@@ -142,11 +151,8 @@ impl Check<'_> {
         }
     }
 
-    fn accounts(
-        &mut self,
-        raw: &Named<RawAccount>,
-    ) -> std::collections::BTreeMap<AccountName, Account> {
-        let mut accounts = std::collections::BTreeMap::new();
+    fn accounts(&mut self, raw: &Named<RawAccount>) -> BTreeMap<AccountName, Account> {
+        let mut accounts = BTreeMap::new();
         for (name, account) in raw {
             self.short_name(name, "an account");
             if account.user.trim().is_empty() {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Check;
 use crate::estate::raw::Word;
 use crate::model::SubjectName;
-use crate::yaml::{Problem, nearest};
+use crate::yaml::{Problem, choose, look_up};
 
 /// Names of one's own choice become parts of file names and step names.
 const LONGEST_SHORT_NAME: usize = 40;
@@ -31,21 +31,19 @@ impl Check<'_> {
         what: &str,
         names: impl Iterator<Item = &'n str> + Clone,
     ) -> bool {
-        if names.clone().any(|name| name == word.value) {
-            return true;
-        }
-        let message = match nearest(&word.value, names.clone()) {
-            Some(near) => format!("`{}` is not {what}; did you mean `{near}`?", word.value),
-            None => format!("`{}` is not {what}", word.value),
-        };
-        let all: Vec<&str> = names.collect();
-        let help = if all.is_empty() {
-            "there is none".to_owned()
-        } else {
-            format!("expected one of: {}", all.join(", "))
-        };
-        self.problem(Problem::at(word.place, message).help(help));
-        false
+        let found = look_up(word, what, names);
+        found.map_err(|problem| self.problem(problem)).is_ok()
+    }
+
+    /// The value that a word stands for.
+    pub(super) fn chosen<N: AsRef<str>, T: Copy>(
+        &mut self,
+        word: &Word,
+        what: &str,
+        meanings: &[(N, T)],
+    ) -> Option<T> {
+        let chosen = choose(word, what, meanings);
+        chosen.map_err(|problem| self.problem(problem)).ok()
     }
 
     /// A DNS name of at least two parts, in lower case and without a trailing dot.

@@ -1,13 +1,13 @@
 //! Waves and windows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::civil::{Time, Weekday};
 
 use super::Check;
-use crate::estate::raw::{RawRollout, RawWave, RawWindow, Word};
-use crate::estate::{Cluster, Rollout, Wave, Window};
+use crate::estate::raw::{RawEstate, RawWave, RawWindow, Word};
+use crate::estate::{Rollout, Wave, Window};
 use crate::model::ClusterName;
 use crate::yaml::{Placed, Problem};
 
@@ -28,12 +28,13 @@ const PARALLEL: u32 = 8;
 const MOST_PARALLEL: u32 = 64;
 
 impl Check<'_> {
-    pub(super) fn rollout(
-        &mut self,
-        raw: &RawRollout,
-        clusters: &BTreeMap<ClusterName, Cluster>,
-    ) -> Rollout {
-        let every: BTreeSet<ClusterName> = clusters.keys().cloned().collect();
+    pub(super) fn rollout(&mut self, estate: &RawEstate) -> Rollout {
+        let raw = &estate.rollout;
+        let names = estate
+            .clusters
+            .iter()
+            .map(|cluster| ClusterName::new(cluster.name.as_str()));
+        let every: BTreeSet<ClusterName> = names.collect();
         let parallel = self.number(raw.parallel_clusters.as_ref(), PARALLEL, MOST_PARALLEL);
         let max_failures = self.number(raw.max_failures.as_ref(), 1, u32::MAX);
         let windows = raw
@@ -63,6 +64,7 @@ impl Check<'_> {
         every: &BTreeSet<ClusterName>,
         (parallel, max_failures): (u32, u32),
     ) -> Vec<Wave> {
+        let before = self.problems.len();
         let mut left = every.clone();
         let mut waves: Vec<Wave> = Vec::new();
         for wave in raw {
@@ -81,7 +83,8 @@ impl Check<'_> {
                 max_failures: self.number(wave.max_failures.as_ref(), max_failures, u32::MAX),
             });
         }
-        if let (false, Some(last)) = (left.is_empty(), raw.last()) {
+        let sound = self.problems.len() == before;
+        if let (true, false, Some(last)) = (sound, left.is_empty(), raw.last()) {
             let left: Vec<&str> = left.iter().map(ClusterName::as_str).collect();
             let message = format!("no wave has {}", left.join(", "));
             self.problem(
@@ -97,9 +100,8 @@ impl Check<'_> {
         if raw.days.is_empty() {
             self.problem(Problem::at(raw.days.place, "the window opens on no day"));
         }
-        let names = DAYS.iter().map(|(name, _)| *name);
         for day in &raw.days.value {
-            self.known(day, "a day", names.clone());
+            self.chosen(day, "a day", &DAYS);
         }
         let written = |name: &str| raw.days.iter().any(|day| day.value == name);
         let days = DAYS

@@ -1,42 +1,56 @@
-//! The rules of `desired`.
+//! The rules of `desired`, each by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Check;
-use crate::estate::raw::{RawRule, Word};
-use crate::estate::{Cluster, IssuerSource, Rule};
+use crate::estate::raw::{RawEstate, RawRule, Word};
 use crate::model::{
-    ClusterName, Distribution, IssuerName, KeyAlgorithm, KeySpec, Product, Purpose,
+    ClusterName, Distribution, IssuerName, KeyAlgorithm, KeySpec, Product, Purpose, SubjectName,
 };
-use crate::yaml::{Placed, Problem};
+use crate::yaml::{Place, Placed, Problem};
+
+const DISTRIBUTIONS: [(&str, Distribution); 2] = [
+    ("this-server", Distribution::ThisServer),
+    ("multi-server", Distribution::MultiServer),
+];
+
+/// One rule of `desired`, looked up.
+pub(super) struct Rule {
+    /// Where it begins.
+    pub(super) place: Place,
+    pub(super) purpose_place: Place,
+    pub(super) distribution_place: Place,
+    /// Its line, from 1.
+    pub(super) line: usize,
+    pub(super) clusters: Option<BTreeSet<ClusterName>>,
+    pub(super) products: Option<BTreeSet<Product>>,
+    pub(super) purposes: BTreeSet<Purpose>,
+    pub(super) issuer: IssuerName,
+    pub(super) distribution: Distribution,
+    pub(super) key: KeySpec,
+    pub(super) also: BTreeSet<SubjectName>,
+    pub(super) renew_before: Duration,
+}
 
 const KEYS: [&str; 6] = [
     "rsa-2048", "rsa-3072", "rsa-4096", "ec-256", "ec-384", "ec-521",
 ];
 
 impl Check<'_> {
-    pub(super) fn rules(
-        &mut self,
-        raw: &[Placed<RawRule>],
-        clusters: &BTreeMap<ClusterName, Cluster>,
-        issuers: &BTreeMap<IssuerName, IssuerSource>,
-    ) -> Vec<Rule> {
-        raw.iter()
-            .filter_map(|rule| self.rule(rule, clusters, issuers))
+    pub(super) fn rules(&mut self, raw: &RawEstate) -> Vec<Rule> {
+        raw.desired
+            .iter()
+            .filter_map(|rule| self.rule(rule, raw))
             .collect()
     }
 
-    fn rule(
-        &mut self,
-        raw: &Placed<RawRule>,
-        clusters: &BTreeMap<ClusterName, Cluster>,
-        issuers: &BTreeMap<IssuerName, IssuerSource>,
-    ) -> Option<Rule> {
+    fn rule(&mut self, raw: &Placed<RawRule>, estate: &RawEstate) -> Option<Rule> {
         let before = self.problems.len();
-        let cluster_names = clusters.keys().map(ClusterName::as_str);
+        let cluster_names = estate.clusters.iter().map(|cluster| cluster.name.as_str());
         let in_clusters = raw.covers.cluster.as_ref().map(|list| {
-            self.words(list, "a cluster of this file", cluster_names)
+            self.words(list, "a cluster of this file", &cluster_names)
                 .into_iter()
                 .map(ClusterName::new)
                 .collect::<BTreeSet<_>>()
@@ -47,11 +61,11 @@ impl Check<'_> {
             .flat_map(Product::purposes)
             .collect();
         let what = "a purpose that an authority signs";
-        let purposes = self.words(&raw.covers.purpose, what, every_purpose.iter().copied());
-        let issuer_names = issuers.keys().map(IssuerName::as_str);
+        let purposes = self.words(&raw.covers.purpose, what, &every_purpose.iter().copied());
+        let issuer_names = estate.issuers.keys().map(|name| name.as_str());
         self.known(&raw.issuer, "an issuer of this file", issuer_names);
         let key = self.key(&raw.key);
-        let distribution = self.distribution(&raw.distribution);
+        let distribution = self.chosen(&raw.distribution, "a distribution", &DISTRIBUTIONS);
         let also: Vec<_> = raw
             .names
             .also
@@ -62,13 +76,18 @@ impl Check<'_> {
             Some(text) => self.duration(text),
             None => Some(Duration::from_hours(30 * 24)),
         };
+        if let (Some(key), Some(distribution)) = (key, distribution) {
+            self.agrees(raw, key, distribution);
+        }
         if self.problems.len() > before {
             return None;
         }
         let (line, _) = self.document.line_and_column(raw.place);
-        let rule = Rule {
-            line,
+        Some(Rule {
             place: raw.place,
+            purpose_place: raw.covers.purpose.place,
+            distribution_place: raw.distribution.place,
+            line,
             clusters: in_clusters,
             products: in_products,
             purposes: purposes.into_iter().map(Purpose::new).collect(),
@@ -77,13 +96,11 @@ impl Check<'_> {
             key: key?,
             also: also.into_iter().flatten().collect(),
             renew_before: renew_before?,
-        };
-        self.fits(raw, &rule, clusters);
-        Some(rule)
+        })
     }
 
-    /// Looks at the rule as a whole, and at the clusters that it covers.
-    fn fits(&mut self, raw: &RawRule, rule: &Rule, clusters: &BTreeMap<ClusterName, Cluster>) {
+    /// The parts of a rule must go together.
+    fn agrees(&mut self, raw: &RawRule, key: KeySpec, distribution: Distribution) {
         for purpose in &raw.covers.purpose.value {
             let name = Purpose::new(purpose.as_str());
             let kind = if name.is_ecdsa() {
@@ -91,8 +108,8 @@ impl Check<'_> {
             } else {
                 KeyAlgorithm::Rsa
             };
-            if rule.key.algorithm != kind {
-                let message = format!("{name} holds an {kind} key, not {}", rule.key);
+            if key.algorithm != kind {
+                let message = format!("{name} holds an {kind} key, not {key}");
                 self.problem(
                     Problem::at(raw.key.place, message)
                         .also(purpose.place, "asked for here")
@@ -100,37 +117,18 @@ impl Check<'_> {
                 );
             }
         }
-        let covered: Vec<(&Cluster, usize)> = clusters
-            .values()
-            .flat_map(|cluster| rule.purposes.iter().map(move |purpose| (cluster, purpose)))
-            .filter(|(cluster, purpose)| rule.covers(cluster, purpose))
-            .map(|(cluster, purpose)| (cluster, cluster.holders(purpose).len()))
-            .filter(|(_, holders)| *holders > 0)
-            .collect();
-        if covered.is_empty() {
+        let addresses = raw
+            .names
+            .also
+            .iter()
+            .filter(|name| name.parse::<IpAddr>().is_ok());
+        for name in addresses.filter(|_| distribution == Distribution::MultiServer) {
+            let message = format!("{} cannot be in a multi-server certificate", name.value);
             self.problem(
-                Problem::at(raw.covers.purpose.place, "this rule covers no certificate")
-                    .help("no cluster of this file is of these products and holds these purposes"),
+                Problem::at(name.place, message)
+                    .also(raw.distribution.place, "multi-server")
+                    .help("its further names are DNS names only"),
             );
-        }
-        if rule.distribution != Distribution::MultiServer {
-            return;
-        }
-        if let Some((cluster, _)) = covered.iter().find(|(_, holders)| *holders == 1) {
-            let message = format!("`{}` has one node for this: nothing to share", cluster.name);
-            self.problem(Problem::at(raw.distribution.place, message).help(
-                "the platform makes multi-server requests for several nodes only; use this-server",
-            ));
-        }
-        for name in &raw.names.also {
-            if let Ok(address) = name.parse::<std::net::IpAddr>() {
-                let message = format!("{address} cannot be in a multi-server certificate");
-                self.problem(
-                    Problem::at(name.place, message)
-                        .also(raw.distribution.place, "multi-server")
-                        .help("its further names are DNS names only"),
-                );
-            }
         }
     }
 
@@ -138,7 +136,7 @@ impl Check<'_> {
         &mut self,
         list: &Placed<Vec<Word>>,
         what: &str,
-        names: impl Iterator<Item = &'n str> + Clone,
+        names: &(impl Iterator<Item = &'n str> + Clone),
     ) -> Vec<String> {
         if list.is_empty() {
             self.problem(Problem::at(
@@ -157,7 +155,7 @@ impl Check<'_> {
 
     fn products(&mut self, list: &Placed<Vec<Word>>) -> BTreeSet<Product> {
         let names = Product::ALL.map(|product| product.to_string());
-        let words = self.words(list, "a product", names.iter().map(String::as_str));
+        let words = self.words(list, "a product", &names.iter().map(String::as_str));
         let known = |product: &Product| words.contains(&product.to_string());
         Product::ALL.into_iter().filter(known).collect()
     }
@@ -166,31 +164,5 @@ impl Check<'_> {
         self.known(word, "a key", KEYS.into_iter())
             .then(|| word.parse().ok())
             .flatten()
-    }
-
-    fn distribution(&mut self, word: &Word) -> Option<Distribution> {
-        let known = [
-            ("this-server", Distribution::ThisServer),
-            ("multi-server", Distribution::MultiServer),
-        ];
-        let names = known.iter().map(|(name, _)| *name);
-        if !self.known(word, "a distribution", names) {
-            return None;
-        }
-        known
-            .into_iter()
-            .find(|(name, _)| *name == word.value)
-            .map(|(_, found)| found)
-    }
-}
-
-impl Rule {
-    /// Whether the rule speaks of a purpose in a cluster.
-    pub(in crate::estate) fn covers(&self, cluster: &Cluster, purpose: &Purpose) -> bool {
-        let in_clusters = self.clusters.as_ref();
-        let in_products = self.products.as_ref();
-        self.purposes.contains(purpose)
-            && in_clusters.is_none_or(|names| names.contains(&cluster.name))
-            && in_products.is_none_or(|products| products.contains(&cluster.product))
     }
 }

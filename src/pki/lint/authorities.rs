@@ -10,7 +10,7 @@ use crate::pki::{Parsed, TrustPrediction, predict_trust_upload};
 
 pub(super) const E1: &str = "CA certificate is not available in the trust-store";
 /// Expressway's words for the same (expressway §2.6).
-const UNRECOGNIZED: &str = "Invalid certificate: Unrecognized CA";
+pub(super) const UNRECOGNIZED: &str = "Invalid certificate: Unrecognized CA";
 const E6: &str = "Error in CA certificate";
 const E1_SOURCE: &str = "cucm-upload-errors E1 (Cisco 217138)";
 const SAME_NAME: &str = "cucm-upload-errors §3 (Cisco 217138, Security Guide 14)";

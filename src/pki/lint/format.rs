@@ -19,7 +19,11 @@ pub fn unreadable(error: &PkiError, product: Product) -> LintFinding {
         PkiError::NoChain { .. } => ("E1", super::authorities::E1),
     };
     let expressway = matches!(product, Product::ExpresswayC | Product::ExpresswayE);
-    let predicted = if expressway { EXPRESSWAY } else { predicted };
+    let predicted = match (expressway, code) {
+        (false, _) => predicted,
+        (true, "E1") => super::authorities::UNRECOGNIZED,
+        (true, _) => EXPRESSWAY,
+    };
     LintFinding::new(
         code,
         Severity::Blocker,

@@ -78,21 +78,18 @@ fn habit(
     extra: &BTreeSet<&SubjectName>,
 ) -> String {
     let common_name = issued.common_name.as_deref().map(SubjectName::dns);
-    let is_host =
-        |name: &SubjectName| matches!(name, SubjectName::Dns(host) if host.starts_with("www."));
-    let is_domain = |name: &&&SubjectName| {
-        match name {
-        SubjectName::Dns(domain) => issued.names.iter().any(|other| {
-            matches!(other, SubjectName::Dns(host) if host.split_once('.').is_some_and(|(_, d)| d == domain))
-        }),
-        _ => false,
-    }
-    };
-    if extra.iter().any(|name| is_host(name)) {
+    let is_www = |name: &&&SubjectName| host(name).is_some_and(|host| host.starts_with("www."));
+    let parents: BTreeSet<&str> = issued
+        .names
+        .iter()
+        .filter_map(|name| Some(host(name)?.split_once('.')?.1))
+        .collect();
+    let is_parent = |name: &&&SubjectName| host(name).is_some_and(|host| parents.contains(host));
+    if extra.iter().any(|name| is_www(&name)) {
         ", without the www name that it added".to_owned()
     } else if common_name.is_some_and(|name| extra.contains(&name)) {
         ", without adding the common name".to_owned()
-    } else if let Some(domain) = missing.iter().find(is_domain) {
+    } else if let Some(domain) = missing.iter().find(is_parent) {
         format!(", keeping the parent domain {domain} (or clear it when the request is made)")
     } else {
         String::new()
@@ -198,6 +195,13 @@ fn subject(check: &IssuedCheck<'_>) -> Option<LintFinding> {
             .expected(asked.clone())
             .remedy("Ask the authority to keep the subject of the request, or accept the difference: no source says that a node compares it.")
     })
+}
+
+fn host(name: &SubjectName) -> Option<&str> {
+    match name {
+        SubjectName::Dns(host) => Some(host),
+        SubjectName::Ip(_) | SubjectName::Other(_) => None,
+    }
 }
 
 fn is_other(name: &SubjectName) -> bool {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::pki::testing::{Issued, Recipe};
-use crate::pki::{Parsed, choose_leaf, link, order_chain};
+use crate::pki::{Parsed, choose_leaf, link, link_all, order_chain};
 
 fn chain() -> (Issued, Issued, Issued) {
     let root = Recipe::authority("Root").self_signed();
@@ -153,4 +153,26 @@ fn the_leaf_is_found_among_its_authorities() {
     let (found, _) = choose_leaf(vec![proxy.parsed, root.parsed, issuing.parsed]).expect("leaf");
     assert_eq!(found.facts.title(), "CAPF");
     assert!(choose_leaf(Vec::new()).is_err());
+}
+
+#[test]
+fn many_authorities_of_one_name_cost_little_and_hide_nothing() {
+    let mut all: Vec<Parsed> = (0..200)
+        .map(|_| Recipe::authority("Root").self_signed().parsed)
+        .collect();
+    let root = Recipe::authority("Root").self_signed();
+    all.push(root.parsed.clone());
+    all.push(root.sign(Recipe::leaf("leaf")).parsed);
+    link_all(&mut all);
+    let leaf = all.last().expect("leaf");
+    assert_eq!(leaf.facts.signed_by, [root.parsed.facts.sha256].into());
+}
+
+#[test]
+fn a_signature_that_does_not_fit_leaves_no_error_behind() {
+    let (root, _, _) = chain();
+    let impostor = Recipe::authority("Root").self_signed();
+    let leaf = impostor.sign(Recipe::leaf("x"));
+    link_all(&mut [root.parsed, leaf.parsed]);
+    assert!(openssl::error::ErrorStack::get().errors().is_empty());
 }

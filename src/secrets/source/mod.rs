@@ -209,4 +209,5 @@ fn first_line(account: &AccountName, origin: &str, from: impl Read) -> Result<Se
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

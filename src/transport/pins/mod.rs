@@ -282,4 +282,5 @@ pub(crate) fn word(key: KeyAlgorithm) -> &'static str {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -34,15 +34,17 @@ impl ReadClient {
     /// [`TransportError`]; any status but 2xx is [`TransportError::Status`] with the whole answer.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Reply, TransportError> {
         let name = format!("GET {path}");
-        let first = self.send(&name, path, query).await;
-        // A kept connection can be closed by the node at the moment it is used. Asking again harms nothing.
-        let closed = matches!(&first, Err(TransportError::Unknown { cause, .. }) if cause.contains("closed before"));
-        let reply = if closed {
-            self.send(&name, path, query).await?
-        } else {
-            first?
+        let out = Outgoing {
+            method: Method::GET,
+            url: self.peer.url(path, query)?,
+            headers: &[(ACCEPT, "application/json".to_owned())],
+            body: Vec::new(),
+            proof: Proof::Password,
+            harmless: true,
+            name: &name,
         };
-        judged(&self.peer.endpoint, &name, reply)
+        let reply = self.peer.exchange(out).await?.reply;
+        judged(&self.peer, &name, reply)
     }
 
     /// Makes the next request shake hands again: after a certificate changed, a kept connection still shows the old.
@@ -51,23 +53,6 @@ impl ReadClient {
     /// As for [`Self::new`].
     pub fn fresh(&self) -> Result<(), TransportError> {
         self.peer.fresh()
-    }
-
-    async fn send(
-        &self,
-        name: &str,
-        path: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Reply, TransportError> {
-        let out = Outgoing {
-            method: Method::GET,
-            url: self.peer.url(path, query)?,
-            headers: &[(ACCEPT, "application/json".to_owned())],
-            body: Vec::new(),
-            proof: Proof::Password,
-            name,
-        };
-        Ok(self.peer.exchange(out).await?.reply)
     }
 }
 
@@ -102,31 +87,32 @@ impl WriteClient {
             ],
             body: json,
             proof: Proof::Password,
+            harmless: false,
             name: &name,
         };
         let reply = self.peer.exchange(out).await?.reply;
-        judged(&self.peer.endpoint, &name, reply)
+        judged(&self.peer, &name, reply)
     }
 }
 
 /// Lets only successes through that are not web pages.
-fn judged(endpoint: &Endpoint, name: &str, reply: Reply) -> Result<Reply, TransportError> {
+fn judged(peer: &HttpPeer, name: &str, reply: Reply) -> Result<Reply, TransportError> {
     let success = (200..300).contains(&reply.status);
     if success && reply.is_page() {
         return Err(TransportError::Html {
-            place: endpoint.place(),
+            place: peer.endpoint.place(),
             request: name.to_owned(),
             status: reply.status,
-            found: reply.quote(),
+            found: peer.quote(&reply),
         });
     }
     if success {
         return Ok(reply);
     }
     Err(TransportError::Status {
-        place: endpoint.place(),
+        place: peer.endpoint.place(),
         request: name.to_owned(),
-        found: reply.quote(),
+        found: peer.quote(&reply),
         reply: Box::new(reply),
     })
 }

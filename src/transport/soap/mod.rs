@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 
-use crate::secrets::Secret;
+use crate::secrets::{Redactor, Secret};
 
 use super::http::{HttpPeer, Incoming, Outgoing, Proof};
 use super::text::excerpt;
@@ -60,12 +60,16 @@ impl Fault {
                 .contains("exceeded allowed rate")
     }
 
-    fn read(body: &Element) -> Option<Self> {
+    fn read(body: &Element, redactor: &Redactor) -> Option<Self> {
         let fault = body.child("Fault")?;
-        let text = |name| excerpt(fault.text_of(name).unwrap_or_default().as_bytes(), 400);
+        let shown = |element: &Element, name| {
+            let text = redactor.clean(element.text_of(name).unwrap_or_default());
+            excerpt(text.as_bytes(), 400)
+        };
+        let text = |name| shown(fault, name);
         let code = text("faultcode");
         let axl = fault.at(&["detail", "axlError"]).map(|error| {
-            let part = |name| excerpt(error.text_of(name).unwrap_or_default().as_bytes(), 400);
+            let part = |name| shown(error, name);
             (part("axlcode"), part("axlmessage"))
         });
         Some(Self {
@@ -149,7 +153,7 @@ impl SoapReader {
             .await?;
             // An expired session shows as 404 (cucm-soap §1), or as 401: then once more with the password.
             if !matches!(incoming.reply.status, 401 | 404) {
-                return answer(&self.peer.endpoint, &operation, incoming.reply);
+                return answer(&self.peer, &operation, incoming.reply);
             }
             self.sessions().remove(&application);
         }
@@ -166,7 +170,7 @@ impl SoapReader {
             self.peer.network.redactor.learn(&cookie.value);
             self.sessions().insert(application, cookie.pair);
         }
-        answer(&self.peer.endpoint, &operation, incoming.reply)
+        answer(&self.peer, &operation, incoming.reply)
     }
 
     /// Makes the next request shake hands and log in again.
@@ -226,7 +230,7 @@ impl SoapWriter {
             Proof::Password,
         )
         .await?;
-        answer(&self.peer.endpoint, CONTROL, incoming.reply)
+        answer(&self.peer, CONTROL, incoming.reply)
     }
 }
 
@@ -268,6 +272,7 @@ async fn send(
         ],
         body,
         proof,
+        harmless: READS.contains(&operation),
         name: operation,
     };
     peer.exchange(out).await
@@ -291,8 +296,8 @@ fn session(incoming: &Incoming) -> Option<SessionCookie> {
 }
 
 /// Judges an answer: the element in its `Body`, or a fault, or something else.
-fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element, TransportError> {
-    let place = endpoint.place();
+fn answer(peer: &HttpPeer, operation: &str, reply: Reply) -> Result<Element, TransportError> {
+    let place = peer.endpoint.place();
     let request = operation.to_owned();
     let success = (200..300).contains(&reply.status);
     if success && reply.is_page() {
@@ -300,7 +305,7 @@ fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element,
             place,
             request,
             status: reply.status,
-            found: reply.quote(),
+            found: peer.quote(&reply),
         });
     }
     let parsed = Element::parse(&reply.body).and_then(|root| {
@@ -310,11 +315,11 @@ fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element,
     });
     // A fault arrives with HTTP 500; anything else with such a status comes from in front of the interface.
     match parsed {
-        Ok(body) => match Fault::read(&body) {
+        Ok(body) => match Fault::read(&body, &peer.network.redactor) {
             Some(fault) => Err(TransportError::Fault {
                 place,
                 request,
-                fault,
+                fault: Box::new(fault),
             }),
             None if success => body
                 .children
@@ -329,7 +334,7 @@ fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element,
             None => Err(TransportError::Status {
                 place,
                 request,
-                found: reply.quote(),
+                found: peer.quote(&reply),
                 reply: Box::new(reply),
             }),
         },
@@ -342,7 +347,7 @@ fn answer(endpoint: &Endpoint, operation: &str, reply: Reply) -> Result<Element,
         Err(_) => Err(TransportError::Status {
             place,
             request,
-            found: reply.quote(),
+            found: peer.quote(&reply),
             reply: Box::new(reply),
         }),
     }

@@ -43,9 +43,9 @@ impl ReadCommand {
     /// How long it may take. A replication report asks every node in turn; the others answer from one node.
     pub fn limit(&self) -> Duration {
         match self {
-            Self::Replication => Duration::from_secs(300),
+            Self::Replication => Duration::from_mins(5),
             Self::Services | Self::BackupStatus | Self::RestoreStatus | Self::BackupHistory => {
-                Duration::from_secs(120)
+                Duration::from_mins(2)
             }
             Self::Version
             | Self::NetworkCluster
@@ -55,7 +55,7 @@ impl ReadCommand {
             | Self::CertificateList
             | Self::RequestList
             | Self::Certificate(_)
-            | Self::Request(_) => Duration::from_secs(60),
+            | Self::Request(_) => Duration::from_mins(1),
         }
     }
 

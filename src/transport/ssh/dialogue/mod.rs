@@ -104,11 +104,7 @@ impl Dialogue {
         }
         let line = self.last_line();
         let lower = line.to_ascii_lowercase();
-        let prompted = match &self.command {
-            Some((_, prompt)) => shape(&line) == *prompt,
-            None => line.ends_with(PROMPT) && line.len() <= 40 && !line.contains(' '),
-        };
-        if prompted {
+        if self.is_prompt(&line) {
             Sight::Prompt
         } else if PAGERS.iter().any(|pager| line.starts_with(pager)) {
             Sight::Pager
@@ -158,7 +154,7 @@ impl Dialogue {
         String::from_utf8_lossy(new)
             .lines()
             .map(|line| line.trim_end().to_owned())
-            .filter(|line| !line.is_empty())
+            .filter(|line| !line.is_empty() && !self.is_prompt(line))
             .collect()
     }
 
@@ -168,8 +164,22 @@ impl Dialogue {
         let end = self.terminal.line_start().max(from);
         let text = self.terminal.text().get(from..end).unwrap_or_default();
         let text = String::from_utf8_lossy(text);
-        let lines: Vec<_> = text.lines().map(str::trim_end).collect();
-        lines.join("\n").trim_matches('\n').to_owned()
+        let mut lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        // Some nodes print the prompt twice; the first one is no output.
+        while lines
+            .last()
+            .is_some_and(|line| line.is_empty() || self.is_prompt(line))
+        {
+            lines.pop();
+        }
+        lines.join("\n").trim_start_matches('\n').to_owned()
+    }
+
+    fn is_prompt(&self, line: &str) -> bool {
+        match &self.command {
+            Some((_, prompt)) => shape(line) == *prompt,
+            None => line.ends_with(PROMPT) && line.len() <= 40 && !line.contains(' '),
+        }
     }
 }
 

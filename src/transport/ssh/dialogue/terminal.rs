@@ -83,10 +83,8 @@ impl Terminal {
                 self.line_start = self.text.len();
             }
             b'\r' => self.returned = true,
-            0x08 => {
-                if self.text.len() > self.line_start {
-                    self.text.pop();
-                }
+            0x08 if self.text.len() > self.line_start => {
+                self.text.pop();
             }
             b'\t' | 0x20..=0x7e | 0x80.. => {
                 if std::mem::take(&mut self.returned) {

@@ -44,7 +44,7 @@ fn a_counted_prompt_is_known_again() {
 
 #[test]
 fn output_is_without_echo_escapes_and_prompt() {
-    let rows: [(&str, &[u8], &str); 5] = [
+    let rows: [(&str, &[u8], &str); 6] = [
         (
             "show status",
             b"show status\r\nHost Name : a\r\n\r\nadmin:",
@@ -64,6 +64,11 @@ fn output_is_without_echo_escapes_and_prompt() {
         // Wrapped by the terminal.
         ("show status", b"show st\r\natus\r\nx\r\nadmin:", "x"),
         ("show status", b"show status\r\nadmin:", ""),
+        (
+            "show status",
+            b"show status\r\nx\r\n\x1b[0madmin:\r\n\radmin:",
+            "x",
+        ),
     ];
     for (line, reply, expected) in rows {
         let dialogue = after(line, reply);
@@ -125,7 +130,7 @@ fn progress_comes_line_by_line_and_once() {
         b"utils service restart Cisco Tomcat\r\nService Manager is running\r\nCisco Tomcat[STOP",
     );
     assert_eq!(dialogue.new_lines(), ["Service Manager is running"]);
-    dialogue.feed(b"PING]\r\n\r\nCisco Tomcat[STARTING]\r\nadmin:");
+    dialogue.feed(b"PING]\r\n\r\nCisco Tomcat[STARTING]\r\nadmin:\r\n\radmin:");
     assert_eq!(
         dialogue.new_lines(),
         ["Cisco Tomcat[STOPPING]", "Cisco Tomcat[STARTING]"]

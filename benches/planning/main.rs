@@ -1,0 +1,123 @@
+//! From an observation to a proved plan, for estates of several sizes.
+//!
+//! Targets: 100 clusters of 8 nodes are planned and proved within a second and 300 MiB, and a cluster costs the
+//! same in an estate of 100 as in one of 10.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark reports, and stops loudly if it cannot run"
+)]
+
+mod clusters;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use reissue::assess::assess;
+use reissue::model::{Finding, Procedure};
+use reissue::plan::{Options, Plan, file, plan};
+use reissue::playbook::Library;
+use reissue::simulate::{Proof, prove};
+
+use clusters::{NODES, Scene, now};
+
+fn main() {
+    let library = Library::embedded().expect("the playbooks are good");
+    let procedures = library.procedures();
+    // First, because every later measurement raises the peak.
+    let memory = peak_of_the_largest(procedures);
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("planning");
+    group.sample_size(20);
+    for size in [1, 10, 100] {
+        estate(&mut group, size, procedures);
+    }
+    group.finish();
+    criterion.final_summary();
+    println!("{memory}");
+}
+
+/// Measures each stage by itself, then all of them, for an estate of `size` clusters.
+fn estate(group: &mut BenchmarkGroup<'_, WallTime>, size: usize, procedures: &[Procedure]) {
+    let scene = Scene::of(size);
+    let findings = assessed(&scene, procedures);
+    let planned = plan_of(&scene, procedures, &findings);
+    group.throughput(Throughput::Elements(size as u64));
+    group.bench_function(BenchmarkId::new("assess", size), |bencher| {
+        bencher.iter(|| assessed(&scene, procedures));
+    });
+    group.bench_function(BenchmarkId::new("plan", size), |bencher| {
+        bencher.iter(|| plan_of(&scene, procedures, &findings));
+    });
+    group.bench_function(BenchmarkId::new("prove", size), |bencher| {
+        bencher.iter(|| proved(&scene, &planned));
+    });
+    group.bench_function(
+        BenchmarkId::new("assess, plan and prove", size),
+        |bencher| {
+            bencher.iter(|| all(&scene, procedures));
+        },
+    );
+    group.bench_function(BenchmarkId::new("save", size), |bencher| {
+        bencher.iter(|| file::save(&planned).expect("a plan can be written"));
+    });
+}
+
+fn assessed(scene: &Scene, procedures: &[Procedure]) -> Vec<Finding> {
+    assess(&scene.observation, &scene.desired, procedures, now())
+}
+
+/// A plan with steps on every node of every cluster; anything less would be measured for nothing.
+fn plan_of(scene: &Scene, procedures: &[Procedure], findings: &[Finding]) -> Plan {
+    let options = Options::default();
+    let plan = plan(
+        &scene.observation,
+        &scene.desired,
+        procedures,
+        findings,
+        &options,
+        now(),
+    );
+    let plan = plan.expect("nothing is refused");
+    assert_eq!(plan.clusters.len(), scene.observation.clusters.len());
+    assert!(
+        plan.clusters
+            .values()
+            .all(|cluster| cluster.steps.len() > 10 * NODES)
+    );
+    plan
+}
+
+fn proved(scene: &Scene, plan: &Plan) -> Proof {
+    let proof = prove(&scene.observation, plan);
+    assert!(proof.holds(), "{:#?}", proof.violations);
+    proof
+}
+
+fn all(scene: &Scene, procedures: &[Procedure]) -> (Plan, Proof) {
+    let findings = assessed(scene, procedures);
+    let plan = plan_of(scene, procedures, &findings);
+    let proof = proved(scene, &plan);
+    (plan, proof)
+}
+
+/// The most memory that this process held while it made, planned and proved an estate of 100 clusters once.
+fn peak_of_the_largest(procedures: &[Procedure]) -> String {
+    let scene = Scene::of(100);
+    let (plan, proof) = all(&scene, procedures);
+    let (mut steps, mut states, mut checks) = (0, 0, 0);
+    for extent in proof.clusters.values() {
+        steps += extent.steps;
+        states += extent.states;
+        checks += extent.checks;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .map_or("unknown", str::trim);
+    let clusters = plan.clusters.len();
+    format!(
+        "{clusters} clusters: {steps} steps, {states} states, {checks} checks; peak resident memory {peak}"
+    )
+}

@@ -1,0 +1,17 @@
+//! The lab from outside: over its ports, its files and its own log.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::format_push_string,
+    reason = "a test that meets something unexpected fails, and that is what it is for"
+)]
+
+mod claims;
+mod client;
+mod faults;
+mod judgement;
+mod renewal;
+mod soap;
+mod wire;

@@ -1,0 +1,242 @@
+//! What a command needs from the estate: its files, its passwords, its devices.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::clock::{Clock, FrozenClock, SystemClock};
+use crate::driver::Observe;
+use crate::driver::cucm::{ClusterAccess, CucmReader, NodeAccess, Problem, ProblemKind};
+use crate::estate::{self, Cluster, Estate};
+use crate::model::{
+    AccountName, ClusterName, Desired, Observation, Port, Procedure, Product,
+};
+use crate::observe::observe_all;
+use crate::pki::{self, Parsed};
+use crate::playbook::Library;
+use crate::secrets::{PasswordSource, Redactor, Secret};
+use crate::transport::{Limits, Login, Network, PinBook};
+
+use super::arguments::Common;
+use super::exit::{CliError, Exit};
+use super::output::talk;
+
+/// One command's view of the estate.
+pub(super) struct Session {
+    pub(super) estate: Estate,
+    pub(super) state_dir: PathBuf,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) library: Library,
+    pub(super) network: Network,
+}
+
+/// The clusters that can be asked, each with its reader.
+pub(super) type Readers = BTreeMap<ClusterName, Arc<CucmReader>>;
+
+impl Session {
+    /// Reads the estate file and the procedures. Asks nobody for a password yet.
+    pub(super) fn open(common: &Common, redactor: &Redactor) -> Result<Self, CliError> {
+        let estate = Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
+        let library = library(common.playbooks.as_deref())?;
+        let state_dir = state_dir(common, &estate)?;
+        let pins = estate.pins.clone().unwrap_or_else(|| state_dir.join("pins.json"));
+        let timers = &estate.timers;
+        let limits = Limits {
+            connect: timers.connect,
+            request: timers.request,
+            shell_start: timers.shell_start,
+            ..Limits::default()
+        };
+        let network = Network::new(PinBook::new(pins), redactor.clone(), limits);
+        Ok(Self { estate, state_dir, clock: clock(common), library, network })
+    }
+
+    /// The desired state, with the issuers' chains read from their files.
+    pub(super) fn desired(&self) -> Result<Desired, CliError> {
+        self.estate.desired().map_err(|error| CliError::new(Exit::Usage, error))
+    }
+
+    /// The procedures.
+    pub(super) fn procedures(&self) -> &[Procedure] {
+        self.library.procedures()
+    }
+
+    /// The password source of an account of the estate.
+    pub(super) fn source(account: &estate::Account) -> PasswordSource {
+        match &account.password {
+            estate::PasswordSource::Keyring => PasswordSource::Keyring,
+            estate::PasswordSource::File(path) => PasswordSource::File(path.clone()),
+            estate::PasswordSource::Command(words) => PasswordSource::Command(words.clone()),
+        }
+    }
+
+    /// A reader for each cluster that this release can ask, or only for those named.
+    pub(super) fn readers(&self, only: Option<&[ClusterName]>) -> Result<Readers, CliError> {
+        let desired = self.desired()?;
+        let authorities = authorities(&desired)?;
+        let mut passwords: BTreeMap<&AccountName, Secret> = BTreeMap::new();
+        let mut readers = Readers::new();
+        for cluster in self.estate.clusters.values() {
+            if only.is_some_and(|only| !only.contains(&cluster.name)) {
+                continue;
+            }
+            if cluster.product != Product::Cucm {
+                talk(&format!(
+                    "{}: this release cannot ask a cluster of product {}; it is left out",
+                    cluster.name, cluster.product
+                ));
+                continue;
+            }
+            for name in [&cluster.platform, &cluster.application] {
+                if !passwords.contains_key(name) {
+                    passwords.insert(name, self.password(name)?);
+                }
+            }
+            let login = |name: &AccountName| self.login(name, &passwords);
+            let access = ClusterAccess {
+                nodes: nodes(cluster),
+                platform: login(&cluster.platform)?,
+                application: login(&cluster.application)?,
+                network: self.network.clone(),
+                restart_limit: self.estate.timers.tomcat_restart,
+                authorities: authorities.clone(),
+                clock: Arc::clone(&self.clock),
+            };
+            let reader = CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
+            readers.insert(cluster.name.clone(), Arc::new(reader));
+        }
+        Ok(readers)
+    }
+
+    fn password(&self, name: &AccountName) -> Result<Secret, CliError> {
+        let account = self.account(name)?;
+        Self::source(account).read(name).map_err(|error| CliError::new(Exit::Usage, error))
+    }
+
+    fn account(&self, name: &AccountName) -> Result<&estate::Account, CliError> {
+        self.estate.accounts.get(name).ok_or_else(|| {
+            CliError::new(Exit::Usage, format!("the estate file has no account {name}"))
+        })
+    }
+
+    fn login(
+        &self,
+        name: &AccountName,
+        passwords: &BTreeMap<&AccountName, Secret>,
+    ) -> Result<Login, CliError> {
+        let user = self.account(name)?.user.clone();
+        let password = passwords
+            .get(name)
+            .cloned()
+            .ok_or_else(|| CliError::new(Exit::Failed, format!("no password was read for {name}")))?;
+        self.network.redactor.learn_login(&user, &password);
+        Ok(Login { account: name.clone(), user, password })
+    }
+
+    /// Asks every cluster of some readers.
+    pub(super) async fn observe(&self, readers: &Readers) -> Result<Observation, CliError> {
+        let devices: BTreeMap<ClusterName, Arc<dyn Observe>> = readers
+            .iter()
+            .map(|(name, reader)| (name.clone(), Arc::clone(reader) as Arc<dyn Observe>))
+            .collect();
+        let observation = observe_all(&devices, &*self.clock).await;
+        not_trusted(readers)?;
+        Ok(observation)
+    }
+
+    /// The observation in a file, or a fresh one.
+    pub(super) async fn observation(&self, file: Option<&Path>) -> Result<Observation, CliError> {
+        match file {
+            Some(path) => read_observation(path),
+            None => self.observe(&self.readers(None)?).await,
+        }
+    }
+}
+
+/// A peer that is not the pinned one ends a command with its own exit code: nobody may mistake it for a
+/// node that is merely down.
+fn not_trusted(readers: &Readers) -> Result<(), CliError> {
+    let problems: Vec<Problem> = readers.values().flat_map(|reader| reader.problems()).collect();
+    let untrusted: Vec<&Problem> =
+        problems.iter().filter(|problem| problem.kind == ProblemKind::NotTrusted).collect();
+    if untrusted.is_empty() {
+        return Ok(());
+    }
+    let says: Vec<&str> = untrusted.iter().map(|problem| problem.text.as_str()).collect();
+    Err(CliError::new(Exit::NotTrusted, says.join("\n")))
+}
+
+pub(super) fn clock(common: &Common) -> Arc<dyn Clock> {
+    match common.at {
+        Some(moment) => Arc::new(FrozenClock(moment)),
+        None => Arc::new(SystemClock),
+    }
+}
+
+/// The built-in procedures, or those of a directory.
+pub(super) fn library(directory: Option<&Path>) -> Result<Library, CliError> {
+    let library = match directory {
+        Some(directory) => Library::load(directory),
+        None => Library::embedded(),
+    };
+    library.map_err(|error| CliError::new(Exit::Usage, error))
+}
+
+fn state_dir(common: &Common, estate: &Estate) -> Result<PathBuf, CliError> {
+    if let Some(chosen) = common.state_dir.clone().or_else(|| estate.state_dir.clone()) {
+        return Ok(chosen);
+    }
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
+    base.or_else(home).map(|base| base.join("reissue")).ok_or_else(|| {
+        CliError::new(Exit::Usage, "no state directory: neither XDG_STATE_HOME nor HOME is set")
+            .hint("name one with --state-dir DIR")
+    })
+}
+
+/// Every certificate of the issuers, so that what nodes hold can be linked to them.
+fn authorities(desired: &Desired) -> Result<Vec<Parsed>, CliError> {
+    let mut all = Vec::new();
+    for (name, issuer) in &desired.issuers {
+        for authority in &issuer.chain {
+            let read = pki::read_bundle(authority.pem.as_bytes(), name.as_str())
+                .map_err(|error| CliError::new(Exit::Usage, error))?;
+            all.extend(read);
+        }
+    }
+    Ok(all)
+}
+
+fn nodes(cluster: &Cluster) -> Vec<NodeAccess> {
+    const PORTS: [Port; 5] = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Ssh];
+    cluster
+        .nodes
+        .values()
+        .map(|node| NodeAccess {
+            name: node.name.clone(),
+            role: node.role,
+            address: node.address.clone(),
+            ports: PORTS.iter().map(|port| (*port, node.port(*port))).collect(),
+        })
+        .collect()
+}
+
+/// Reads an observation that `observe` wrote.
+pub(super) fn read_observation(path: &Path) -> Result<Observation, CliError> {
+    let wrong = |why: String| {
+        CliError::new(Exit::Usage, format!("{}: {why}", path.display()))
+            .hint("write one with `reissue observe -o FILE`")
+    };
+    let bytes = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|error| wrong(format!("expected an observation, found text that is not JSON: {error}")))?;
+    let format = value.get("format").and_then(serde_json::Value::as_u64);
+    if format != Some(u64::from(crate::model::OBSERVATION_FORMAT)) {
+        return Err(wrong(format!(
+            "expected observation format {}, found {}",
+            crate::model::OBSERVATION_FORMAT,
+            format.map_or_else(|| "none".to_owned(), |format| format.to_string())
+        )));
+    }
+    serde_json::from_value(value).map_err(|error| wrong(format!("is not an observation: {error}")))
+}

@@ -1,0 +1,126 @@
+//! The read side of a cluster.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::OnceCell;
+
+use super::node::{NodeAnswer, NodeClient};
+use super::pace::Pace;
+use super::problems::Problems;
+use super::requests::soap::AxlVersion;
+use super::{ClusterAccess, Problem};
+use crate::driver::{BoxFuture, FactGroup, Observe, Scope};
+use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, NodeState, Product, Role};
+use crate::pki::{self, Parsed};
+use crate::transport::TransportError;
+
+/// Nodes asked at the same time: enough for a whole cluster of usual size, few enough for a jump host.
+const NODES_AT_ONCE: usize = 8;
+
+/// Asks one cluster. Keeps one connection for each node and channel between observations.
+pub struct CucmReader {
+    pub(super) access: ClusterAccess,
+    pub(super) clients: BTreeMap<NodeName, NodeClient>,
+    pub(super) problems: Problems,
+    /// Found out once: it changes by an upgrade only, and then the node answers with a fault.
+    pub(super) axl: OnceCell<AxlVersion>,
+    pub(super) ris: Pace,
+    pub(super) perfmon: Pace,
+}
+
+impl CucmReader {
+    /// Prepares clients for every node; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`TransportError::NotSent`] if the TLS library refuses its settings.
+    pub fn new(access: ClusterAccess) -> Result<Self, TransportError> {
+        let clients = access
+            .nodes
+            .iter()
+            .map(|node| Ok((node.name.clone(), NodeClient::new(&access, node)?)))
+            .collect::<Result<_, TransportError>>()?;
+        Ok(Self {
+            access,
+            clients,
+            problems: Problems::default(),
+            axl: OnceCell::new(),
+            ris: Pace::ris(),
+            perfmon: Pace::perfmon(),
+        })
+    }
+
+    /// What kept the last observation from nodes, the worst first.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.problems.all()
+    }
+
+    /// The client of the declared publisher.
+    pub(super) fn publisher(&self) -> Option<&NodeClient> {
+        self.clients
+            .values()
+            .find(|client| client.access.role == Role::Publisher)
+    }
+
+    async fn look(&self, scope: &Scope) -> ClusterState {
+        self.problems.clear();
+        let mut state = ClusterState::unasked(Product::Cucm);
+        for node in &self.access.nodes {
+            state
+                .nodes
+                .insert(node.name.clone(), NodeState::unasked(node.role));
+        }
+        for client in self.clients.values() {
+            client.begin().await;
+        }
+        let (answers, publisher) = tokio::join!(self.ask_nodes(scope), self.ask_publisher(scope));
+        let mut seen = self.access.authorities.clone();
+        for (name, answer) in answers {
+            seen.extend(answer.seen);
+            state.nodes.insert(name, answer.state);
+        }
+        publisher.enter(scope, &mut state);
+        if scope.groups.contains(&FactGroup::Phones) {
+            state.phones = self.phones(scope, &state).await;
+        }
+        state.certificates = linked(seen);
+        state
+    }
+
+    async fn ask_nodes(&self, scope: &Scope) -> Vec<(NodeName, NodeAnswer)> {
+        let clients = self
+            .clients
+            .values()
+            .filter(|client| scope.includes(&client.access.name));
+        let asks: Vec<_> = clients.map(|client| self.ask_node(scope, client)).collect();
+        stream::iter(asks)
+            .buffer_unordered(NODES_AT_ONCE)
+            .collect()
+            .await
+    }
+
+    async fn ask_node(&self, scope: &Scope, client: &NodeClient) -> (NodeName, NodeAnswer) {
+        let answer = client
+            .ask(&scope.groups, &self.problems, &*self.access.clock)
+            .await;
+        (client.access.name.clone(), answer)
+    }
+}
+
+impl Observe for CucmReader {
+    fn observe<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, ClusterState> {
+        Box::pin(self.look(scope))
+    }
+}
+
+/// Every certificate once, with what signed it.
+fn linked(seen: Vec<Parsed>) -> BTreeMap<Fingerprint, Certificate> {
+    let mut certificates = BTreeMap::new();
+    let mut ders = BTreeMap::new();
+    for parsed in seen {
+        ders.insert(parsed.facts.sha256.clone(), parsed.der);
+        certificates.insert(parsed.facts.sha256.clone(), parsed.facts);
+    }
+    pki::link(&mut certificates, &ders);
+    certificates
+}

@@ -1,0 +1,129 @@
+//! Steps that only look: proofs, and what a person does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::cluster::ClusterRun;
+use super::look::tally;
+use super::outcome::{Class, Halt};
+use crate::journal::DoneHow;
+use crate::model::NodeName;
+use crate::plan::{Condition, Stage, Step};
+
+/// So many looks in a row must agree; a node that flaps while it starts is not up.
+const IN_A_ROW: u32 = 2;
+
+impl ClusterRun<'_> {
+    /// Waits until everything is as it should be, and stays so.
+    pub(super) async fn confirm(&self, step: &Step, what: &str) -> Result<(), Halt> {
+        let wait = step
+            .after
+            .iter()
+            .map(|condition| self.wait_of(condition))
+            .max();
+        if let Err(found) = self.hold(step, wait.unwrap_or_default()).await? {
+            let class = match step.stage {
+                Stage::Verify => Class::Verification,
+                _ => Class::Failed,
+            };
+            let what = format!("not confirmed: {what}: {found}");
+            let next = "Nothing further is changed. Mend what is not as it should be, then `reissue resume`: \
+                       it looks again.";
+            return Err(self.failed(step, class, what, next));
+        }
+        self.settle_leaves(step)?;
+        self.done(step, DoneHow::Seen {})
+    }
+
+    /// Looks whether a person did something; if not, the run waits for it.
+    pub(super) async fn person(&self, step: &Step, instruction: &str) -> Result<(), Halt> {
+        if step.after.is_empty() {
+            let next = format!(
+                "When it is done: `reissue mark {} --done --why …`, then `reissue resume`.",
+                step.id
+            );
+            return Err(self.waits(step, instruction.to_owned(), &next));
+        }
+        match self.hold(step, Duration::ZERO).await? {
+            Ok(()) => self.done(step, DoneHow::Seen {}),
+            Err(found) => {
+                let next = format!("When it is done: `reissue resume`. Seen now: {found}");
+                Err(self.waits(step, instruction.to_owned(), &next))
+            }
+        }
+    }
+
+    /// Looks until `after` holds in several looks in a row. The inner error says what did not hold when the
+    /// wait was over; a look that holds is always followed by the next one.
+    async fn hold(&self, step: &Step, wait: Duration) -> Result<Result<(), String>, Halt> {
+        let scope = self.scope_of(&step.after, &BTreeSet::new());
+        let deadline = self.deadline(wait);
+        let artifacts = self.artifacts();
+        let mut holding = 0;
+        let mut told = String::new();
+        loop {
+            let state = self.look(&scope).await;
+            let tally = tally(&step.after, &state, &artifacts);
+            if tally.all_hold() {
+                holding += 1;
+                if holding == IN_A_ROW {
+                    return Ok(Ok(()));
+                }
+            } else {
+                holding = 0;
+                let text = tally.sentence();
+                if self.past(deadline) {
+                    return Ok(Err(text));
+                }
+                if text != told {
+                    self.note(step, text.clone());
+                    told = text;
+                }
+            }
+            self.may_go_on(step.id.as_str())?;
+            self.pause().await;
+        }
+    }
+
+    fn wait_of(&self, condition: &Condition) -> Duration {
+        let waits = self.all.waits;
+        match condition {
+            Condition::PhonesAtLeast { .. } => waits.phones_back,
+            Condition::ReplicationGood {} | Condition::Trusts { .. } => waits.replication,
+            Condition::Runs { .. } | Condition::Healthy { .. } => {
+                waits.served.max(waits.service_restart)
+            }
+            _ => waits.served,
+        }
+    }
+
+    /// Nodes that were seen to serve their new certificate may present no other from now on.
+    fn settle_leaves(&self, step: &Step) -> Result<(), Halt> {
+        let artifacts = self.artifacts();
+        let mut leaves = BTreeMap::<&NodeName, BTreeSet<_>>::new();
+        for condition in &step.after {
+            let Condition::Serves { node, step, .. } = condition else {
+                continue;
+            };
+            leaves
+                .entry(node)
+                .or_default()
+                .extend(artifacts.leaves.get(step).map(|leaf| &leaf.sha256));
+        }
+        for (node, leaves) in leaves {
+            for leaf in leaves {
+                self.device.settle_leaf(node, leaf).map_err(|why| {
+                    let what =
+                        format!("{node} serves its new certificate; its pin was not kept: {why}");
+                    self.failed(
+                        step,
+                        Class::Failed,
+                        what,
+                        "Make the disk writable, then `reissue resume`.",
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}

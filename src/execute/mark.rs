@@ -1,0 +1,105 @@
+//! A person's decision about a step.
+
+use std::collections::BTreeSet;
+
+use super::look::{scope, tally};
+use crate::driver::Observe;
+use crate::journal::{DoneHow, Event, Journal, JournalError, StepStatus};
+use crate::model::StepId;
+use crate::plan::{Action, Plan};
+
+/// What a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The step is done.
+    Done,
+    /// The step did not happen; it may be carried out again.
+    Failed,
+}
+
+/// Why a decision is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum MarkError {
+    /// The plan has no such step.
+    #[error("the run has no step {0}; `reissue show` lists its steps")]
+    NoSuchStep(StepId),
+    /// Later steps need what only the step itself can learn.
+    #[error("step {0} cannot be marked as done: {1}; `reissue resume` looks whether it is done")]
+    NotByHand(StepId, &'static str),
+    /// The journal refuses.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Writes a person's decision down, then looks. Answers what the look found against it, if anything: the
+/// decision stands all the same, and the next steps have their own conditions.
+///
+/// # Errors
+/// [`MarkError`].
+pub async fn mark(
+    journal: &Journal,
+    plan: &Plan,
+    device: &dyn Observe,
+    step: &StepId,
+    decision: Mark,
+    by: String,
+    why: String,
+) -> Result<Option<String>, MarkError> {
+    let found = plan.clusters.values().find_map(|cluster| {
+        let step = cluster.steps.iter().find(|known| known.id == *step)?;
+        Some((cluster, step))
+    });
+    let (cluster, known) = found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))?;
+    let event = match decision {
+        Mark::Done => {
+            supplied(journal, step, &known.action)?;
+            Event::StepDone {
+                step: step.clone(),
+                how: DoneHow::Marked { by, why },
+            }
+        }
+        Mark::Failed => Event::StepFailed {
+            step: step.clone(),
+            error: format!("{by} says that it did not happen: {why}"),
+            what_next: "`reissue resume` looks again and carries it out.".to_owned(),
+            transient: true,
+        },
+    };
+    journal.record(event)?;
+    let state = device
+        .observe(&scope(cluster, &known.after, &BTreeSet::new()))
+        .await;
+    let artifacts = journal.view(|run| run.artifacts.clone());
+    let tally = tally(&known.after, &state, &artifacts);
+    let agrees = tally.all_hold() == (decision == Mark::Done) || known.after.is_empty();
+    Ok((!agrees).then(|| match decision {
+        Mark::Done => tally.sentence(),
+        Mark::Failed => "what the step wants is seen: the next run will find it done".to_owned(),
+    }))
+}
+
+/// A request or certificate that was never recorded cannot be replaced by a word.
+fn supplied(journal: &Journal, step: &StepId, action: &Action) -> Result<(), MarkError> {
+    let refuse = |why| Err(MarkError::NotByHand(step.clone(), why));
+    journal.view(|run| match action {
+        Action::GenerateRequest { .. } if !run.artifacts.requests.contains_key(step) => {
+            refuse("later steps need its request, which was not read back")
+        }
+        Action::AwaitCertificates { requests, .. }
+            if !requests
+                .iter()
+                .all(|request| run.artifacts.leaves.contains_key(request)) =>
+        {
+            refuse("later steps need the certificates, which have not all arrived")
+        }
+        Action::Confirm { .. }
+            if matches!(
+                run.step(step).map(|it| &it.status),
+                Some(StepStatus::Pending)
+            ) =>
+        {
+            refuse("it was not looked at yet")
+        }
+        _ => Ok(()),
+    })
+}

@@ -1,0 +1,69 @@
+//! What the steps that are done have brought about and no later step has changed. It must still be so: a
+//! request, identity or trust entry that somebody replaced meanwhile stops the run (I28).
+
+use std::collections::BTreeMap;
+
+use crate::journal::{Replay, StepStatus};
+use crate::model::{Fingerprint, Listener, NodeName, Purpose, Store};
+use crate::plan::{ClusterPlan, Condition};
+
+/// The fact that a condition speaks of. The last step that speaks of it decides what it should be.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Fact<'a> {
+    Trust(&'a NodeName, &'a Store, &'a Fingerprint),
+    Request(&'a NodeName, &'a Purpose),
+    Identity(&'a NodeName, &'a Purpose),
+    Served(&'a NodeName, Listener),
+    SingleSignOn(&'a NodeName),
+}
+
+impl<'a> Fact<'a> {
+    /// `None` for what comes and goes by itself: services, replication, phones, backups.
+    fn of(condition: &'a Condition) -> Option<Self> {
+        match condition {
+            Condition::Trusts {
+                node,
+                store,
+                sha256,
+            } => Some(Self::Trust(node, store, sha256)),
+            Condition::NoRequest { node, purpose } | Condition::RequestOf { node, purpose, .. } => {
+                Some(Self::Request(node, purpose))
+            }
+            Condition::IdentityIs { node, purpose, .. }
+            | Condition::IdentityOf { node, purpose, .. } => Some(Self::Identity(node, purpose)),
+            Condition::Serves { node, listener, .. } => Some(Self::Served(node, *listener)),
+            Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => {
+                Some(Self::SingleSignOn(node))
+            }
+            Condition::Runs { .. }
+            | Condition::Healthy { .. }
+            | Condition::BackupIdle { .. }
+            | Condition::ReplicationGood {}
+            | Condition::PhonesAtLeast { .. } => None,
+        }
+    }
+}
+
+/// The conditions that done steps have brought about. A step that was begun or waits for
+/// somebody, and is not done, leaves its own facts open.
+pub(super) fn standing<'a>(plan: &'a ClusterPlan, run: &Replay) -> Vec<&'a Condition> {
+    let mut facts = BTreeMap::new();
+    for step in &plan.steps {
+        let begun = run.step(&step.id).is_some_and(|record| {
+            record.attempts > 0 || matches!(record.status, StepStatus::Waiting { .. })
+        });
+        let done = run.is_done(&step.id);
+        for condition in &step.after {
+            match Fact::of(condition) {
+                Some(fact) if done => {
+                    facts.insert(fact, condition);
+                }
+                Some(fact) if begun => {
+                    facts.remove(&fact);
+                }
+                _ => {}
+            }
+        }
+    }
+    facts.into_values().collect()
+}

@@ -1,0 +1,225 @@
+//! A plan for the cluster.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use jiff::SignedDuration;
+
+use super::MemoryCluster;
+use super::device::listener;
+use crate::clock::Clock as _;
+use crate::model::{
+    ControlPath, Distribution, NodeName, Product, Release, ServiceName, StepId, SubjectName,
+};
+use crate::pki::testing::{Issued, Recipe};
+use crate::plan::{
+    Action, ClusterPlan, Condition, IssueTerms, PLAN_FORMAT, Plan, Reversal, Stage, Step, basis,
+};
+
+pub(super) static ROOT: LazyLock<Issued> = LazyLock::new(|| {
+    Recipe {
+        serial: 1,
+        ..Recipe::authority("Corp Root")
+    }
+    .self_signed()
+});
+
+pub(in super::super) fn node(name: &str) -> NodeName {
+    NodeName::new(format!("{name}.hq.example.com"))
+}
+
+fn id(number: usize) -> StepId {
+    StepId::new(format!("hq-{number:02}"))
+}
+
+fn step(number: usize, stage: Stage, at: Option<&str>, action: Action) -> Step {
+    Step {
+        id: id(number),
+        stage,
+        node: at.map(node),
+        action,
+        before: Vec::new(),
+        after: Vec::new(),
+        disruption: None,
+        takes: SignedDuration::from_mins(1),
+        reversal: Reversal::Nothing {},
+        because: BTreeSet::new(),
+        why: String::new(),
+        sources: Vec::new(),
+        rests_on: BTreeSet::new(),
+    }
+}
+
+fn trusts() -> Vec<Condition> {
+    let one = |name| Condition::Trusts {
+        node: node(name),
+        store: "tomcat-trust".into(),
+        sha256: ROOT.parsed.facts.sha256.clone(),
+    };
+    vec![one("pub"), one("sub")]
+}
+
+fn request(number: usize, at: &str) -> Step {
+    let (node, purpose) = (node(at), "tomcat".into());
+    let action = Action::GenerateRequest {
+        purpose,
+        distribution: Distribution::ThisServer,
+        nodes: [node.clone()].into(),
+        common_name: node.to_string(),
+        names: [SubjectName::dns(node.as_str())].into(),
+        key: "rsa-2048".parse().unwrap(),
+        hash: "SHA256".to_owned(),
+    };
+    let made = Condition::RequestOf {
+        node,
+        purpose: "tomcat".into(),
+        step: id(number),
+    };
+    Step {
+        after: vec![made],
+        ..step(number, Stage::Request, Some(at), action)
+    }
+}
+
+fn upload(number: usize, at: &str, request: usize) -> Step {
+    let (node, purpose) = (node(at), "tomcat");
+    let action = Action::UploadIdentity {
+        purpose: purpose.into(),
+        request: id(request),
+        nodes: [node.clone()].into(),
+    };
+    let pending = Condition::RequestOf {
+        node: node.clone(),
+        purpose: purpose.into(),
+        step: id(request),
+    };
+    Step {
+        before: trusts()
+            .into_iter()
+            .chain([pending, Condition::ReplicationGood {}])
+            .collect(),
+        after: vec![
+            Condition::IdentityOf {
+                node: node.clone(),
+                purpose: purpose.into(),
+                step: id(request),
+            },
+            Condition::NoRequest {
+                node,
+                purpose: purpose.into(),
+            },
+        ],
+        ..step(number, Stage::Install, Some(at), action)
+    }
+}
+
+fn restart(number: usize, at: &str, service: &str, by: ControlPath, request: usize) -> Step {
+    let service = ServiceName::from(service);
+    let action = Action::RestartService {
+        service: service.clone(),
+        by,
+    };
+    let stored = Condition::IdentityOf {
+        node: node(at),
+        purpose: "tomcat".into(),
+        step: id(request),
+    };
+    Step {
+        before: vec![stored],
+        after: vec![Condition::Runs {
+            node: node(at),
+            service,
+        }],
+        ..step(number, Stage::Activate, Some(at), action)
+    }
+}
+
+fn proof(at: &str, request: usize) -> Vec<Condition> {
+    let services = ["Cisco Tomcat", "Cisco DRF Local"].map(ServiceName::from);
+    vec![
+        Condition::Serves {
+            node: node(at),
+            listener: listener(),
+            step: id(request),
+        },
+        Condition::Healthy {
+            node: node(at),
+            services: services.into(),
+        },
+    ]
+}
+
+fn confirm(number: usize, stage: Stage, at: Option<&str>, after: Vec<Condition>) -> Step {
+    let action = Action::Confirm {
+        what: "the new certificate is served".to_owned(),
+    };
+    Step {
+        after,
+        ..step(number, stage, at, action)
+    }
+}
+
+/// Trust, two requests, two certificates, and each node restarted and proved: 13 steps, 9 of them changes.
+pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
+    use ControlPath::{ControlCenter, Shell};
+    let root = &ROOT.parsed;
+    let trust = Action::UploadTrust {
+        store: "tomcat-trust".into(),
+        sha256: root.facts.sha256.clone(),
+        title: "Corp Root".to_owned(),
+        pem: root.pem.clone(),
+    };
+    let terms = IssueTerms {
+        chain: vec![root.facts.sha256.clone()],
+        key_usage: ["digitalSignature".to_owned()].into(),
+        extended_usage: ["serverAuth".to_owned()].into(),
+        at_least: SignedDuration::from_hours(24),
+    };
+    let wait = Action::AwaitCertificates {
+        issuer: "corp".into(),
+        requests: [id(2), id(3)].into(),
+        terms,
+    };
+    let everything: Vec<Condition> = [proof("pub", 2), proof("sub", 3)].concat();
+    let phones = [Condition::PhonesAtLeast { count: 10 }];
+    let steps = vec![
+        Step {
+            after: trusts(),
+            ..step(1, Stage::Prepare, Some("pub"), trust)
+        },
+        request(2, "pub"),
+        request(3, "sub"),
+        step(4, Stage::Request, None, wait),
+        upload(5, "pub", 2),
+        upload(6, "sub", 3),
+        restart(7, "pub", "Cisco Tomcat", Shell, 2),
+        restart(8, "pub", "Cisco DRF Local", ControlCenter, 2),
+        confirm(9, Stage::Activate, Some("pub"), proof("pub", 2)),
+        restart(10, "sub", "Cisco Tomcat", Shell, 3),
+        restart(11, "sub", "Cisco DRF Local", ControlCenter, 3),
+        confirm(12, Stage::Activate, Some("sub"), proof("sub", 3)),
+        confirm(
+            13,
+            Stage::Verify,
+            None,
+            everything.into_iter().chain(phones).collect(),
+        ),
+    ];
+    let cluster = ClusterPlan {
+        product: Product::Cucm,
+        release: Release::parse("14.0.1.13900-155").unwrap(),
+        nodes: vec![node("pub"), node("sub")],
+        steps,
+        edges: Vec::new(),
+        basis: basis(&device.seen()),
+        findings: Vec::new(),
+        reminders: Vec::new(),
+    };
+    let made = device.time.now();
+    Plan {
+        format: PLAN_FORMAT,
+        made,
+        valid_until: made + SignedDuration::from_hours(24),
+        clusters: [("hq".into(), cluster)].into(),
+    }
+}
