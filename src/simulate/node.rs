@@ -46,8 +46,8 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// What was observed.
-    pub(super) fn observed(state: &NodeState) -> Self {
+    /// What was observed, where a plan restarts some services.
+    pub(super) fn observed(state: &NodeState, restarts: &BTreeSet<&ServiceName>) -> Self {
         let trust = state.trust.iter().filter_map(|(store, entries)| {
             let held = entries.present()?.iter();
             Some((
@@ -70,7 +70,7 @@ impl Node {
         Self {
             trust: trust.collect(),
             requests: requests.collect(),
-            serves: listeners(state, &identities),
+            serves: listeners(state, &identities, restarts),
             identities,
             sso: state.sso.present().copied(),
             ..Self::default()
@@ -129,34 +129,36 @@ const WEB: [(KeyAlgorithm, &str); 2] = [
     (KeyAlgorithm::Ec, "tomcat-ECDSA"),
 ];
 
-/// The listeners that present a purpose's certificate: the web ports whatever was seen on them, unless
-/// nothing answers there with that kind of key, and others where they presented what the node stores. What
-/// 5061 presents is CallManager's; reuse is refused before (I12).
+/// The listeners that must present a purpose's new certificate: the web ports whatever was seen on them,
+/// unless nothing answers there with that kind of key; and others that presented what the node stores, where
+/// their service restarts. What 5061 presents is CallManager's; reuse is refused before (I12).
 fn listeners(
     state: &NodeState,
     identities: &BTreeMap<Purpose, Held>,
+    restarts: &BTreeSet<&ServiceName>,
 ) -> BTreeMap<Listener, (Purpose, Held)> {
     let mut found = BTreeMap::new();
     for (key, purpose) in WEB {
         for port in [Port::Rest, Port::Soap] {
             let listener = Listener { port, key };
-            let silent = matches!(state.served.get(&listener), Some(Observed::Absent));
-            if !silent || key == KeyAlgorithm::Rsa {
-                found.insert(listener, (Purpose::from(purpose), Held::Unread));
+            let served = state.served.get(&listener);
+            if !matches!(served, Some(Observed::Absent)) || key == KeyAlgorithm::Rsa {
+                let leaf = served.and_then(Observed::present);
+                let held = leaf.map_or(Held::Unread, |chain| Held::Known(chain.leaf.clone()));
+                found.insert(listener, (Purpose::from(purpose), held));
             }
         }
     }
     let is_web = |of: &Purpose| WEB.iter().any(|(_, web)| of.as_str() == *web);
     let web = || identities.iter().filter(|(of, _)| is_web(of));
-    let others = state.served.iter();
-    for (listener, chain) in others.filter(|(listener, _)| listener.port != Port::Sip) {
-        let Some(chain) = chain.present() else {
+    for (listener, chain) in &state.served {
+        let presents = |service: &&ServiceName| ports_of(service).contains(&listener.port);
+        let known = found.contains_key(listener) || !restarts.iter().any(presents);
+        let Some(chain) = chain.present().filter(|_| !known) else {
             continue;
         };
         let leaf = Held::Known(chain.leaf.clone());
-        if let Some((_, held)) = found.get_mut(listener) {
-            *held = leaf;
-        } else if let Some((of, _)) = web().find(|(_, held)| **held == leaf) {
+        if let Some((of, _)) = web().find(|(_, held)| **held == leaf) {
             found.insert(*listener, (of.clone(), leaf));
         }
     }

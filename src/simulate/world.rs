@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Certificate, ClusterState, Fingerprint, NodeName, Purpose, SsoState, StepId, Store,
+    Certificate, ClusterState, Fingerprint, NodeName, Purpose, ServiceName, SsoState, StepId, Store,
 };
 use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, Step};
 
@@ -49,27 +49,31 @@ impl<'a> World<'a> {
     /// The state that was observed.
     pub(super) fn observed(seen: &'a ClusterState, at: Timestamp, plan: &'a ClusterPlan) -> Self {
         let publisher = seen.publisher();
-        let on_publisher = plan.steps.iter().filter_map(|step| match &step.action {
-            Action::UploadIdentity { purpose, nodes, .. } => publisher
-                .is_some_and(|publisher| nodes.contains(publisher))
-                .then_some(purpose),
-            Action::Person { .. }
-            | Action::UploadTrust { .. }
-            | Action::GenerateRequest { .. }
-            | Action::AwaitCertificates { .. }
-            | Action::RestartService { .. }
-            | Action::Confirm { .. } => None,
+        let mut on_publisher = BTreeSet::new();
+        let mut restarts: BTreeMap<&NodeName, BTreeSet<&ServiceName>> = BTreeMap::new();
+        for step in &plan.steps {
+            match (&step.action, &step.node) {
+                (Action::UploadIdentity { purpose, nodes, .. }, _) => {
+                    let leads = publisher.is_some_and(|publisher| nodes.contains(publisher));
+                    on_publisher.extend(leads.then_some(purpose));
+                }
+                (Action::RestartService { service, .. }, Some(node)) => {
+                    restarts.entry(node).or_default().insert(service);
+                }
+                _ => {}
+            }
+        }
+        let nodes = seen.nodes.iter().map(|(name, state)| {
+            let restarts = restarts.remove(name).unwrap_or_default();
+            (name.clone(), Node::observed(state, &restarts))
         });
-        let nodes = seen.nodes.iter();
         Self {
             seen,
             at,
-            nodes: nodes
-                .map(|(name, state)| (name.clone(), Node::observed(state)))
-                .collect(),
+            nodes: nodes.collect(),
             asked: BTreeMap::new(),
             issued: BTreeMap::new(),
-            on_publisher: on_publisher.collect(),
+            on_publisher,
         }
     }
 

@@ -94,6 +94,15 @@ fn every_plan_that_the_planner_makes_is_proved() {
     }
 }
 
+#[test]
+fn a_port_whose_service_stays_up_may_keep_the_old_certificate() {
+    let mut scene = PLAIN.scene();
+    let services = &mut scene.procedures[0].restarts[0].services;
+    services.retain(|rule| rule.service.as_str() != "Cisco Tftp");
+    let proof = prove(&scene.observation, &planned(&scene));
+    assert!(proof.holds(), "{}", told(&proof));
+}
+
 /// Small enough to be spoiled in every way, and different enough to have every kind of step.
 fn to_spoil() -> [Setting; 4] {
     let subscribers = 2;
