@@ -91,6 +91,23 @@ fn named(approved: &str, digest: &Fingerprint) -> Result<(), CliError> {
         .hint("read this file with `reissue show` before you approve it"))
 }
 
+/// What steps of a plan rest on though no source supports it.
+pub(super) fn assumed<'a>(
+    plan: &'a Plan,
+    claims: &BTreeMap<ClaimId, Claim>,
+) -> BTreeSet<&'a ClaimId> {
+    let steps = plan.clusters.values().flat_map(|cluster| &cluster.steps);
+    let unsupported = |id: &&ClaimId| {
+        claims
+            .get(*id)
+            .is_none_or(|claim| claim.evidence == Evidence::Assumed)
+    };
+    steps
+        .flat_map(|step| &step.rests_on)
+        .filter(unsupported)
+        .collect()
+}
+
 /// Steps that rest on beliefs which no source supports are accepted by name, or by a person.
 fn beliefs(
     plan: &Plan,
@@ -98,20 +115,10 @@ fn beliefs(
     options: &RunOptions,
     terminal: bool,
 ) -> Result<(), CliError> {
-    let steps = plan.clusters.values().flat_map(|cluster| &cluster.steps);
-    let assumed: BTreeSet<&ClaimId> = steps
-        .flat_map(|step| &step.rests_on)
-        .filter(|id| {
-            claims
-                .get(*id)
-                .is_none_or(|claim| claim.evidence == Evidence::Assumed)
-        })
-        .filter(|id| {
-            !options
-                .accept
-                .iter()
-                .any(|accepted| accepted == id.as_str())
-        })
+    let accepted = |id: &&ClaimId| options.accept.iter().any(|word| word == id.as_str());
+    let assumed: BTreeSet<&ClaimId> = assumed(plan, claims)
+        .into_iter()
+        .filter(|id| !accepted(id))
         .collect();
     if assumed.is_empty() {
         return Ok(());

@@ -11,6 +11,7 @@ use crate::playbook::Library;
 use crate::render;
 use crate::simulate::{Proof, prove};
 
+use super::approval::assumed;
 use super::arguments::{GraphFormat, ShowFormat};
 use super::exit::{CliError, Exit};
 use super::files::{read_file, write_file};
@@ -90,12 +91,15 @@ pub(super) async fn plan_command(
         )
     });
     match wish.output {
-        Some(path) => talk(&format!(
-            "Plan written to {}. To carry it out: reissue apply {} --approve {}",
-            path.display(),
-            path.display(),
-            digest.short()
-        )),
+        Some(path) => {
+            let assumed = assumed(&plan, session.library.claims());
+            let accepts: String = assumed.iter().map(|id| format!(" --accept {id}")).collect();
+            talk(&format!(
+                "Plan written to {path}. To carry it out: reissue apply {path} --approve {}{accepts}",
+                digest.short(),
+                path = path.display(),
+            ));
+        }
         None => talk("Not written down: give -o FILE to be able to apply it."),
     }
     Ok(exit)
