@@ -86,7 +86,7 @@ const IMPURE: &[&str] = &[
     "std::net::Udp",
     "ToSocketAddrs",
     "std::process",
-    "std::time::",
+    "time::Instant",
     "SystemTime",
     "Instant::",
     "rand::",
