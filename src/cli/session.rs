@@ -8,9 +8,7 @@ use crate::clock::{Clock, FrozenClock, SystemClock};
 use crate::driver::Observe;
 use crate::driver::cucm::{ClusterAccess, CucmReader, NodeAccess, Problem, ProblemKind};
 use crate::estate::{self, Cluster, Estate};
-use crate::model::{
-    AccountName, ClusterName, Desired, Observation, Port, Procedure, Product,
-};
+use crate::model::{AccountName, ClusterName, Desired, Observation, Port, Procedure, Product};
 use crate::observe::observe_all;
 use crate::pki::{self, Parsed};
 use crate::playbook::Library;
@@ -36,10 +34,14 @@ pub(super) type Readers = BTreeMap<ClusterName, Arc<CucmReader>>;
 impl Session {
     /// Reads the estate file and the procedures. Asks nobody for a password yet.
     pub(super) fn open(common: &Common, redactor: &Redactor) -> Result<Self, CliError> {
-        let estate = Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
+        let estate =
+            Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
         let library = library(common.playbooks.as_deref())?;
         let state_dir = state_dir(common, &estate)?;
-        let pins = estate.pins.clone().unwrap_or_else(|| state_dir.join("pins.json"));
+        let pins = estate
+            .pins
+            .clone()
+            .unwrap_or_else(|| state_dir.join("pins.json"));
         let timers = &estate.timers;
         let limits = Limits {
             connect: timers.connect,
@@ -48,12 +50,20 @@ impl Session {
             ..Limits::default()
         };
         let network = Network::new(PinBook::new(pins), redactor.clone(), limits);
-        Ok(Self { estate, state_dir, clock: clock(common), library, network })
+        Ok(Self {
+            estate,
+            state_dir,
+            clock: clock(common),
+            library,
+            network,
+        })
     }
 
     /// The desired state, with the issuers' chains read from their files.
     pub(super) fn desired(&self) -> Result<Desired, CliError> {
-        self.estate.desired().map_err(|error| CliError::new(Exit::Usage, error))
+        self.estate
+            .desired()
+            .map_err(|error| CliError::new(Exit::Usage, error))
     }
 
     /// The procedures.
@@ -102,7 +112,8 @@ impl Session {
                 authorities: authorities.clone(),
                 clock: Arc::clone(&self.clock),
             };
-            let reader = CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
+            let reader =
+                CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
             readers.insert(cluster.name.clone(), Arc::new(reader));
         }
         Ok(readers)
@@ -110,12 +121,17 @@ impl Session {
 
     fn password(&self, name: &AccountName) -> Result<Secret, CliError> {
         let account = self.account(name)?;
-        Self::source(account).read(name).map_err(|error| CliError::new(Exit::Usage, error))
+        Self::source(account)
+            .read(name)
+            .map_err(|error| CliError::new(Exit::Usage, error))
     }
 
     fn account(&self, name: &AccountName) -> Result<&estate::Account, CliError> {
         self.estate.accounts.get(name).ok_or_else(|| {
-            CliError::new(Exit::Usage, format!("the estate file has no account {name}"))
+            CliError::new(
+                Exit::Usage,
+                format!("the estate file has no account {name}"),
+            )
         })
     }
 
@@ -125,12 +141,15 @@ impl Session {
         passwords: &BTreeMap<&AccountName, Secret>,
     ) -> Result<Login, CliError> {
         let user = self.account(name)?.user.clone();
-        let password = passwords
-            .get(name)
-            .cloned()
-            .ok_or_else(|| CliError::new(Exit::Failed, format!("no password was read for {name}")))?;
+        let password = passwords.get(name).cloned().ok_or_else(|| {
+            CliError::new(Exit::Failed, format!("no password was read for {name}"))
+        })?;
         self.network.redactor.learn_login(&user, &password);
-        Ok(Login { account: name.clone(), user, password })
+        Ok(Login {
+            account: name.clone(),
+            user,
+            password,
+        })
     }
 
     /// Asks every cluster of some readers.
@@ -156,13 +175,21 @@ impl Session {
 /// A peer that is not the pinned one ends a command with its own exit code: nobody may mistake it for a
 /// node that is merely down.
 fn not_trusted(readers: &Readers) -> Result<(), CliError> {
-    let problems: Vec<Problem> = readers.values().flat_map(|reader| reader.problems()).collect();
-    let untrusted: Vec<&Problem> =
-        problems.iter().filter(|problem| problem.kind == ProblemKind::NotTrusted).collect();
+    let problems: Vec<Problem> = readers
+        .values()
+        .flat_map(|reader| reader.problems())
+        .collect();
+    let untrusted: Vec<&Problem> = problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::NotTrusted)
+        .collect();
     if untrusted.is_empty() {
         return Ok(());
     }
-    let says: Vec<&str> = untrusted.iter().map(|problem| problem.text.as_str()).collect();
+    let says: Vec<&str> = untrusted
+        .iter()
+        .map(|problem| problem.text.as_str())
+        .collect();
     Err(CliError::new(Exit::NotTrusted, says.join("\n")))
 }
 
@@ -183,15 +210,26 @@ pub(super) fn library(directory: Option<&Path>) -> Result<Library, CliError> {
 }
 
 fn state_dir(common: &Common, estate: &Estate) -> Result<PathBuf, CliError> {
-    if let Some(chosen) = common.state_dir.clone().or_else(|| estate.state_dir.clone()) {
+    if let Some(chosen) = common
+        .state_dir
+        .clone()
+        .or_else(|| estate.state_dir.clone())
+    {
         return Ok(chosen);
     }
-    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
-    base.or_else(home).map(|base| base.join("reissue")).ok_or_else(|| {
-        CliError::new(Exit::Usage, "no state directory: neither XDG_STATE_HOME nor HOME is set")
+    base.or_else(home)
+        .map(|base| base.join("reissue"))
+        .ok_or_else(|| {
+            CliError::new(
+                Exit::Usage,
+                "no state directory: neither XDG_STATE_HOME nor HOME is set",
+            )
             .hint("name one with --state-dir DIR")
-    })
+        })
 }
 
 /// Every certificate of the issuers, so that what nodes hold can be linked to them.
@@ -228,8 +266,11 @@ pub(super) fn read_observation(path: &Path) -> Result<Observation, CliError> {
             .hint("write one with `reissue observe -o FILE`")
     };
     let bytes = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| wrong(format!("expected an observation, found text that is not JSON: {error}")))?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
+        wrong(format!(
+            "expected an observation, found text that is not JSON: {error}"
+        ))
+    })?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
     if format != Some(u64::from(crate::model::OBSERVATION_FORMAT)) {
         return Err(wrong(format!(

@@ -5,7 +5,11 @@ pub(super) async fn next() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
         let mut waiting = Vec::new();
         for kind in kinds {
             if let Ok(mut signals) = signal(kind) {
