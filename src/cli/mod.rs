@@ -191,10 +191,7 @@ async fn trust(
 
 fn secret(session: &Session, output: Output, command: &SecretCommand) -> Result<Exit, CliError> {
     match command {
-        SecretCommand::Set {
-            account,
-            password_stdin,
-        } => accounts::set(session, output, account, *password_stdin),
+        SecretCommand::Set { account, stdin } => accounts::set(session, output, account, *stdin),
         SecretCommand::List => Ok(accounts::list(session, output)),
         SecretCommand::Remove { account } => accounts::remove(session, output, account),
     }

@@ -68,7 +68,14 @@ impl Output {
             };
             self.envelope::<()>(error.exit, Some(problem), None);
         }
-        talk(&format!("error: {error}"));
+        let text = error.to_string();
+        // Excerpts of a file bring their own heading.
+        let heading = if text.starts_with("error") {
+            ""
+        } else {
+            "error: "
+        };
+        talk(&format!("{heading}{text}"));
         error.exit
     }
 
