@@ -26,6 +26,7 @@ use super::exit::{CliError, Exit};
 use super::output::{Output, talk};
 use super::planning::{digest, read_plan};
 use super::session::{Readers, Session};
+use super::signals::Signals;
 
 /// `apply FILE`.
 pub(super) async fn apply(
@@ -308,11 +309,12 @@ fn signers(session: &Session) -> Result<BTreeMap<IssuerName, Signer>, CliError> 
 /// resumable.
 fn listen(stop: &Stop) {
     let stop = stop.clone();
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        super::signals::next().await;
+        signals.next().await;
         stop.ask();
         talk("Stopping: the step in hand is finished first. Once more ends the program now; the run stays resumable.");
-        super::signals::next().await;
+        signals.next().await;
         talk("Ended at once. `reissue resume` looks at what became of the step in hand.");
         #[expect(clippy::exit, reason = "the second interrupt means now")]
         std::process::exit(i32::from(Exit::Interrupted.code()));
