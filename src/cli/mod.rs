@@ -120,7 +120,7 @@ async fn dispatch(
         Command::Simulate { plan, observation } => {
             planning::simulate(&open()?, output, plan, observation.as_deref()).await
         }
-        Command::Graph { plan, format } => planning::graph(plan, *format),
+        Command::Graph { plan, format } => planning::graph(output, plan, *format),
         Command::Apply { plan, options } => carry::apply(&open()?, output, plan, options).await,
         Command::Resume { run, options } => {
             carry::resume(&open()?, output, run.as_deref(), options).await
@@ -161,7 +161,7 @@ async fn dispatch(
 /// Commands that need neither an estate nor a device.
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
-        Command::Schema { of } => Ok(surroundings::schema(*of)),
+        Command::Schema { of } => Ok(surroundings::schema(output, *of)),
         Command::Playbook(PlaybookCommand::List) => Ok(surroundings::playbooks(
             output,
             &session::library(common.playbooks.as_deref())?,
@@ -170,8 +170,8 @@ fn without_devices(common: &Common, output: Output, command: &Command) -> Result
             output,
             &session::library(Some(directory))?,
         )),
-        Command::Completions { shell } => Ok(surroundings::completions(*shell)),
-        _ => surroundings::man(),
+        Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
+        _ => surroundings::man(output),
     }
 }
 

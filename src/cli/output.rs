@@ -59,6 +59,12 @@ impl Output {
         exit
     }
 
+    /// A text that is data by itself, such as a drawing.
+    pub(super) fn text(self, text: String) -> Exit {
+        let data = serde_json::json!({ "text": text });
+        self.result(Exit::Done, &data, || text)
+    }
+
     /// A failure. With `--json` it is an envelope on standard output as well as a text on standard error.
     pub(super) fn failure(self, error: &CliError) -> Exit {
         if self.json {
