@@ -64,7 +64,7 @@ pub(super) fn list(session: &Session, output: Output) -> Exit {
                     format!("program {}", words.first().map_or("", String::as_str))
                 }
             };
-            let read = Session::source(account).read(name);
+            let read = session.source(name, account).read(name);
             let problem = read.err().map(|error| error.to_string());
             Row {
                 account: name,

@@ -45,6 +45,9 @@ pub(super) struct Common {
     /// The moment at which validity is judged, instead of now; for assess, plan and lint
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,
+    /// Read the password of this account from the first line of standard input
+    #[arg(long, global = true, value_name = "ACCOUNT")]
+    pub password_stdin: Option<String>,
     /// One JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -334,7 +337,7 @@ pub(super) enum SecretCommand {
         account: String,
         /// Read it from standard input instead of asking
         #[arg(long)]
-        password_stdin: bool,
+        stdin: bool,
     },
     /// Say which accounts have a password, and where from
     List,

@@ -25,6 +25,7 @@ use super::means::{limits, signers, waits};
 use super::output::{Output, talk};
 use super::planning::{digest, read_plan};
 use super::session::{Readers, Session};
+use super::signals::Signals;
 
 /// `apply FILE`.
 pub(super) async fn apply(
@@ -331,13 +332,14 @@ fn exit_of(outcome: &crate::execute::Outcome) -> Exit {
 /// resumable.
 fn listen(stop: &Stop) {
     let stop = stop.clone();
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        super::signals::next().await;
+        signals.next().await;
         stop.ask();
         talk(
             "Stopping: the step in hand is finished first. Once more ends the program now; the run stays resumable.",
         );
-        super::signals::next().await;
+        signals.next().await;
         talk("Ended at once. `reissue resume` looks at what became of the step in hand.");
         #[expect(clippy::exit, reason = "the second interrupt means now")]
         std::process::exit(i32::from(Exit::Interrupted.code()));

@@ -60,7 +60,7 @@ fn files(session: &Session, lines: &mut Vec<Line>) {
         },
     });
     for (name, account) in &session.estate.accounts {
-        let read = Session::source(account).read(name);
+        let read = session.source(name, account).read(name);
         lines.push(Line {
             what: format!("password of {name}"),
             fine: read.is_ok(),

@@ -120,7 +120,7 @@ async fn dispatch(
         Command::Simulate { plan, observation } => {
             planning::simulate(&open()?, output, plan, observation.as_deref()).await
         }
-        Command::Graph { plan, format } => planning::graph(plan, *format),
+        Command::Graph { plan, format } => planning::graph(output, plan, *format),
         Command::Apply { plan, options } => carry::apply(&open()?, output, plan, options).await,
         Command::Resume { run, options } => {
             carry::resume(&open()?, output, run.as_deref(), options).await
@@ -161,7 +161,7 @@ async fn dispatch(
 /// Commands that need neither an estate nor a device.
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
-        Command::Schema { of } => Ok(surroundings::schema(*of)),
+        Command::Schema { of } => Ok(surroundings::schema(output, *of)),
         Command::Playbook(PlaybookCommand::List) => Ok(surroundings::playbooks(
             output,
             &session::library(common.playbooks.as_deref())?,
@@ -170,8 +170,8 @@ fn without_devices(common: &Common, output: Output, command: &Command) -> Result
             output,
             &session::library(Some(directory))?,
         )),
-        Command::Completions { shell } => Ok(surroundings::completions(*shell)),
-        _ => surroundings::man(),
+        Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
+        _ => surroundings::man(output),
     }
 }
 
@@ -191,10 +191,7 @@ async fn trust(
 
 fn secret(session: &Session, output: Output, command: &SecretCommand) -> Result<Exit, CliError> {
     match command {
-        SecretCommand::Set {
-            account,
-            password_stdin,
-        } => accounts::set(session, output, account, *password_stdin),
+        SecretCommand::Set { account, stdin } => accounts::set(session, output, account, *stdin),
         SecretCommand::List => Ok(accounts::list(session, output)),
         SecretCommand::Remove { account } => accounts::remove(session, output, account),
     }

@@ -59,6 +59,12 @@ impl Output {
         exit
     }
 
+    /// A text that is data by itself, such as a drawing.
+    pub(super) fn text(self, text: String) -> Exit {
+        let data = serde_json::json!({ "text": text });
+        self.result(Exit::Done, &data, || text)
+    }
+
     /// A failure. With `--json` it is an envelope on standard output as well as a text on standard error.
     pub(super) fn failure(self, error: &CliError) -> Exit {
         if self.json {
@@ -68,7 +74,14 @@ impl Output {
             };
             self.envelope::<()>(error.exit, Some(problem), None);
         }
-        talk(&format!("error: {error}"));
+        let text = error.to_string();
+        // Excerpts of a file bring their own heading.
+        let heading = if text.starts_with("error") {
+            ""
+        } else {
+            "error: "
+        };
+        talk(&format!("{heading}{text}"));
         error.exit
     }
 

@@ -250,11 +250,10 @@ pub(super) async fn simulate(
 }
 
 /// `graph FILE`.
-pub(super) fn graph(path: &Path, format: GraphFormat) -> Result<Exit, CliError> {
+pub(super) fn graph(output: Output, path: &Path, format: GraphFormat) -> Result<Exit, CliError> {
     let plan = read_plan(path)?;
-    write_out(&match format {
+    Ok(output.text(match format {
         GraphFormat::Mermaid => render::plan_mermaid(&plan),
         GraphFormat::Dot => render::plan_dot(&plan),
-    });
-    Ok(Exit::Done)
+    }))
 }

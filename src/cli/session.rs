@@ -12,7 +12,7 @@ use crate::model::{AccountName, ClusterName, Desired, Observation, Port, Procedu
 use crate::observe::observe_all;
 use crate::pki::{self, Parsed};
 use crate::playbook::Library;
-use crate::secrets::{PasswordSource, Redactor, Secret};
+use crate::secrets::{PasswordSource, Redactor, Secret, read_line};
 use crate::transport::{Limits, Login, Network, PinBook};
 
 use super::arguments::Common;
@@ -26,6 +26,8 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) library: Library,
     pub(super) network: Network,
+    /// The account whose password came over standard input.
+    given: Option<(AccountName, Secret)>,
 }
 
 /// The clusters that can be asked, each with its reader.
@@ -36,6 +38,11 @@ impl Session {
     pub(super) fn open(common: &Common, redactor: &Redactor) -> Result<Self, CliError> {
         let estate =
             Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
+        let given = common
+            .password_stdin
+            .as_deref()
+            .map(|name| given(name, &estate))
+            .transpose()?;
         let library = library(common.playbooks.as_deref())?;
         let state_dir = state_dir(common, &estate)?;
         let pins = estate
@@ -56,6 +63,7 @@ impl Session {
             clock: clock(common),
             library,
             network,
+            given,
         })
     }
 
@@ -72,7 +80,10 @@ impl Session {
     }
 
     /// The password source of an account of the estate.
-    pub(super) fn source(account: &estate::Account) -> PasswordSource {
+    pub(super) fn source(&self, name: &AccountName, account: &estate::Account) -> PasswordSource {
+        if let Some((_, password)) = self.given.as_ref().filter(|(given, _)| given == name) {
+            return PasswordSource::Given(password.clone());
+        }
         match &account.password {
             estate::PasswordSource::Keyring => PasswordSource::Keyring,
             estate::PasswordSource::File(path) => PasswordSource::File(path.clone()),
@@ -121,7 +132,7 @@ impl Session {
 
     fn password(&self, name: &AccountName) -> Result<Secret, CliError> {
         let account = self.account(name)?;
-        Self::source(account)
+        self.source(name, account)
             .read(name)
             .map_err(|error| CliError::new(Exit::Usage, error))
     }
@@ -159,7 +170,7 @@ impl Session {
             .map(|(name, reader)| (name.clone(), Arc::clone(reader) as Arc<dyn Observe>))
             .collect();
         let observation = observe_all(&devices, &*self.clock).await;
-        not_trusted(readers)?;
+        obstacles(readers)?;
         Ok(observation)
     }
 
@@ -172,27 +183,48 @@ impl Session {
     }
 }
 
-/// A peer that is not the pinned one ends a command with its own exit code: nobody may mistake it for a
-/// node that is merely down.
-fn not_trusted(readers: &Readers) -> Result<(), CliError> {
+/// The password of an account, from the first line of standard input.
+fn given(name: &str, estate: &Estate) -> Result<(AccountName, Secret), CliError> {
+    let account = AccountName::from(name);
+    if !estate.accounts.contains_key(&account) {
+        let known: Vec<&str> = estate.accounts.keys().map(AccountName::as_str).collect();
+        return Err(CliError::new(
+            Exit::Usage,
+            format!("the estate file has no account `{name}`"),
+        )
+        .hint(format!("it has {}", known.join(", "))));
+    }
+    let password = read_line(&account, std::io::stdin().lock())
+        .map_err(|error| CliError::new(Exit::Usage, error))?;
+    Ok((account, password))
+}
+
+/// Two obstacles end a command by themselves. A peer that is not the pinned one has its own exit code, so that
+/// nobody takes it for a node that is merely down; and after a refused login everything else that is unknown
+/// only hides the cause.
+fn obstacles(readers: &Readers) -> Result<(), CliError> {
     let problems: Vec<Problem> = readers
         .values()
         .flat_map(|reader| reader.problems())
         .collect();
-    let untrusted: Vec<&Problem> = problems
-        .iter()
-        .filter(|problem| problem.kind == ProblemKind::NotTrusted)
-        .collect();
-    if untrusted.is_empty() {
-        return Ok(());
+    let texts = |kind| -> Vec<&str> {
+        let of_kind = problems.iter().filter(|problem| problem.kind == kind);
+        of_kind.map(|problem| problem.text.as_str()).collect()
+    };
+    let untrusted = texts(ProblemKind::NotTrusted);
+    if !untrusted.is_empty() {
+        return Err(CliError::new(Exit::NotTrusted, untrusted.join("\n")));
     }
-    let says: Vec<&str> = untrusted
-        .iter()
-        .map(|problem| problem.text.as_str())
-        .collect();
-    Err(CliError::new(Exit::NotTrusted, says.join("\n")))
+    let refused = texts(ProblemKind::Unauthorized);
+    // One that was asked again says the same in more words.
+    match refused.iter().min_by_key(|text| text.len()) {
+        Some(first) => Err(CliError::new(Exit::Failed, first)
+            .hint("no plan was made and nothing was written; each account was tried once")),
+        None => Ok(()),
+    }
 }
 
+/// The time of day, or the moment that the command line names.
 pub(super) fn clock(common: &Common) -> Arc<dyn Clock> {
     match common.at {
         Some(moment) => Arc::new(FrozenClock(moment)),

@@ -12,7 +12,7 @@ use crate::secrets::Redactor;
 
 use super::arguments::{Arguments, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::output::{Output, write_out};
+use super::output::Output;
 
 /// Starts the log on standard error: nothing, then warnings and notes, then every exchange, then everything.
 /// Each line goes through the redactor.
@@ -92,12 +92,11 @@ pub(super) fn init(output: Output, file: &Path) -> Result<Exit, CliError> {
 }
 
 /// `schema estate`.
-pub(super) fn schema(of: SchemaOf) -> Exit {
+pub(super) fn schema(output: Output, of: SchemaOf) -> Exit {
     let schema = match of {
         SchemaOf::Estate => estate::schema(),
     };
-    write_out(&format!("{schema:#}\n"));
-    Exit::Done
+    output.result(Exit::Done, &schema, || format!("{schema:#}\n"))
 }
 
 /// `playbook list` and `playbook check`.
@@ -143,19 +142,17 @@ pub(super) fn playbooks(output: Output, library: &Library) -> Exit {
 }
 
 /// `completions SHELL`.
-pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
+pub(super) fn completions(output: Output, shell: clap_complete::Shell) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "reissue", &mut text);
-    write_out(&String::from_utf8_lossy(&text));
-    Exit::Done
+    output.text(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// `man`.
-pub(super) fn man() -> Result<Exit, CliError> {
+pub(super) fn man(output: Output) -> Result<Exit, CliError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Arguments::command())
         .render(&mut page)
         .map_err(|error| CliError::new(Exit::Failed, error))?;
-    write_out(&String::from_utf8_lossy(&page));
-    Ok(Exit::Done)
+    Ok(output.text(String::from_utf8_lossy(&page).into_owned()))
 }

@@ -19,9 +19,6 @@ use super::dialogue::{Dialogue, Sight};
 /// comes later does no harm, because the next command is only heard from its echo on.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// How long one look at the line lasts. A little longer, because the wait is counted in whole milliseconds.
-const LOOK: Duration = Duration::from_millis(21);
-
 /// How long before a line in known words counts as a question.
 const ASKED: Duration = Duration::from_millis(500);
 
@@ -233,7 +230,7 @@ impl Live {
                     last: self.shown(&dialogue.last_line()),
                 });
             }
-            match self.listen(&mut dialogue, started + limit) {
+            match self.listen(&mut dialogue, started + limit, heard_last) {
                 Heard::Bytes => heard_last = Instant::now(),
                 Heard::Silence => {}
                 Heard::Flood => {
@@ -272,7 +269,7 @@ impl Live {
         })?;
         let mut heard_last = started;
         loop {
-            match self.listen(&mut dialogue, started + limit) {
+            match self.listen(&mut dialogue, started + limit, heard_last) {
                 Heard::Bytes => heard_last = Instant::now(),
                 Heard::Silence => {}
                 Heard::Flood => {
@@ -325,7 +322,7 @@ impl Live {
     fn drain(&mut self) -> Result<(), Broken> {
         let mut old = Dialogue::greeting(self.network.limits.body);
         loop {
-            match self.listen(&mut old, Instant::now()) {
+            match self.listen(&mut old, Instant::now(), Instant::now()) {
                 Heard::Bytes => {}
                 Heard::Silence => return Ok(()),
                 Heard::Flood => {
@@ -339,11 +336,14 @@ impl Live {
         }
     }
 
-    /// Waits a moment, and not beyond a deadline, for bytes.
-    fn listen(&mut self, dialogue: &mut Dialogue, until: Instant) -> Heard {
+    /// Waits for bytes: a moment, not beyond a deadline, and no longer than the line takes to have been silent
+    /// for [`SETTLE`].
+    fn listen(&mut self, dialogue: &mut Dialogue, until: Instant, heard_last: Instant) -> Heard {
         // Per call, not for the whole conversation: so it is set again each time.
         let left = until.saturating_duration_since(Instant::now());
-        self.session.set_timeout(milliseconds(left.min(LOOK)));
+        let quiet = SETTLE.saturating_sub(heard_last.elapsed());
+        let moment = if quiet.is_zero() { SETTLE } else { quiet };
+        self.session.set_timeout(milliseconds(left.min(moment)));
         let mut buffer = [0_u8; 16 * 1024];
         match self.channel.read(&mut buffer) {
             Ok(0) if self.channel.eof() => Heard::Gone("the node closed the session".to_owned()),

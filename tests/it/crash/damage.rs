@@ -10,7 +10,10 @@ use reissue_lab::When;
 
 /// Where the records of a journal end.
 fn ends(journal: &[u8]) -> Vec<usize> {
-    let ends = journal.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let ends = journal
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n');
     ends.map(|(at, _)| at + 1).collect()
 }
 
@@ -44,7 +47,10 @@ fn a_finished_run_whose_journal_lost_its_end_repeats_nothing() {
         for cut in [end, end - 30] {
             fs::write(&journal, &whole[..cut]).expect("it can be written");
             let (code, says) = resume(&scene);
-            let what = format!("cut after {cut} of {} bytes → {code:?}\n{says}", whole.len());
+            let what = format!(
+                "cut after {cut} of {} bytes → {code:?}\n{says}",
+                whole.len()
+            );
             assert!(matches!(code, Some(0 | 5 | 7)), "{what}");
             assert_eq!(effects(&scene.lab), before, "{what}");
         }
@@ -95,5 +101,8 @@ fn refused(scene: &Scene, journal: &Path, bytes: &[u8], record: usize) {
     fs::write(journal, bytes).expect("it can be written");
     let (code, says) = resume(scene);
     assert_eq!(code, Some(7), "record {record}\n{says}");
-    assert!(says.contains(&format!("damaged at record {record}:")), "record {record}\n{says}");
+    assert!(
+        says.contains(&format!("damaged at record {record}:")),
+        "record {record}\n{says}"
+    );
 }

@@ -15,7 +15,11 @@ pub type Effects = BTreeMap<(String, String, String), usize>;
 /// Everything that was done to the estate, without what differs from run to run.
 pub fn effects(lab: &Lab) -> Effects {
     let mut effects = Effects::new();
-    for entry in lab.log().into_iter().filter(|entry| entry.kind == Kind::Effect) {
+    for entry in lab
+        .log()
+        .into_iter()
+        .filter(|entry| entry.kind == Kind::Effect)
+    {
         // A certificate's print differs; that it is the issued one is judged by itself.
         let words = entry.detail.split(' ').filter(|word| !is_print(word));
         let detail = words.collect::<Vec<_>>().join(" ");
@@ -41,15 +45,29 @@ pub fn judge(scene: &Scene, undisturbed: &Effects) {
         .collect::<BTreeSet<_>>()
         .into_iter()
         .filter(|effect| undisturbed.get(*effect) != done.get(*effect))
-        .map(|effect| format!("{effect:?}: {:?} instead of {:?}", done.get(effect), undisturbed.get(effect)))
+        .map(|effect| {
+            format!(
+                "{effect:?}: {:?} instead of {:?}",
+                done.get(effect),
+                undisturbed.get(effect)
+            )
+        })
         .collect();
-    assert!(differs.is_empty(), "other changes than in an undisturbed run:\n{}", differs.join("\n"));
+    assert!(
+        differs.is_empty(),
+        "other changes than in an undisturbed run:\n{}",
+        differs.join("\n")
+    );
     let report = support::reissue(lab, ["report", "--json"]).expect(0).data();
     let issued = issued(&report);
     for cluster in clusters_of(lab) {
         support::renewed(lab, &cluster, &scene.before[&cluster]);
         for node in support::tomcat(lab, &cluster) {
-            assert!(issued.contains(&node.stored), "{} stores what no request was answered with", node.name);
+            assert!(
+                issued.contains(&node.stored),
+                "{} stores what no request was answered with",
+                node.name
+            );
         }
     }
     settled(lab);
@@ -64,7 +82,11 @@ fn issued(report: &Value) -> BTreeSet<String> {
 }
 
 fn events(report: &Value) -> impl Iterator<Item = &Value> {
-    report["journal"].as_array().expect("a journal").iter().map(|entry| &entry["event"])
+    report["journal"]
+        .as_array()
+        .expect("a journal")
+        .iter()
+        .map(|entry| &entry["event"])
 }
 
 /// The pins know each node by the new certificate and no longer by the old one.
@@ -79,10 +101,19 @@ fn settled(lab: &Lab) {
                     .as_array()
                     .expect("peers")
                     .iter()
-                    .filter(|pin| pin["node"] == node.name.as_str() && pin["port"] == port && pin["key"] == "rsa")
+                    .filter(|pin| {
+                        pin["node"] == node.name.as_str()
+                            && pin["port"] == port
+                            && pin["key"] == "rsa"
+                    })
                     .filter_map(|pin| pin["sha256"].as_str())
                     .collect();
-                assert_eq!(known, [node.stored.as_str()], "pins of {} on {port}", node.name);
+                assert_eq!(
+                    known,
+                    [node.stored.as_str()],
+                    "pins of {} on {port}",
+                    node.name
+                );
             }
         }
     }
@@ -94,7 +125,12 @@ fn looked_at(lab: &Lab, report: &Value) {
     let events: Vec<&Value> = events(report).collect();
     let at = |kind: &str, step: &Value| -> Vec<usize> {
         let of = |(_, event): &(usize, &&Value)| event[kind]["step"] == *step;
-        events.iter().enumerate().filter(of).map(|(index, _)| index).collect()
+        events
+            .iter()
+            .enumerate()
+            .filter(of)
+            .map(|(index, _)| index)
+            .collect()
     };
     let clusters = report["plan"]["clusters"].as_object().expect("clusters");
     let log = lab.log();
@@ -104,7 +140,13 @@ fn looked_at(lab: &Lab, report: &Value) {
         let mut confirmed = BTreeMap::new();
         for step in steps {
             let done = at("step-done", &step["id"]);
-            assert_eq!(done.len(), 1, "{name}: {} ended {} times", step["id"], done.len());
+            assert_eq!(
+                done.len(),
+                1,
+                "{name}: {} ended {} times",
+                step["id"],
+                done.len()
+            );
             let nodes = nodes_of(step);
             if step["action"].get("restart-service").is_some() {
                 let begun = at("step-started", &step["id"]);
@@ -115,22 +157,41 @@ fn looked_at(lab: &Lab, report: &Value) {
         }
         assert!(!restarted.is_empty(), "{name} restarts nothing");
         for (node, begun) in restarted {
-            assert!(confirmed.get(&node) > Some(&begun), "{node} was not confirmed after its last restart");
-            let last = log.iter().rposition(|entry| entry.node == node && entry.what == "restart-end");
+            assert!(
+                confirmed.get(&node) > Some(&begun),
+                "{node} was not confirmed after its last restart"
+            );
+            let last = log
+                .iter()
+                .rposition(|entry| entry.node == node && entry.what == "restart-end");
             let reads = &log[last.expect("it restarted")..];
             for what in ["GET snapshot/server", "soapGetServiceStatus"] {
-                let read = |entry: &reissue_lab::LogEntry| entry.node == node && entry.what.contains(what);
-                assert!(reads.iter().any(read), "{node} was not asked for {what} after its last restart");
+                let read =
+                    |entry: &reissue_lab::LogEntry| entry.node == node && entry.what.contains(what);
+                assert!(
+                    reads.iter().any(read),
+                    "{node} was not asked for {what} after its last restart"
+                );
             }
         }
     }
-    assert_eq!(events.last().map(|event| &event["run-closed"]["verdict"]["done"]), Some(&serde_json::json!({})));
+    assert_eq!(
+        events
+            .last()
+            .map(|event| &event["run-closed"]["verdict"]["done"]),
+        Some(&serde_json::json!({}))
+    );
 }
 
 /// The nodes that a step's end speaks of.
 fn nodes_of(step: &Value) -> BTreeSet<String> {
     let after = step["after"].as_array().expect("conditions");
-    let conditions = after.iter().filter_map(|condition| condition.as_object()?.values().next());
+    let conditions = after
+        .iter()
+        .filter_map(|condition| condition.as_object()?.values().next());
     let named = conditions.filter_map(|condition| condition["node"].as_str());
-    named.chain(step["node"].as_str()).map(str::to_owned).collect()
+    named
+        .chain(step["node"].as_str())
+        .map(str::to_owned)
+        .collect()
 }

@@ -56,25 +56,35 @@ fn survives_each(points: impl IntoIterator<Item = Point>) {
     for point in points {
         let scene = Scene::new(1, 0);
         assert_eq!(scene.survive(&[point]), 1, "{point} was not reached");
-        scene.tell(&format!("killed at {point}"), || judge(&scene, &reference.effects));
+        scene.tell(&format!("killed at {point}"), || {
+            judge(&scene, &reference.effects)
+        });
     }
 }
 
 #[test]
 fn killed_before_each_change() {
-    survives_each((1..=Reference::one_node().changes).map(|change| Point::Change(change, When::BeforeActing)));
+    survives_each(
+        (1..=Reference::one_node().changes).map(|change| Point::Change(change, When::BeforeActing)),
+    );
 }
 
 #[test]
 fn killed_after_each_change() {
-    survives_each((1..=Reference::one_node().changes).map(|change| Point::Change(change, When::AfterActing)));
+    survives_each(
+        (1..=Reference::one_node().changes).map(|change| Point::Change(change, When::AfterActing)),
+    );
 }
 
 #[test]
 fn killed_while_it_writes() {
     let writes = Reference::one_node().writes;
     let spread = (0..8).map(|part| 1 + part * (writes - 1) / 7);
-    survives_each(spread.zip(["before", "half", "after"].into_iter().cycle()).map(|(write, place)| Point::Write(write, place)));
+    survives_each(
+        spread
+            .zip(["before", "half", "after"].into_iter().cycle())
+            .map(|(write, place)| Point::Write(write, place)),
+    );
 }
 
 #[test]
@@ -89,13 +99,31 @@ fn killed_again_while_it_resumes() {
     let reference = Reference::two_nodes();
     let changes = reference.changes;
     for points in [
-        [Point::Change(2, When::AfterActing), Point::Request(3, When::AfterActing), Point::Change(2, When::AfterActing)],
-        [Point::Change(changes / 2, When::AfterActing), Point::Write(2, "half"), Point::Change(1, When::BeforeActing)],
-        [Point::Change(changes - 1, When::BeforeActing), Point::Write(1, "after"), Point::Request(12, When::BeforeActing)],
+        [
+            Point::Change(2, When::AfterActing),
+            Point::Request(3, When::AfterActing),
+            Point::Change(2, When::AfterActing),
+        ],
+        [
+            Point::Change(changes / 2, When::AfterActing),
+            Point::Write(2, "half"),
+            Point::Change(1, When::BeforeActing),
+        ],
+        [
+            Point::Change(changes - 1, When::BeforeActing),
+            Point::Write(1, "after"),
+            Point::Request(12, When::BeforeActing),
+        ],
     ] {
         let scene = Scene::new(1, 1);
-        assert_eq!(scene.survive(&points), points.len(), "{points:?} were not all reached");
-        scene.tell(&format!("killed at {points:?}"), || judge(&scene, &reference.effects));
+        assert_eq!(
+            scene.survive(&points),
+            points.len(),
+            "{points:?} were not all reached"
+        );
+        scene.tell(&format!("killed at {points:?}"), || {
+            judge(&scene, &reference.effects)
+        });
     }
 }
 
@@ -109,6 +137,8 @@ fn killed_while_two_clusters_are_renewed() {
     ] {
         let scene = Scene::new(2, 0);
         assert_eq!(scene.survive(&[point]), 1, "{point} was not reached");
-        scene.tell(&format!("killed at {point}"), || judge(&scene, &reference.effects));
+        scene.tell(&format!("killed at {point}"), || {
+            judge(&scene, &reference.effects)
+        });
     }
 }

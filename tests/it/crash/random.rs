@@ -23,7 +23,10 @@ impl Random {
         match self.below(3) {
             0 => Point::Request(1 + self.below(reference.requests), when),
             1 => Point::Change(1 + self.below(reference.changes), when),
-            _ => Point::Write(1 + self.below(reference.writes), ["before", "half", "after"][self.below(3)]),
+            _ => Point::Write(
+                1 + self.below(reference.writes),
+                ["before", "half", "after"][self.below(3)],
+            ),
         }
     }
 }
@@ -36,12 +39,17 @@ pub fn survive(seed: u64, reference: &Reference) -> usize {
     let points: Vec<Point> = (0..crashes).map(|_| random.point(reference)).collect();
     let scene = Scene::new(1, 1);
     let struck = scene.survive(&points);
-    scene.tell(&format!("seed {seed}: {points:?}"), || judge(&scene, &reference.effects));
+    scene.tell(&format!("seed {seed}: {points:?}"), || {
+        judge(&scene, &reference.effects)
+    });
     struck
 }
 
 #[test]
 fn killed_at_random() {
-    let struck: usize = [1, 2, 3].into_iter().map(|seed| survive(seed, Reference::two_nodes())).sum();
+    let struck: usize = [1, 2, 3]
+        .into_iter()
+        .map(|seed| survive(seed, Reference::two_nodes()))
+        .sum();
     assert!(struck > 0, "no crash struck");
 }

@@ -60,13 +60,20 @@ impl Scene {
             // So long a change that was sent and not answered may still take effect.
             config.timers.insert("request".to_owned(), "3s".to_owned());
             // A twentieth of it passes before a node that shows no prompt is asked for one.
-            config.timers.insert("shell_start".to_owned(), "6s".to_owned());
+            config
+                .timers
+                .insert("shell_start".to_owned(), "6s".to_owned());
         });
         let (file, digest) = support::plan(&lab);
         let before = clusters_of(&lab)
             .map(|name| (name.clone(), support::stored(&lab, &name)))
             .collect();
-        Self { lab, before, file, digest }
+        Self {
+            lab,
+            before,
+            file,
+            digest,
+        }
     }
 
     /// Applies the plan and resumes it, killing the first processes at the points, until the run is done.
@@ -109,14 +116,20 @@ impl Scene {
     /// The journal of the run, if one has begun.
     pub fn journal(&self) -> Option<PathBuf> {
         let runs = std::fs::read_dir(self.lab.dir().join("state/runs")).ok()?;
-        runs.map(|run| run.expect("a run").path().join("journal")).find(|journal| journal.is_file())
+        runs.map(|run| run.expect("a run").path().join("journal"))
+            .find(|journal| journal.is_file())
     }
 
     /// How often the run's directory was written to: the plan, the files for people, and each record.
     pub fn writes(&self) -> usize {
         let journal = self.journal().expect("a run");
-        let records = std::fs::read_to_string(&journal).expect("a journal").lines().count();
-        let kept = std::fs::read_dir(journal.with_file_name("artifacts")).expect("artifacts").count();
+        let records = std::fs::read_to_string(&journal)
+            .expect("a journal")
+            .lines()
+            .count();
+        let kept = std::fs::read_dir(journal.with_file_name("artifacts"))
+            .expect("artifacts")
+            .count();
         1 + kept + records
     }
 
@@ -124,7 +137,8 @@ impl Scene {
     #[track_caller]
     pub fn tell(&self, what: &str, judge: impl FnOnce()) {
         if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(judge)) {
-            let kept = std::env::temp_dir().join(format!("crash-{}.jsonl", what.replace([' ', '/'], "-")));
+            let kept =
+                std::env::temp_dir().join(format!("crash-{}.jsonl", what.replace([' ', '/'], "-")));
             let copied = std::fs::copy(self.lab.dir().join("lab.jsonl"), &kept);
             println!("{what}; the lab's log is {} ({copied:?})", kept.display());
             std::panic::resume_unwind(panic);
@@ -147,7 +161,8 @@ impl Scene {
         };
         match point {
             Some(Point::Request(number, when)) => {
-                self.lab.at_request(self.lab.requests() + number, when, kill);
+                self.lab
+                    .at_request(self.lab.requests() + number, when, kill);
             }
             Some(Point::Change(number, when)) => {
                 self.lab.at_change(self.lab.changes() + number, when, kill);
@@ -167,18 +182,27 @@ impl Scene {
             out.expect("a pipe").read_to_end(&mut text).map(|_| text)
         });
         let mut says = Vec::new();
-        err.expect("a pipe").read_to_end(&mut says).expect("it can be read");
+        err.expect("a pipe")
+            .read_to_end(&mut says)
+            .expect("it can be read");
         says.extend(out.join().expect("no panic").expect("it can be read"));
         let child = victim.lock().expect("nobody panicked").take();
         let status = child.expect("it was started").wait().expect("it ends");
-        assert!(status.code().is_some() || status.signal() == Some(9), "{status}");
-        End { code: status.code(), says: String::from_utf8_lossy(&says).into_owned() }
+        assert!(
+            status.code().is_some() || status.signal() == Some(9),
+            "{status}"
+        );
+        End {
+            code: status.code(),
+            says: String::from_utf8_lossy(&says).into_owned(),
+        }
     }
 }
 
 /// The names of a lab's clusters.
 pub fn clusters_of(lab: &Lab) -> impl Iterator<Item = String> {
     let places = lab.world().places();
-    let names: std::collections::BTreeSet<String> = places.into_iter().map(|place| place.cluster).collect();
+    let names: std::collections::BTreeSet<String> =
+        places.into_iter().map(|place| place.cluster).collect();
     names.into_iter()
 }

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use reissue_lab::When;
 
+use super::Reference;
 use super::judge::judge;
 use super::random;
 use super::scene::{Point, Scene};
-use super::Reference;
 
 /// How many labs run at a time.
 const WORKERS: usize = 2;
@@ -18,7 +18,12 @@ const WORKERS: usize = 2;
 #[test]
 #[ignore = "long: half an hour"]
 fn killed_at_every_point() {
-    let Reference { requests, writes, effects, .. } = Reference::two_nodes();
+    let Reference {
+        requests,
+        writes,
+        effects,
+        ..
+    } = Reference::two_nodes();
     let whens = [When::BeforeActing, When::AfterActing];
     let places = ["before", "half", "after"];
     let mut points: Vec<Point> = Vec::new();
