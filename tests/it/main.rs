@@ -12,7 +12,11 @@
 )]
 
 mod architecture;
-mod claims;
+mod authority;
 #[cfg(unix)]
 mod crash;
+mod faults;
+mod logins;
+mod reads;
 mod support;
+mod trial;
