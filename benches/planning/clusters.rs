@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+#[allow(clippy::wildcard_imports, reason = "the whole vocabulary is used")]
 use reissue::model::*;
 
 /// Nodes of a cluster: the publisher, five subscribers and two IM and Presence nodes.

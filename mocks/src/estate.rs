@@ -81,6 +81,7 @@ fn head(config: &LabConfig) -> String {
         ("served", scaled(300, 20)),
         ("replication", scaled(30, 10)),
         ("issue", scaled(60, 20)),
+        ("settle", scaled(60, 2)),
         ("poll", format!("{poll}ms")),
     ];
     let mut text = String::from(

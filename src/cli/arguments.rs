@@ -9,7 +9,12 @@ use jiff::Timestamp;
 ///
 /// Read commands cannot write to a device. Only `apply`, `resume` and `mark` can.
 #[derive(Debug, Parser)]
-#[command(name = "reissue", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "reissue",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub(super) struct Arguments {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -23,7 +28,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Common {
     /// The estate file
-    #[arg(long, global = true, default_value = "estate.yaml", env = "REISSUE_ESTATE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "estate.yaml",
+        env = "REISSUE_ESTATE",
+        value_name = "FILE"
+    )]
     pub estate: PathBuf,
     /// Where runs, locks and pins are kept (default: as the estate file says, or the user's state directory)
     #[arg(long, global = true, value_name = "DIR")]
@@ -34,6 +45,9 @@ pub(super) struct Common {
     /// The moment at which validity is judged, instead of now; for assess, plan and lint
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,
+    /// Read the password of this account from the first line of standard input
+    #[arg(long, global = true, value_name = "ACCOUNT")]
+    pub password_stdin: Option<String>,
     /// One JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -227,12 +241,12 @@ pub(super) struct RunOptions {
     /// Stop after this stage
     #[arg(long, value_enum, value_name = "STAGE")]
     pub until: Option<Until>,
-    /// How many clusters are worked on at once
-    #[arg(long, value_name = "N")]
-    pub parallel_clusters: Option<usize>,
-    /// Begin no further cluster once so many have failed
-    #[arg(long, value_name = "N")]
-    pub max_failures: Option<usize>,
+    /// How many clusters of a wave are worked on at once, instead of what the estate file says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub parallel_clusters: Option<u32>,
+    /// Begin no further cluster once so many have failed, instead of what the estate file says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_failures: Option<u32>,
     /// How long to wait for a cluster that another run holds
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: String,
@@ -323,7 +337,7 @@ pub(super) enum SecretCommand {
         account: String,
         /// Read it from standard input instead of asking
         #[arg(long)]
-        password_stdin: bool,
+        stdin: bool,
     },
     /// Say which accounts have a password, and where from
     List,

@@ -7,22 +7,21 @@ use std::time::Duration;
 
 use crate::driver::Actuate;
 use crate::driver::cucm::CucmWriter;
-use crate::estate::IssuerKind;
-use crate::execute::{Executor, Limits, Signer, Stop, SystemTimer, Waits};
-use crate::issue::{CommandIssuer, FolderIssuer, Issuer};
+use crate::execute::{Executor, Stop, SystemTimer};
 use crate::journal::{
-    ClusterLock, Holder, Journal, LockError, Opening, RealDisk, RunState, blocking_run, list_runs, run_id,
+    ClusterLock, Holder, Journal, LockError, Opening, RealDisk, RunState, blocking_run, list_runs,
+    read_run, run_id,
 };
-use crate::model::{ClusterName, ClusterState, IssuerName, RunId};
-use crate::pki;
-use crate::plan::{Plan, Stage, file};
+use crate::model::{ClusterName, ClusterState, RunId};
+use crate::plan::{Plan, file};
 use crate::render::{self, ProgressWatch};
 use crate::simulate::prove;
 use crate::transport::WriteAccess;
 
 use super::approval;
-use super::arguments::{RunOptions, Until};
+use super::arguments::RunOptions;
 use super::exit::{CliError, Exit};
+use super::means::{limits, signers, waits};
 use super::output::{Output, talk};
 use super::planning::{digest, read_plan};
 use super::session::{Readers, Session};
@@ -37,7 +36,9 @@ pub(super) async fn apply(
 ) -> Result<Exit, CliError> {
     let plan = read_plan(path)?;
     if plan.clusters.is_empty() {
-        return Ok(output.result(Exit::Done, &(), || "Nothing to do: the plan has no steps.\n".to_owned()));
+        return Ok(output.result(Exit::Done, &(), || {
+            "Nothing to do: the plan has no steps.\n".to_owned()
+        }));
     }
     let digest = digest(&plan)?;
     let clusters: Vec<ClusterName> = plan.clusters.keys().cloned().collect();
@@ -49,7 +50,10 @@ pub(super) async fn apply(
         let blocking = blocking_run(disk.as_ref(), &session.state_dir, cluster)
             .map_err(|error| CliError::new(Exit::Failed, error))?;
         if let Some(run) = blocking {
-            let error = LockError::Unfinished { cluster: cluster.clone(), run };
+            let error = LockError::Unfinished {
+                cluster: cluster.clone(),
+                run,
+            };
             return Err(CliError::new(Exit::Held, error));
         }
     }
@@ -60,17 +64,35 @@ pub(super) async fn apply(
         operator: operator(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         plan: digest,
-        plan_file: file::save(&plan).map_err(|error| CliError::new(Exit::Failed, error))?.into_bytes(),
+        plan_file: file::save(&plan)
+            .map_err(|error| CliError::new(Exit::Failed, error))?
+            .into_bytes(),
         steps: plan
             .clusters
             .iter()
-            .map(|(name, cluster)| (name.clone(), cluster.steps.iter().map(|step| step.id.clone()).collect()))
+            .map(|(name, cluster)| {
+                (
+                    name.clone(),
+                    cluster.steps.iter().map(|step| step.id.clone()).collect(),
+                )
+            })
             .collect(),
     };
     let clock = Arc::clone(&session.clock);
     let journal = Journal::create(disk, clock, &session.state_dir, id, opening)
         .map_err(|error| CliError::new(Exit::Failed, error))?;
-    carry_out(session, output, Work { plan, journal, seen }, &readers, options).await
+    carry_out(
+        session,
+        output,
+        Work {
+            plan,
+            journal,
+            seen,
+        },
+        &readers,
+        options,
+    )
+    .await
 }
 
 /// `resume [RUN]`.
@@ -82,25 +104,39 @@ pub(super) async fn resume(
 ) -> Result<Exit, CliError> {
     let disk = Arc::new(RealDisk);
     let Some(id) = unfinished(session, run)? else {
-        return Ok(output.result(Exit::Done, &(), || "Nothing to resume: no run is unfinished.\n".to_owned()));
+        return Ok(output.result(Exit::Done, &(), || {
+            "Nothing to resume: no run is unfinished.\n".to_owned()
+        }));
     };
     let plan = plan_of(session, &id)?;
     let clusters: Vec<ClusterName> = plan.clusters.keys().cloned().collect();
+    known_clusters(session, &clusters)?;
     let _locks = lock(session, &clusters, &id, options)?;
     let clock = Arc::clone(&session.clock);
     let (journal, torn) = Journal::open(disk, clock, &session.state_dir, id)
         .map_err(|error| CliError::new(Exit::InDoubt, error))?;
     if torn > 0 {
-        talk(&format!("The last record of the journal was not written to its end ({torn} bytes): cut off. Nothing was sent because of it."));
+        talk(&format!(
+            "The last record of the journal was not written to its end ({torn} bytes): cut off. Nothing was sent because of it."
+        ));
     }
     if journal.view(|replay| replay.closed.is_some()) {
-        return Ok(output.result(Exit::Done, &(), || "Nothing to resume: the run has ended.\n".to_owned()));
+        return Ok(output.result(Exit::Done, &(), || {
+            "Nothing to resume: the run has ended.\n".to_owned()
+        }));
     }
     journal
-        .record(crate::journal::Event::Resumed { tool: env!("CARGO_PKG_VERSION").to_owned(), operator: operator() })
+        .record(crate::journal::Event::Resumed {
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            operator: operator(),
+        })
         .map_err(|error| CliError::new(Exit::Failed, error))?;
     let readers = session.readers(Some(&clusters))?;
-    let work = Work { plan, journal, seen: BTreeMap::new() };
+    let work = Work {
+        plan,
+        journal,
+        seen: BTreeMap::new(),
+    };
     carry_out(session, output, work, &readers, options).await
 }
 
@@ -113,8 +149,27 @@ struct Work {
 
 /// The plan that a run began with, if it is still the one its journal names.
 pub(super) fn plan_of(session: &Session, id: &RunId) -> Result<Plan, CliError> {
-    let path = session.state_dir.join("runs").join(id.as_str()).join("plan.json");
-    read_plan(&path)
+    let record = read_run(&RealDisk, &session.state_dir, id)
+        .map_err(|error| CliError::new(Exit::InDoubt, error))?;
+    let path = session
+        .state_dir
+        .join("runs")
+        .join(id.as_str())
+        .join("plan.json");
+    let plan = read_plan(&path)?;
+    let found = digest(&plan)?;
+    if found == record.replay.plan {
+        return Ok(plan);
+    }
+    Err(CliError::new(
+        Exit::InDoubt,
+        format!(
+            "{} holds plan {found}, but run {id} began with {}",
+            path.display(),
+            record.replay.plan
+        ),
+    )
+    .hint("restore the file from a copy, or give the run up with `reissue runs close`"))
 }
 
 /// The named run, or the latest one that is not finished.
@@ -122,7 +177,8 @@ pub(super) fn unfinished(session: &Session, run: Option<&str>) -> Result<Option<
     if let Some(run) = run {
         return Ok(Some(RunId::from(run)));
     }
-    let runs = list_runs(&RealDisk, &session.state_dir).map_err(|error| CliError::new(Exit::Failed, error))?;
+    let runs = list_runs(&RealDisk, &session.state_dir)
+        .map_err(|error| CliError::new(Exit::Failed, error))?;
     let open = runs.into_iter().rev().find(|run| match &run.state {
         RunState::NeverBegan => false,
         RunState::Unreadable(_) => true,
@@ -149,7 +205,10 @@ fn known_clusters(session: &Session, clusters: &[ClusterName]) -> Result<(), Cli
     }
     Err(CliError::new(
         Exit::Usage,
-        format!("the plan changes {}, which the estate file does not have", missing.join(", ")),
+        format!(
+            "the plan changes {}, which the estate file does not have",
+            missing.join(", ")
+        ),
     )
     .hint("use the estate file that the plan was made from"))
 }
@@ -197,8 +256,11 @@ async fn prove_again(
     });
     let proof = prove(&observation, plan);
     if unmoved && !proof.holds() {
-        return Err(CliError::new(Exit::Refused, format!("the plan is not safe:\n{}", render::proof(&proof)))
-            .hint("nothing was changed; mend what each line names, then plan again"));
+        return Err(CliError::new(
+            Exit::Refused,
+            format!("the plan is not safe:\n{}", render::proof(&proof)),
+        )
+        .hint("nothing was changed; mend what each line names, then plan again"));
     }
     Ok(observation.clusters)
 }
@@ -206,7 +268,11 @@ async fn prove_again(
 async fn carry_out(
     session: &Session,
     output: Output,
-    Work { plan, journal, seen }: Work,
+    Work {
+        plan,
+        journal,
+        seen,
+    }: Work,
     readers: &Readers,
     options: &RunOptions,
 ) -> Result<Exit, CliError> {
@@ -218,7 +284,10 @@ async fn carry_out(
         })
         .collect();
     let id = journal.id().clone();
-    talk(&format!("Run {id}; its record is {}", journal.directory().display()));
+    talk(&format!(
+        "Run {id}; its record is {}",
+        journal.directory().display()
+    ));
     let stop = Stop::default();
     listen(&stop);
     let watch = Arc::new(ProgressWatch::new(&plan, !output.is_json()));
@@ -233,12 +302,16 @@ async fn carry_out(
         waits: waits(session),
         watch: Arc::clone(&watch) as Arc<dyn crate::execute::Watch>,
         stop,
-        limits: limits(options),
+        limits: limits(session, options),
     };
     let outcome = executor.run().await;
     watch.finish();
     let exit = exit_of(&outcome);
-    Ok(output.result(exit, &render::outcome_json(&id, &outcome), || render::outcome(&id, &outcome)))
+    Ok(
+        output.result(exit, &render::outcome_json(&id, &outcome), || {
+            render::outcome(&id, &outcome)
+        }),
+    )
 }
 
 fn exit_of(outcome: &crate::execute::Outcome) -> Exit {
@@ -255,56 +328,6 @@ fn exit_of(outcome: &crate::execute::Outcome) -> Exit {
     }
 }
 
-fn limits(options: &RunOptions) -> Limits {
-    Limits {
-        until: options.until.map(|until| match until {
-            Until::Prepare => Stage::Prepare,
-            Until::Request => Stage::Request,
-            Until::Install => Stage::Install,
-            Until::Activate => Stage::Activate,
-        }),
-        parallel_clusters: options.parallel_clusters.unwrap_or(8),
-        max_failures: options.max_failures,
-    }
-}
-
-fn waits(session: &Session) -> Waits {
-    let timers = &session.estate.timers;
-    Waits {
-        tomcat_restart: timers.tomcat_restart,
-        service_restart: timers.service_restart,
-        served: timers.served,
-        replication: timers.replication,
-        issue: timers.issue,
-        phones_back: timers.phones_back,
-        settle: timers.request.min(Duration::from_secs(60)),
-        poll: timers.poll,
-    }
-}
-
-fn signers(session: &Session) -> Result<BTreeMap<IssuerName, Signer>, CliError> {
-    let desired = session.desired()?;
-    let mut signers = BTreeMap::new();
-    for (name, source) in &session.estate.issuers {
-        let Some(known) = desired.issuers.get(name) else { continue };
-        let issuer: Arc<dyn Issuer> = match &source.kind {
-            IssuerKind::Folder { requests, issued } => Arc::new(FolderIssuer::new(requests, issued)),
-            IssuerKind::Command { command } => {
-                let kept = session.state_dir.join("issued").join(name.as_str());
-                let limit = session.estate.timers.issue.unwrap_or(Duration::from_secs(600));
-                Arc::new(CommandIssuer::new(command.clone(), limit, kept))
-            }
-        };
-        let mut chain = Vec::new();
-        for authority in &known.chain {
-            let read = pki::read_bundle(authority.pem.as_bytes(), name.as_str());
-            chain.extend(read.map_err(|error| CliError::new(Exit::Usage, error))?);
-        }
-        signers.insert(name.clone(), Signer { issuer, chain });
-    }
-    Ok(signers)
-}
-
 /// The first interrupt lets the step in hand end; the second ends the process now. Either way the run is
 /// resumable.
 fn listen(stop: &Stop) {
@@ -313,7 +336,9 @@ fn listen(stop: &Stop) {
     tokio::spawn(async move {
         signals.next().await;
         stop.ask();
-        talk("Stopping: the step in hand is finished first. Once more ends the program now; the run stays resumable.");
+        talk(
+            "Stopping: the step in hand is finished first. Once more ends the program now; the run stays resumable.",
+        );
         signals.next().await;
         talk("Ended at once. `reissue resume` looks at what became of the step in hand.");
         #[expect(clippy::exit, reason = "the second interrupt means now")]
@@ -323,6 +348,9 @@ fn listen(stop: &Stop) {
 
 /// Who runs this, for the record.
 pub(super) fn operator() -> String {
-    let name = ["SUDO_USER", "LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let name = ["SUDO_USER", "LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
 }

@@ -60,11 +60,13 @@ fn files(session: &Session, lines: &mut Vec<Line>) {
         },
     });
     for (name, account) in &session.estate.accounts {
-        let read = Session::source(account).read(name);
+        let read = session.source(name, account).read(name);
         lines.push(Line {
             what: format!("password of {name}"),
             fine: read.is_ok(),
-            says: read.err().map_or_else(|| "can be read".to_owned(), |error| error.to_string()),
+            says: read
+                .err()
+                .map_or_else(|| "can be read".to_owned(), |error| error.to_string()),
         });
     }
 }
@@ -73,15 +75,28 @@ fn pins(session: &Session, lines: &mut Vec<Line>) {
     let peers = match session.network.pins.peers() {
         Ok(peers) => peers,
         Err(error) => {
-            lines.push(Line { what: "pin book".to_owned(), fine: false, says: error.to_string() });
+            lines.push(Line {
+                what: "pin book".to_owned(),
+                fine: false,
+                says: error.to_string(),
+            });
             return;
         }
     };
-    for node in session.estate.clusters.values().flat_map(|cluster| cluster.nodes.values()) {
+    for node in session
+        .estate
+        .clusters
+        .values()
+        .flat_map(|cluster| cluster.nodes.values())
+    {
         let unknown: Vec<String> = [Port::Rest, Port::Soap, Port::Ssh]
             .into_iter()
             .map(Port::standard)
-            .filter(|port| !peers.iter().any(|peer| peer.node == node.name && peer.port == *port))
+            .filter(|port| {
+                !peers
+                    .iter()
+                    .any(|peer| peer.node == node.name && peer.port == *port)
+            })
             .map(|port| port.to_string())
             .collect();
         lines.push(Line {
@@ -90,7 +105,11 @@ fn pins(session: &Session, lines: &mut Vec<Line>) {
             says: if unknown.is_empty() {
                 "known".to_owned()
             } else {
-                format!("port {} is not known: `reissue trust add {}`", unknown.join(", "), node.name)
+                format!(
+                    "port {} is not known: `reissue trust add {}`",
+                    unknown.join(", "),
+                    node.name
+                )
             },
         });
     }
@@ -100,13 +119,23 @@ fn pins(session: &Session, lines: &mut Vec<Line>) {
 async fn devices(session: &Session, lines: &mut Vec<Line>) -> Result<Exit, CliError> {
     let desired = session.desired()?;
     let observation = session.observation(None).await?;
-    let findings = assess(&observation, &desired, session.procedures(), session.clock.now());
+    let findings = assess(
+        &observation,
+        &desired,
+        session.procedures(),
+        session.clock.now(),
+    );
     for (cluster, state) in &observation.clusters {
         let mut fine = true;
-        let of_cluster = findings.iter().filter(|finding| finding.cluster == *cluster);
+        let of_cluster = findings
+            .iter()
+            .filter(|finding| finding.cluster == *cluster);
         for finding in of_cluster.filter(|finding| finding.severity == Severity::Blocker) {
             fine = false;
-            let place = finding.node.as_ref().map_or_else(|| cluster.to_string(), ToString::to_string);
+            let place = finding
+                .node
+                .as_ref()
+                .map_or_else(|| cluster.to_string(), ToString::to_string);
             lines.push(Line {
                 what: format!("{place}: {}", finding.code),
                 fine: false,
@@ -117,7 +146,10 @@ async fn devices(session: &Session, lines: &mut Vec<Line>) -> Result<Exit, CliEr
             lines.push(Line {
                 what: format!("cluster {cluster}"),
                 fine: true,
-                says: format!("{} nodes answer; nothing keeps a change from beginning", state.nodes.len()),
+                says: format!(
+                    "{} nodes answer; nothing keeps a change from beginning",
+                    state.nodes.len()
+                ),
             });
         }
     }

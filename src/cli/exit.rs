@@ -65,7 +65,11 @@ pub(super) struct CliError {
 impl CliError {
     /// An error with its exit code and text.
     pub(super) fn new(exit: Exit, says: impl fmt::Display) -> Self {
-        Self { exit, says: says.to_string(), hints: Vec::new() }
+        Self {
+            exit,
+            says: says.to_string(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds what to do next.

@@ -12,8 +12,11 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         _ => Path::new("."),
     };
     let failed = |error: std::io::Error| {
-        CliError::new(Exit::Failed, format!("{} cannot be written: {error}", path.display()))
-            .hint("check that the folder exists, belongs to you and has space left")
+        CliError::new(
+            Exit::Failed,
+            format!("{} cannot be written: {error}", path.display()),
+        )
+        .hint("check that the folder exists, belongs to you and has space left")
     };
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
@@ -26,10 +29,13 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 pub(super) fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, CliError> {
     use std::io::Read as _;
     let failed = |why: String| CliError::new(Exit::Usage, format!("{}: {why}", path.display()));
-    let file = std::fs::File::open(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let file =
+        std::fs::File::open(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(format!("cannot be read: {error}")))?;
     if bytes.len() > most {
         return Err(failed(format!("expected at most {most} bytes, found more")));
     }

@@ -31,8 +31,14 @@ pub(super) fn lint(common: &Common, output: Output, files: &Files<'_>) -> Result
         Err(error) => vec![unreadable(&error, Product::Cucm)],
         Ok(found) => judge(found, files, procedure, &purpose, clock.now())?,
     };
-    let blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
-    let exit = if blocked { Exit::Differences } else { Exit::Done };
+    let blocked = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Blocker);
+    let exit = if blocked {
+        Exit::Differences
+    } else {
+        Exit::Done
+    };
     Ok(output.result(exit, &findings, || render::lint(&findings)))
 }
 
@@ -51,7 +57,13 @@ fn judge(
     let request = match files.csr {
         Some(path) => {
             let text = String::from_utf8(bytes(path)?).map_err(|_| {
-                CliError::new(Exit::Usage, format!("{}: expected a request in PEM, found bytes that are no text", path.display()))
+                CliError::new(
+                    Exit::Usage,
+                    format!(
+                        "{}: expected a request in PEM, found bytes that are no text",
+                        path.display()
+                    ),
+                )
             })?;
             Some(pki::read_request(&text).map_err(usage)?)
         }
@@ -59,8 +71,12 @@ fn judge(
     };
     let usages = procedure.usages.last();
     let demands = Demands {
-        key_usage: usages.map(|rule| rule.key_usage.iter().cloned().collect()).unwrap_or_default(),
-        extended_usage: usages.map(|rule| rule.extended_usage.iter().cloned().collect()).unwrap_or_default(),
+        key_usage: usages
+            .map(|rule| rule.key_usage.iter().cloned().collect())
+            .unwrap_or_default(),
+        extended_usage: usages
+            .map(|rule| rule.extended_usage.iter().cloned().collect())
+            .unwrap_or_default(),
         ..Demands::default()
     };
     Ok(check_issued(&IssuedCheck {
@@ -75,12 +91,24 @@ fn judge(
     }))
 }
 
-fn procedure<'a>(procedures: &'a [Procedure], purpose: &Purpose) -> Result<&'a Procedure, CliError> {
-    procedures.iter().find(|known| known.purpose == *purpose).ok_or_else(|| {
-        let known: Vec<&str> = procedures.iter().map(|known| known.purpose.as_str()).collect();
-        CliError::new(Exit::Usage, format!("there is no procedure for `{purpose}`"))
+fn procedure<'a>(
+    procedures: &'a [Procedure],
+    purpose: &Purpose,
+) -> Result<&'a Procedure, CliError> {
+    procedures
+        .iter()
+        .find(|known| known.purpose == *purpose)
+        .ok_or_else(|| {
+            let known: Vec<&str> = procedures
+                .iter()
+                .map(|known| known.purpose.as_str())
+                .collect();
+            CliError::new(
+                Exit::Usage,
+                format!("there is no procedure for `{purpose}`"),
+            )
             .hint(format!("there is {}", known.join(", ")))
-    })
+        })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {

@@ -9,6 +9,7 @@ mod exit;
 mod files;
 mod lint;
 mod look;
+mod means;
 mod output;
 mod peers;
 mod planning;
@@ -36,14 +37,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             drop(error.print());
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
             return ExitCode::from(code.code());
         }
     };
     let redactor = Redactor::new();
     surroundings::start(arguments.common.verbose, &redactor);
     let output = Output::new(name_of(&arguments.command), arguments.common.json);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(&arguments, output, &redactor));
@@ -51,10 +58,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             runtime.shutdown_background();
             result
         }
-        Err(error) => Err(CliError::new(Exit::Failed, format!("threads cannot be started: {error}"))),
+        Err(error) => Err(CliError::new(
+            Exit::Failed,
+            format!("threads cannot be started: {error}"),
+        )),
     };
     let exit = result.unwrap_or_else(|error| {
-        let error = CliError { says: redactor.clean(&error.says), ..error };
+        let error = CliError {
+            says: redactor.clean(&error.says),
+            ..error
+        };
         output.failure(&error)
     });
     ExitCode::from(exit.code())
@@ -78,7 +91,15 @@ async fn dispatch(
             look::assess_command(&open()?, output, observation.as_deref(), check.check).await
         }
         Command::Explain { code } => look::explain_command(output, code.as_deref()),
-        Command::Plan { output: file, observation, only, except, variant, force, check } => {
+        Command::Plan {
+            output: file,
+            observation,
+            only,
+            except,
+            variant,
+            force,
+            check,
+        } => {
             let wish = planning::Wish {
                 output: file.as_deref(),
                 observation: observation.as_deref(),
@@ -90,9 +111,12 @@ async fn dispatch(
             };
             planning::plan_command(&open()?, output, wish).await
         }
-        Command::Show { plan, format } => {
-            planning::show(&session::library(common.playbooks.as_deref())?, output, plan, *format)
-        }
+        Command::Show { plan, format } => planning::show(
+            &session::library(common.playbooks.as_deref())?,
+            output,
+            plan,
+            *format,
+        ),
         Command::Simulate { plan, observation } => {
             planning::simulate(&open()?, output, plan, observation.as_deref()).await
         }
@@ -102,14 +126,32 @@ async fn dispatch(
             carry::resume(&open()?, output, run.as_deref(), options).await
         }
         Command::Runs { command } => records::runs(&open()?, output, command.as_ref()),
-        Command::Mark { step, run, done, why, .. } => {
+        Command::Mark {
+            step,
+            run,
+            done,
+            why,
+            ..
+        } => {
             let decision = if *done { Mark::Done } else { Mark::Failed };
             records::mark(&open()?, output, run.as_deref(), step, decision, why).await
         }
         Command::Verify { run } => records::verify(&open()?, output, run.as_deref()).await,
-        Command::Report { run, format } => records::report(&open()?, output, run.as_deref(), *format),
-        Command::Lint { certificate, csr, chain, profile } => {
-            let files = lint::Files { certificate, csr: csr.as_deref(), chain: chain.as_deref(), profile };
+        Command::Report { run, format } => {
+            records::report(&open()?, output, run.as_deref(), *format)
+        }
+        Command::Lint {
+            certificate,
+            csr,
+            chain,
+            profile,
+        } => {
+            let files = lint::Files {
+                certificate,
+                csr: csr.as_deref(),
+                chain: chain.as_deref(),
+                profile,
+            };
             lint::lint(common, output, &files)
         }
         other => without_devices(common, output, other),
@@ -120,18 +162,24 @@ async fn dispatch(
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Schema { of } => Ok(surroundings::schema(output, *of)),
-        Command::Playbook(PlaybookCommand::List) => {
-            Ok(surroundings::playbooks(output, &session::library(common.playbooks.as_deref())?))
-        }
-        Command::Playbook(PlaybookCommand::Check { directory }) => {
-            Ok(surroundings::playbooks(output, &session::library(Some(directory))?))
-        }
+        Command::Playbook(PlaybookCommand::List) => Ok(surroundings::playbooks(
+            output,
+            &session::library(common.playbooks.as_deref())?,
+        )),
+        Command::Playbook(PlaybookCommand::Check { directory }) => Ok(surroundings::playbooks(
+            output,
+            &session::library(Some(directory))?,
+        )),
         Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
         _ => surroundings::man(output),
     }
 }
 
-async fn trust(session: &Session, output: Output, command: &TrustCommand) -> Result<Exit, CliError> {
+async fn trust(
+    session: &Session,
+    output: Output,
+    command: &TrustCommand,
+) -> Result<Exit, CliError> {
     match command {
         TrustCommand::Add { node, fingerprint } => {
             peers::add(session, output, node.as_deref(), fingerprint).await
@@ -143,9 +191,7 @@ async fn trust(session: &Session, output: Output, command: &TrustCommand) -> Res
 
 fn secret(session: &Session, output: Output, command: &SecretCommand) -> Result<Exit, CliError> {
     match command {
-        SecretCommand::Set { account, password_stdin } => {
-            accounts::set(session, output, account, *password_stdin)
-        }
+        SecretCommand::Set { account, stdin } => accounts::set(session, output, account, *stdin),
         SecretCommand::List => Ok(accounts::list(session, output)),
         SecretCommand::Remove { account } => accounts::remove(session, output, account),
     }

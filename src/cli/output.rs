@@ -45,7 +45,12 @@ impl Output {
     }
 
     /// A result: text for a person, or data for a program.
-    pub(super) fn result<T: Serialize>(self, exit: Exit, data: &T, text: impl FnOnce() -> String) -> Exit {
+    pub(super) fn result<T: Serialize>(
+        self,
+        exit: Exit,
+        data: &T,
+        text: impl FnOnce() -> String,
+    ) -> Exit {
         if self.json {
             self.envelope(exit, None, Some(data));
         } else {
@@ -63,10 +68,20 @@ impl Output {
     /// A failure. With `--json` it is an envelope on standard output as well as a text on standard error.
     pub(super) fn failure(self, error: &CliError) -> Exit {
         if self.json {
-            let problem = Problem { says: &error.says, hints: &error.hints };
+            let problem = Problem {
+                says: &error.says,
+                hints: &error.hints,
+            };
             self.envelope::<()>(error.exit, Some(problem), None);
         }
-        talk(&format!("error: {error}"));
+        let text = error.to_string();
+        // Excerpts of a file bring their own heading.
+        let heading = if text.starts_with("error") {
+            ""
+        } else {
+            "error: "
+        };
+        talk(&format!("{heading}{text}"));
         error.exit
     }
 
@@ -80,7 +95,9 @@ impl Output {
         };
         match serde_json::to_string_pretty(&envelope) {
             Ok(text) => write_out(&(text + "\n")),
-            Err(error) => talk(&format!("error: the result could not be written as JSON: {error}")),
+            Err(error) => talk(&format!(
+                "error: the result could not be written as JSON: {error}"
+            )),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::playbook::Library;
 use crate::render;
 use crate::simulate::{Proof, prove};
 
+use super::approval::assumed;
 use super::arguments::{GraphFormat, ShowFormat};
 use super::exit::{CliError, Exit};
 use super::files::{read_file, write_file};
@@ -53,9 +54,17 @@ pub(super) async fn plan_command(
         .map_err(|refusals| refused(&refusals))?;
     let proof = checked(&observation, &plan)?;
     if plan.clusters.is_empty() {
-        let data = Planned { digest: None, file: None, plan: &plan, proof: &proof };
+        let data = Planned {
+            digest: None,
+            file: None,
+            plan: &plan,
+            proof: &proof,
+        };
         return Ok(output.result(Exit::Done, &data, || {
-            format!("{}\nNothing to do: no certificate is due.\n", render::findings(&findings))
+            format!(
+                "{}\nNothing to do: no certificate is due.\n",
+                render::findings(&findings)
+            )
         }));
     }
     let digest = digest(&plan)?;
@@ -63,18 +72,34 @@ pub(super) async fn plan_command(
         let text = file::save(&plan).map_err(|error| CliError::new(Exit::Failed, error))?;
         write_file(path, text.as_bytes())?;
     }
-    let exit = if wish.check { Exit::Differences } else { Exit::Done };
-    let data = Planned { digest: Some(digest.clone()), file: wish.output, plan: &plan, proof: &proof };
+    let exit = if wish.check {
+        Exit::Differences
+    } else {
+        Exit::Done
+    };
+    let data = Planned {
+        digest: Some(digest.clone()),
+        file: wish.output,
+        plan: &plan,
+        proof: &proof,
+    };
     let exit = output.result(exit, &data, || {
-        format!("{}\n{}", render::plan_text(&plan, &digest, &beliefs(&session.library)), render::proof(&proof))
+        format!(
+            "{}\n{}",
+            render::plan_text(&plan, &digest, &beliefs(&session.library)),
+            render::proof(&proof)
+        )
     });
     match wish.output {
-        Some(path) => talk(&format!(
-            "Plan written to {}. To carry it out: reissue apply {} --approve {}",
-            path.display(),
-            path.display(),
-            digest.short()
-        )),
+        Some(path) => {
+            let assumed = assumed(&plan, session.library.claims());
+            let accepts: String = assumed.iter().map(|id| format!(" --accept {id}")).collect();
+            talk(&format!(
+                "Plan written to {path}. To carry it out: reissue apply {path} --approve {}{accepts}",
+                digest.short(),
+                path = path.display(),
+            ));
+        }
         None => talk("Not written down: give -o FILE to be able to apply it."),
     }
     Ok(exit)
@@ -86,7 +111,10 @@ fn options(
     desired: &crate::model::Desired,
 ) -> Result<Options, CliError> {
     let cut = |words| {
-        Cut::read(words, desired).map_err(|refusals| CliError { exit: Exit::Usage, ..refused(&refusals) })
+        Cut::read(words, desired).map_err(|refusals| CliError {
+            exit: Exit::Usage,
+            ..refused(&refusals)
+        })
     };
     let mut options = Options {
         only: cut(wish.only)?,
@@ -108,10 +136,17 @@ fn options(
                 .flat_map(|procedure| procedure.restarts.iter().map(|set| set.variant.as_str()))
                 .collect();
             let known: Vec<&str> = known.into_iter().collect();
-            return Err(CliError::new(Exit::Usage, format!("no procedure has a variant `{variant}`"))
-                .hint(format!("there is {}", known.join(", "))));
+            return Err(CliError::new(
+                Exit::Usage,
+                format!("no procedure has a variant `{variant}`"),
+            )
+            .hint(format!("there is {}", known.join(", "))));
         }
-        options.variants.extend(named.into_iter().map(|purpose| (purpose, variant.to_owned())));
+        options.variants.extend(
+            named
+                .into_iter()
+                .map(|purpose| (purpose, variant.to_owned())),
+        );
     }
     Ok(options)
 }
@@ -127,7 +162,11 @@ fn beliefs(library: &Library) -> render::Beliefs {
         says: claim.says.clone(),
         evidence: claim.evidence.to_string(),
     };
-    library.claims().iter().map(|(id, claim)| (id.clone(), belief(claim))).collect()
+    library
+        .claims()
+        .iter()
+        .map(|(id, claim)| (id.clone(), belief(claim)))
+        .collect()
 }
 
 /// Refusals as one error, each with what to do next.
@@ -141,15 +180,24 @@ pub(super) fn checked(observation: &Observation, plan: &Plan) -> Result<Proof, C
     if proof.holds() {
         return Ok(proof);
     }
-    Err(CliError::new(Exit::Refused, format!("the plan is not safe:\n{}", render::proof(&proof)))
-        .hint("nothing was changed; mend what each line names, then plan again"))
+    Err(CliError::new(
+        Exit::Refused,
+        format!("the plan is not safe:\n{}", render::proof(&proof)),
+    )
+    .hint("nothing was changed; mend what each line names, then plan again"))
 }
 
 /// Reads a plan file, and refuses one that was edited.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, CliError> {
     let bytes = read_file(path, file::LONGEST_FILE)?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        CliError::new(Exit::Usage, format!("{}: expected a plan file, found bytes that are no text", path.display()))
+        CliError::new(
+            Exit::Usage,
+            format!(
+                "{}: expected a plan file, found bytes that are no text",
+                path.display()
+            ),
+        )
     })?;
     file::load(&text).map(|(plan, _)| plan).map_err(|error| {
         let mut says = format!("{}: {error}", path.display());
@@ -177,9 +225,8 @@ pub(super) fn show(
     write_out(&match format {
         ShowFormat::Text | ShowFormat::Json => render::plan_text(&plan, &digest, &beliefs),
         ShowFormat::Markdown => render::plan_markdown(&plan, &digest, &beliefs),
-        ShowFormat::Html => {
-            render::plan_html(&plan, &digest, &beliefs).map_err(|error| CliError::new(Exit::Failed, error))?
-        }
+        ShowFormat::Html => render::plan_html(&plan, &digest, &beliefs)
+            .map_err(|error| CliError::new(Exit::Failed, error))?,
     });
     Ok(Exit::Done)
 }
@@ -194,7 +241,11 @@ pub(super) async fn simulate(
     let plan = read_plan(path)?;
     let observation = session.observation(observation).await?;
     let proof = prove(&observation, &plan);
-    let exit = if proof.holds() { Exit::Done } else { Exit::Refused };
+    let exit = if proof.holds() {
+        Exit::Done
+    } else {
+        Exit::Refused
+    };
     Ok(output.result(exit, &proof, || render::proof(&proof)))
 }
 

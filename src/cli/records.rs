@@ -23,30 +23,51 @@ fn failed(error: impl std::fmt::Display) -> CliError {
 }
 
 /// `runs` and `runs close`.
-pub(super) fn runs(session: &Session, output: Output, command: Option<&RunsCommand>) -> Result<Exit, CliError> {
+pub(super) fn runs(
+    session: &Session,
+    output: Output,
+    command: Option<&RunsCommand>,
+) -> Result<Exit, CliError> {
     if let Some(RunsCommand::Close { run, why }) = command {
         let id = RunId::from(run.as_str());
         let _locks = hold_all(session, &id)?;
         let (disk, clock): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), Arc::clone(&session.clock));
-        close(&disk, clock, &session.state_dir, id, operator(), why.clone()).map_err(failed)?;
+        close(
+            &disk,
+            clock,
+            &session.state_dir,
+            id,
+            operator(),
+            why.clone(),
+        )
+        .map_err(failed)?;
         return Ok(output.result(Exit::Done, run, || format!("Run {run} is closed.\n")));
     }
     let runs = list_runs(&RealDisk, &session.state_dir).map_err(failed)?;
-    Ok(output.result(Exit::Done, &render::runs_json(&runs), || render::runs(&runs)))
+    Ok(output.result(Exit::Done, &render::runs_json(&runs), || {
+        render::runs(&runs)
+    }))
 }
 
 /// Holds every cluster of a run, so that nobody carries it out meanwhile. An unreadable run names none.
 fn hold_all(session: &Session, id: &RunId) -> Result<Vec<ClusterLock>, CliError> {
     let clusters: Vec<ClusterName> = match run_summary(&RealDisk, &session.state_dir, id).state {
         RunState::Known { clusters, .. } => clusters.into_iter().map(|each| each.cluster).collect(),
-        RunState::NeverBegan | RunState::Unreadable(_) => session.estate.clusters.keys().cloned().collect(),
+        RunState::NeverBegan | RunState::Unreadable(_) => {
+            session.estate.clusters.keys().cloned().collect()
+        }
     };
     let holder = Holder::here(id.clone(), session.clock.now());
     clusters
         .iter()
         .map(|cluster| {
-            ClusterLock::take(&session.state_dir, cluster, &holder, std::time::Duration::ZERO)
-                .map_err(|error| CliError::new(Exit::Held, error))
+            ClusterLock::take(
+                &session.state_dir,
+                cluster,
+                &holder,
+                std::time::Duration::ZERO,
+            )
+            .map_err(|error| CliError::new(Exit::Held, error))
         })
         .collect()
 }
@@ -61,7 +82,10 @@ pub(super) async fn mark(
     why: &str,
 ) -> Result<Exit, CliError> {
     let Some(id) = unfinished(session, run)? else {
-        return Err(CliError::new(Exit::Usage, "no run is unfinished, so there is no step to mark"));
+        return Err(CliError::new(
+            Exit::Usage,
+            "no run is unfinished, so there is no step to mark",
+        ));
     };
     let plan = plan_of(session, &id)?;
     let step = StepId::from(step);
@@ -76,18 +100,32 @@ pub(super) async fn mark(
         })?;
     let _locks = hold_all(session, &id)?;
     let clock = Arc::clone(&session.clock);
-    let (journal, _) = Journal::open(Arc::new(RealDisk), clock, &session.state_dir, id).map_err(failed)?;
+    let (journal, _) =
+        Journal::open(Arc::new(RealDisk), clock, &session.state_dir, id).map_err(failed)?;
     let readers = session.readers(Some(std::slice::from_ref(&cluster)))?;
     let Some(reader) = readers.get(&cluster) else {
-        return Err(CliError::new(Exit::Usage, format!("the estate file has no cluster {cluster}")));
+        return Err(CliError::new(
+            Exit::Usage,
+            format!("the estate file has no cluster {cluster}"),
+        ));
     };
-    let found = execute::mark(&journal, &plan, reader.as_ref(), &step, decision, operator(), why.to_owned())
-        .await
-        .map_err(|error| CliError::new(Exit::Usage, error))?;
+    let found = execute::mark(
+        &journal,
+        &plan,
+        reader.as_ref(),
+        &step,
+        decision,
+        operator(),
+        why.to_owned(),
+    )
+    .await
+    .map_err(|error| CliError::new(Exit::Usage, error))?;
     if let Some(found) = &found {
         talk(&format!("Recorded, though a look says otherwise: {found}"));
     }
-    Ok(output.result(Exit::Done, &found, || format!("{step} is marked. Go on with `reissue resume`.\n")))
+    Ok(output.result(Exit::Done, &found, || {
+        format!("{step} is marked. Go on with `reissue resume`.\n")
+    }))
 }
 
 /// One condition of the end state, judged now.
@@ -100,24 +138,43 @@ struct Line {
 }
 
 /// `verify [RUN]`: every condition of the plan's last stage, on a fresh look at every node.
-pub(super) async fn verify(session: &Session, output: Output, run: Option<&str>) -> Result<Exit, CliError> {
+pub(super) async fn verify(
+    session: &Session,
+    output: Output,
+    run: Option<&str>,
+) -> Result<Exit, CliError> {
     let id = named_or_latest(session, run)?;
     let plan = plan_of(session, &id)?;
-    let replay = read_run(&RealDisk, &session.state_dir, &id).map_err(failed)?.replay;
+    let replay = read_run(&RealDisk, &session.state_dir, &id)
+        .map_err(failed)?
+        .replay;
     let clusters: Vec<ClusterName> = plan.clusters.keys().cloned().collect();
     let readers = session.readers(Some(&clusters))?;
     let observation = session.observe(&readers).await?;
     let mut lines = Vec::new();
     for (name, cluster) in &plan.clusters {
-        let Some(state) = observation.clusters.get(name) else { continue };
-        let last = cluster.steps.iter().filter(|step| step.stage >= Stage::Activate);
-        let conditions = last.flat_map(|step| step.after.iter().map(move |condition| (&step.id, condition)));
+        let Some(state) = observation.clusters.get(name) else {
+            continue;
+        };
+        let last = cluster
+            .steps
+            .iter()
+            .filter(|step| step.stage >= Stage::Activate);
+        let conditions = last.flat_map(|step| {
+            step.after
+                .iter()
+                .map(move |condition| (&step.id, condition))
+        });
         for (step, condition) in conditions {
             let judgement = judge(condition, state, &replay.artifacts);
             let says = match &judgement {
                 Judgement::Holds => render::condition(condition, cluster),
-                Judgement::Fails { expected, found } => format!("expected {expected}; found {found}"),
-                Judgement::Unknown { why } => format!("{}: unknown: {why}", render::condition(condition, cluster)),
+                Judgement::Fails { expected, found } => {
+                    format!("expected {expected}; found {found}")
+                }
+                Judgement::Unknown { why } => {
+                    format!("{}: unknown: {why}", render::condition(condition, cluster))
+                }
             };
             let line = Line {
                 cluster: name.clone(),
@@ -125,20 +182,37 @@ pub(super) async fn verify(session: &Session, output: Output, run: Option<&str>)
                 holds: judgement == Judgement::Holds,
                 says,
             };
-            if !lines.iter().any(|known: &Line| known.says == line.says && known.cluster == line.cluster) {
+            if !lines
+                .iter()
+                .any(|known: &Line| known.says == line.says && known.cluster == line.cluster)
+            {
                 lines.push(line);
             }
         }
     }
     let bad = lines.iter().filter(|line| !line.holds).count();
-    let exit = if bad == 0 { Exit::Done } else { Exit::Unverified };
+    let exit = if bad == 0 {
+        Exit::Done
+    } else {
+        Exit::Unverified
+    };
     Ok(output.result(exit, &lines, || {
         let mut text: String = lines
             .iter()
-            .map(|line| format!("{}  {}: {}\n", if line.holds { "ok    " } else { "FAILED" }, line.cluster, line.says))
+            .map(|line| {
+                format!(
+                    "{}  {}: {}\n",
+                    if line.holds { "ok    " } else { "FAILED" },
+                    line.cluster,
+                    line.says
+                )
+            })
             .collect();
         text.push_str(&match bad {
-            0 => format!("Verified: {} conditions of run {id} hold. Revocation was not checked.\n", lines.len()),
+            0 => format!(
+                "Verified: {} conditions of run {id} hold. Revocation was not checked.\n",
+                lines.len()
+            ),
             bad => format!("{bad} of {} conditions do not hold.\n", lines.len()),
         });
         text
@@ -178,5 +252,7 @@ fn named_or_latest(session: &Session, run: Option<&str>) -> Result<RunId, CliErr
         .rev()
         .find(|run| matches!(run.state, RunState::Known { .. }))
         .map(|run| run.id)
-        .ok_or_else(|| CliError::new(Exit::Usage, "there is no run yet").hint("`reissue apply` begins one"))
+        .ok_or_else(|| {
+            CliError::new(Exit::Usage, "there is no run yet").hint("`reissue apply` begins one")
+        })
 }

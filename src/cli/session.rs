@@ -8,13 +8,11 @@ use crate::clock::{Clock, FrozenClock, SystemClock};
 use crate::driver::Observe;
 use crate::driver::cucm::{ClusterAccess, CucmReader, NodeAccess, Problem, ProblemKind};
 use crate::estate::{self, Cluster, Estate};
-use crate::model::{
-    AccountName, ClusterName, Desired, Observation, Port, Procedure, Product,
-};
+use crate::model::{AccountName, ClusterName, Desired, Observation, Port, Procedure, Product};
 use crate::observe::observe_all;
 use crate::pki::{self, Parsed};
 use crate::playbook::Library;
-use crate::secrets::{PasswordSource, Redactor, Secret};
+use crate::secrets::{PasswordSource, Redactor, Secret, read_line};
 use crate::transport::{Limits, Login, Network, PinBook};
 
 use super::arguments::Common;
@@ -28,6 +26,8 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) library: Library,
     pub(super) network: Network,
+    /// The account whose password came over standard input.
+    given: Option<(AccountName, Secret)>,
 }
 
 /// The clusters that can be asked, each with its reader.
@@ -36,10 +36,19 @@ pub(super) type Readers = BTreeMap<ClusterName, Arc<CucmReader>>;
 impl Session {
     /// Reads the estate file and the procedures. Asks nobody for a password yet.
     pub(super) fn open(common: &Common, redactor: &Redactor) -> Result<Self, CliError> {
-        let estate = Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
+        let estate =
+            Estate::load(&common.estate).map_err(|error| CliError::new(Exit::Usage, error))?;
+        let given = common
+            .password_stdin
+            .as_deref()
+            .map(|name| given(name, &estate))
+            .transpose()?;
         let library = library(common.playbooks.as_deref())?;
         let state_dir = state_dir(common, &estate)?;
-        let pins = estate.pins.clone().unwrap_or_else(|| state_dir.join("pins.json"));
+        let pins = estate
+            .pins
+            .clone()
+            .unwrap_or_else(|| state_dir.join("pins.json"));
         let timers = &estate.timers;
         let limits = Limits {
             connect: timers.connect,
@@ -48,12 +57,21 @@ impl Session {
             ..Limits::default()
         };
         let network = Network::new(PinBook::new(pins), redactor.clone(), limits);
-        Ok(Self { estate, state_dir, clock: clock(common), library, network })
+        Ok(Self {
+            estate,
+            state_dir,
+            clock: clock(common),
+            library,
+            network,
+            given,
+        })
     }
 
     /// The desired state, with the issuers' chains read from their files.
     pub(super) fn desired(&self) -> Result<Desired, CliError> {
-        self.estate.desired().map_err(|error| CliError::new(Exit::Usage, error))
+        self.estate
+            .desired()
+            .map_err(|error| CliError::new(Exit::Usage, error))
     }
 
     /// The procedures.
@@ -62,7 +80,10 @@ impl Session {
     }
 
     /// The password source of an account of the estate.
-    pub(super) fn source(account: &estate::Account) -> PasswordSource {
+    pub(super) fn source(&self, name: &AccountName, account: &estate::Account) -> PasswordSource {
+        if let Some((_, password)) = self.given.as_ref().filter(|(given, _)| given == name) {
+            return PasswordSource::Given(password.clone());
+        }
         match &account.password {
             estate::PasswordSource::Keyring => PasswordSource::Keyring,
             estate::PasswordSource::File(path) => PasswordSource::File(path.clone()),
@@ -102,7 +123,8 @@ impl Session {
                 authorities: authorities.clone(),
                 clock: Arc::clone(&self.clock),
             };
-            let reader = CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
+            let reader =
+                CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
             readers.insert(cluster.name.clone(), Arc::new(reader));
         }
         Ok(readers)
@@ -110,12 +132,17 @@ impl Session {
 
     fn password(&self, name: &AccountName) -> Result<Secret, CliError> {
         let account = self.account(name)?;
-        Self::source(account).read(name).map_err(|error| CliError::new(Exit::Usage, error))
+        self.source(name, account)
+            .read(name)
+            .map_err(|error| CliError::new(Exit::Usage, error))
     }
 
     fn account(&self, name: &AccountName) -> Result<&estate::Account, CliError> {
         self.estate.accounts.get(name).ok_or_else(|| {
-            CliError::new(Exit::Usage, format!("the estate file has no account {name}"))
+            CliError::new(
+                Exit::Usage,
+                format!("the estate file has no account {name}"),
+            )
         })
     }
 
@@ -125,12 +152,15 @@ impl Session {
         passwords: &BTreeMap<&AccountName, Secret>,
     ) -> Result<Login, CliError> {
         let user = self.account(name)?.user.clone();
-        let password = passwords
-            .get(name)
-            .cloned()
-            .ok_or_else(|| CliError::new(Exit::Failed, format!("no password was read for {name}")))?;
+        let password = passwords.get(name).cloned().ok_or_else(|| {
+            CliError::new(Exit::Failed, format!("no password was read for {name}"))
+        })?;
         self.network.redactor.learn_login(&user, &password);
-        Ok(Login { account: name.clone(), user, password })
+        Ok(Login {
+            account: name.clone(),
+            user,
+            password,
+        })
     }
 
     /// Asks every cluster of some readers.
@@ -140,7 +170,7 @@ impl Session {
             .map(|(name, reader)| (name.clone(), Arc::clone(reader) as Arc<dyn Observe>))
             .collect();
         let observation = observe_all(&devices, &*self.clock).await;
-        not_trusted(readers)?;
+        obstacles(readers)?;
         Ok(observation)
     }
 
@@ -153,19 +183,48 @@ impl Session {
     }
 }
 
-/// A peer that is not the pinned one ends a command with its own exit code: nobody may mistake it for a
-/// node that is merely down.
-fn not_trusted(readers: &Readers) -> Result<(), CliError> {
-    let problems: Vec<Problem> = readers.values().flat_map(|reader| reader.problems()).collect();
-    let untrusted: Vec<&Problem> =
-        problems.iter().filter(|problem| problem.kind == ProblemKind::NotTrusted).collect();
-    if untrusted.is_empty() {
-        return Ok(());
+/// The password of an account, from the first line of standard input.
+fn given(name: &str, estate: &Estate) -> Result<(AccountName, Secret), CliError> {
+    let account = AccountName::from(name);
+    if !estate.accounts.contains_key(&account) {
+        let known: Vec<&str> = estate.accounts.keys().map(AccountName::as_str).collect();
+        return Err(CliError::new(
+            Exit::Usage,
+            format!("the estate file has no account `{name}`"),
+        )
+        .hint(format!("it has {}", known.join(", "))));
     }
-    let says: Vec<&str> = untrusted.iter().map(|problem| problem.text.as_str()).collect();
-    Err(CliError::new(Exit::NotTrusted, says.join("\n")))
+    let password = read_line(&account, std::io::stdin().lock())
+        .map_err(|error| CliError::new(Exit::Usage, error))?;
+    Ok((account, password))
 }
 
+/// Two obstacles end a command by themselves. A peer that is not the pinned one has its own exit code, so that
+/// nobody takes it for a node that is merely down; and after a refused login everything else that is unknown
+/// only hides the cause.
+fn obstacles(readers: &Readers) -> Result<(), CliError> {
+    let problems: Vec<Problem> = readers
+        .values()
+        .flat_map(|reader| reader.problems())
+        .collect();
+    let texts = |kind| -> Vec<&str> {
+        let of_kind = problems.iter().filter(|problem| problem.kind == kind);
+        of_kind.map(|problem| problem.text.as_str()).collect()
+    };
+    let untrusted = texts(ProblemKind::NotTrusted);
+    if !untrusted.is_empty() {
+        return Err(CliError::new(Exit::NotTrusted, untrusted.join("\n")));
+    }
+    let refused = texts(ProblemKind::Unauthorized);
+    // One that was asked again says the same in more words.
+    match refused.iter().min_by_key(|text| text.len()) {
+        Some(first) => Err(CliError::new(Exit::Failed, first)
+            .hint("no plan was made and nothing was written; each account was tried once")),
+        None => Ok(()),
+    }
+}
+
+/// The time of day, or the moment that the command line names.
 pub(super) fn clock(common: &Common) -> Arc<dyn Clock> {
     match common.at {
         Some(moment) => Arc::new(FrozenClock(moment)),
@@ -183,15 +242,26 @@ pub(super) fn library(directory: Option<&Path>) -> Result<Library, CliError> {
 }
 
 fn state_dir(common: &Common, estate: &Estate) -> Result<PathBuf, CliError> {
-    if let Some(chosen) = common.state_dir.clone().or_else(|| estate.state_dir.clone()) {
+    if let Some(chosen) = common
+        .state_dir
+        .clone()
+        .or_else(|| estate.state_dir.clone())
+    {
         return Ok(chosen);
     }
-    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
-    base.or_else(home).map(|base| base.join("reissue")).ok_or_else(|| {
-        CliError::new(Exit::Usage, "no state directory: neither XDG_STATE_HOME nor HOME is set")
+    base.or_else(home)
+        .map(|base| base.join("reissue"))
+        .ok_or_else(|| {
+            CliError::new(
+                Exit::Usage,
+                "no state directory: neither XDG_STATE_HOME nor HOME is set",
+            )
             .hint("name one with --state-dir DIR")
-    })
+        })
 }
 
 /// Every certificate of the issuers, so that what nodes hold can be linked to them.
@@ -228,8 +298,11 @@ pub(super) fn read_observation(path: &Path) -> Result<Observation, CliError> {
             .hint("write one with `reissue observe -o FILE`")
     };
     let bytes = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| wrong(format!("expected an observation, found text that is not JSON: {error}")))?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
+        wrong(format!(
+            "expected an observation, found text that is not JSON: {error}"
+        ))
+    })?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
     if format != Some(u64::from(crate::model::OBSERVATION_FORMAT)) {
         return Err(wrong(format!(

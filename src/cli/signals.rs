@@ -15,8 +15,17 @@ impl Signals {
     pub(super) fn listen() -> Self {
         #[cfg(unix)]
         {
-            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-            Self { kinds: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
+            let kinds = [
+                SignalKind::interrupt(),
+                SignalKind::terminate(),
+                SignalKind::hangup(),
+            ];
+            Self {
+                kinds: kinds
+                    .into_iter()
+                    .filter_map(|kind| signal(kind).ok())
+                    .collect(),
+            }
         }
         #[cfg(not(unix))]
         Self {}

@@ -27,7 +27,10 @@ pub(super) fn start(verbose: u8, redactor: &Redactor) {
     let made = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
-        .with_writer(move || CleanWriter { redactor: redactor.clone(), line: Vec::new() })
+        .with_writer(move || CleanWriter {
+            redactor: redactor.clone(),
+            line: Vec::new(),
+        })
         .try_init();
     // A second start in one process keeps the first log.
     drop(made);
@@ -62,11 +65,20 @@ impl Drop for CleanWriter {
 pub(super) fn init(output: Output, file: &Path) -> Result<Exit, CliError> {
     use std::io::Write as _;
     let failed = |error: std::io::Error| {
-        CliError::new(Exit::Usage, format!("{} cannot be written: {error}", file.display()))
-            .hint("name another file: `reissue init FILE`; an existing one is never replaced")
+        CliError::new(
+            Exit::Usage,
+            format!("{} cannot be written: {error}", file.display()),
+        )
+        .hint("name another file: `reissue init FILE`; an existing one is never replaced")
     };
-    let mut created = std::fs::OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;
-    created.write_all(estate::starter().as_bytes()).map_err(failed)?;
+    let mut created = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .map_err(failed)?;
+    created
+        .write_all(estate::starter().as_bytes())
+        .map_err(failed)?;
     created.sync_all().map_err(failed)?;
     Ok(output.result(Exit::Done, &file, || {
         format!(
@@ -102,8 +114,16 @@ pub(super) fn playbooks(output: Output, library: &Library) -> Exit {
         .map(|procedure| Row {
             product: procedure.product.to_string(),
             purpose: procedure.purpose.as_str(),
-            stores: procedure.stores.iter().map(|rule| rule.store.as_str()).collect(),
-            variants: procedure.restarts.iter().map(|set| set.variant.as_str()).collect(),
+            stores: procedure
+                .stores
+                .iter()
+                .map(|rule| rule.store.as_str())
+                .collect(),
+            variants: procedure
+                .restarts
+                .iter()
+                .map(|set| set.variant.as_str())
+                .collect(),
         })
         .collect();
     output.result(Exit::Done, &rows, || {

@@ -18,9 +18,7 @@ use jiff::SignedDuration;
 
 pub use starter::{Discovered, starter, write_starter};
 pub use timers::Timers;
-pub use types::{
-    Account, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout, Wave, Window,
-};
+pub use types::{Account, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout};
 
 use crate::model::{AccountName, ClusterName, DesiredCertificate, IssuerName};
 use crate::pki::PkiError;

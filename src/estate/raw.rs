@@ -69,8 +69,11 @@ pub(super) struct RawTimers {
     pub(super) served: Option<Time>,
     /// Until an upload has reached the other nodes. Default: 5m.
     pub(super) replication: Option<Time>,
-    /// Until the issuer has signed; 0s waits for ever. Default: 0s.
+    /// Until the issuer has signed; then the run stops and is resumed when the files are there. Default: 0s.
     pub(super) issue: Option<Time>,
+    /// How long a node that did not answer a change is watched for a trace of it, before it is believed that it
+    /// did not act. Default: 2m.
+    pub(super) settle: Option<Time>,
     /// Until as many phones are registered as before. Default: 45m.
     pub(super) phones_back: Option<Time>,
     /// Between two looks at something that is waited for. Default: 5s.

@@ -23,8 +23,11 @@ pub struct Timers {
     pub served: Duration,
     /// Until an upload has reached the other nodes.
     pub replication: Duration,
-    /// Until the issuer has signed; `None` waits until the files are there.
-    pub issue: Option<Duration>,
+    /// Until the issuer has signed, before the run stops at the gate and is resumed when the files are there.
+    pub issue: Duration,
+    /// How long a node that did not answer a change is watched for a trace of it before it is believed that it
+    /// did not act.
+    pub settle: Duration,
     /// Until as many phones are registered as before.
     pub phones_back: Duration,
     /// Between two looks at something that is waited for; never zero.
@@ -41,7 +44,8 @@ impl Default for Timers {
             service_restart: Duration::from_mins(10),
             served: Duration::from_mins(5),
             replication: Duration::from_mins(5),
-            issue: None,
+            issue: Duration::ZERO,
+            settle: Duration::from_mins(2),
             phones_back: Duration::from_mins(45),
             poll: Duration::from_secs(5),
         }
@@ -59,6 +63,7 @@ impl Timers {
             (&raw.service_restart, &mut timers.service_restart),
             (&raw.served, &mut timers.served),
             (&raw.replication, &mut timers.replication),
+            (&raw.settle, &mut timers.settle),
             (&raw.phones_back, &mut timers.phones_back),
             (&raw.poll, &mut timers.poll),
         ];
@@ -70,9 +75,7 @@ impl Timers {
             }
         }
         if let Some(text) = &raw.issue {
-            timers.issue = check
-                .duration_or_zero(text)
-                .filter(|duration| !duration.is_zero());
+            timers.issue = check.duration_or_zero(text).unwrap_or_default();
         }
         timers
     }

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
-use jiff::civil::{Time, Weekday};
-
-use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Purpose, Role};
+use crate::model::{
+    AccountName, ClusterName, NodeName, Port, Product, Purpose, Role, Wave, Window,
+};
 
 /// One cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,32 +116,4 @@ pub struct Rollout {
     pub waves: Vec<Wave>,
     /// When services may restart. A cluster that is in no window is not bound.
     pub windows: Vec<Window>,
-}
-
-/// One wave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wave {
-    /// Its name.
-    pub name: String,
-    /// Its clusters.
-    pub clusters: BTreeSet<ClusterName>,
-    /// How many of them change at once; at least 1.
-    pub parallel: u32,
-    /// After how many failed clusters no other is begun; at least 1.
-    pub max_failures: u32,
-}
-
-/// One weekly change window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The clusters that it binds.
-    pub clusters: BTreeSet<ClusterName>,
-    /// The days on which it opens, Monday first.
-    pub days: Vec<Weekday>,
-    /// When it opens, in its time zone.
-    pub from: Time,
-    /// How long it stays open; at most a week.
-    pub lasts: Duration,
-    /// Its IANA time zone.
-    pub zone: String,
 }

@@ -1,8 +1,9 @@
 //! One cluster's part: the check before its first step, then one step after the other.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
@@ -21,7 +22,6 @@ pub(super) struct ClusterRun<'a> {
     pub(super) name: &'a ClusterName,
     pub(super) plan: &'a ClusterPlan,
     pub(super) device: &'a dyn Actuate,
-    pub(super) failures: &'a AtomicUsize,
 }
 
 impl ClusterRun<'_> {
@@ -41,6 +41,7 @@ impl ClusterRun<'_> {
                 return Ok(());
             }
             self.may_go_on(&step.id.to_string())?;
+            self.in_window(step)?;
             let begun = Progress::StepBegun {
                 step: step.id.clone(),
                 number: index + 1,
@@ -77,26 +78,51 @@ impl ClusterRun<'_> {
         self.plan.steps.iter().enumerate().find(open)
     }
 
-    /// Stops before a step, if a person asked or too many other clusters failed.
+    /// Stops before a step, if a person asked.
     pub(super) fn may_go_on(&self, before: &str) -> Result<(), Halt> {
-        let failures = self.failures.load(Ordering::SeqCst);
-        let what = if self.all.stop.asked() {
-            format!("stopped before {before}, as asked")
-        } else if self
-            .all
-            .limits
-            .max_failures
-            .is_some_and(|most| failures > 0 && failures >= most)
-        {
-            format!("stopped before {before}, because {failures} other clusters failed")
-        } else {
+        if !self.all.stop.asked() {
             return Ok(());
-        };
+        }
         Err(Halt {
             class: Class::Interrupted,
             step: None,
-            what,
+            what: format!("stopped before {before}, as asked"),
             next: "Go on with `reissue resume`.".to_owned(),
+        })
+    }
+
+    /// A step that users notice is begun only in a change window that stays open as long as the step
+    /// typically takes (invariant I27). A cluster that is in no window is not bound.
+    fn in_window(&self, step: &Step) -> Result<(), Halt> {
+        let restart = matches!(step.action, Action::RestartService { .. });
+        let windows = || {
+            self.all
+                .limits
+                .windows
+                .iter()
+                .filter(|window| window.clusters.contains(self.name))
+        };
+        if !(restart || step.disruption.is_some()) || windows().next().is_none() {
+            return Ok(());
+        }
+        let now = self.all.clock.now();
+        let ends = now.checked_add(step.takes).unwrap_or(Timestamp::MAX);
+        if windows()
+            .filter_map(|window| window.closes(now))
+            .any(|closes| ends <= closes)
+        {
+            return Ok(());
+        }
+        let next = windows().filter_map(|window| window.opens(now)).min();
+        let opens = next.map_or_else(|| "never".to_owned(), |next| format!("at {next:.0}"));
+        Err(Halt {
+            class: Class::Waiting,
+            step: Some(step.id.clone()),
+            what: format!(
+                "no change window of {} is open for the {:#} that {} takes; the next opens {opens}",
+                self.name, step.takes, step.id
+            ),
+            next: "Go on with `reissue resume` when it is open.".to_owned(),
         })
     }
 
@@ -173,7 +199,7 @@ impl ClusterRun<'_> {
         })
     }
 
-    fn plan_valid_until(&self) -> jiff::Timestamp {
+    fn plan_valid_until(&self) -> Timestamp {
         self.all.plan.valid_until
     }
 

@@ -1,7 +1,7 @@
 //! A run over all clusters: some at a time, each for itself.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::driver::Actuate;
 use crate::issue::Issuer;
 use crate::journal::{Event, Journal, Verdict};
-use crate::model::{ClusterName, ClusterState, IssuerName};
+use crate::model::{ClusterName, ClusterState, IssuerName, Wave, Window};
 use crate::pki::Parsed;
 use crate::plan::{ClusterPlan, Plan, Stage};
 
@@ -22,14 +22,14 @@ use crate::plan::{ClusterPlan, Plan, Stage};
 const SEEN_KEEPS: Duration = Duration::from_mins(1);
 
 /// How far and how wide a run goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Stop when every step of this stage and those before it is done.
     pub until: Option<Stage>,
-    /// So many clusters at a time, at least one.
-    pub parallel_clusters: usize,
-    /// When so many clusters have failed, the others begin no further step; `None`: they go on.
-    pub max_failures: Option<usize>,
+    /// Clusters in the order in which they change; those in no wave change last, one at a time.
+    pub waves: Vec<Wave>,
+    /// When services may restart; a cluster that is in no window is not bound.
+    pub windows: Vec<Window>,
 }
 
 /// An issuer with the authorities that it signs with.
@@ -69,20 +69,52 @@ pub struct Executor {
     pub limits: Limits,
 }
 
+/// One wave's turn.
+struct Turn<'a> {
+    wave: &'a Wave,
+    /// When the run began, by its timer.
+    began: Duration,
+    failures: AtomicU32,
+    /// The earlier wave after which no other cluster is begun.
+    halted: Option<String>,
+}
+
+impl Turn<'_> {
+    /// The wave whose failures keep any other cluster from being begun.
+    fn full(&self) -> Option<String> {
+        let failed = self.failures.load(Ordering::SeqCst) >= self.wave.max_failures.max(1);
+        self.halted
+            .clone()
+            .or_else(|| failed.then(|| self.wave.name.clone()))
+    }
+}
+
 impl Executor {
     /// Goes on from where the journal stands until every cluster is done or has stopped.
     pub async fn run(&self) -> Outcome {
-        let failures = AtomicUsize::new(0);
         let began = self.timer.elapsed();
-        let runs = self
-            .plan
-            .clusters
-            .iter()
-            .map(|(name, plan)| self.cluster(name, plan, began, &failures));
-        let clusters: BTreeMap<_, _> = futures_util::stream::iter(runs)
-            .buffer_unordered(self.limits.parallel_clusters.max(1))
-            .collect()
-            .await;
+        let mut clusters = BTreeMap::new();
+        let mut halted = None;
+        for wave in self.waves() {
+            let turn = Turn {
+                wave: &wave,
+                began,
+                failures: AtomicU32::new(0),
+                halted: halted.clone(),
+            };
+            let plans = self
+                .plan
+                .clusters
+                .iter()
+                .filter(|(name, _)| wave.clusters.contains(*name));
+            let runs = plans.map(|(name, plan)| self.cluster(name, plan, &turn));
+            let ended: BTreeMap<_, _> = futures_util::stream::iter(runs)
+                .buffer_unordered(usize::try_from(wave.parallel).unwrap_or(usize::MAX).max(1))
+                .collect()
+                .await;
+            clusters.extend(ended);
+            halted = turn.full();
+        }
         let mut outcome = Outcome {
             clusters,
             unwritten: None,
@@ -91,33 +123,61 @@ impl Executor {
         outcome
     }
 
+    /// The waves; clusters of the plan that are in none come last, one at a time.
+    fn waves(&self) -> Vec<Wave> {
+        let named = |name: &&ClusterName| {
+            self.limits
+                .waves
+                .iter()
+                .any(|wave| wave.clusters.contains(*name))
+        };
+        let rest = self
+            .plan
+            .clusters
+            .keys()
+            .filter(|name| !named(name))
+            .cloned()
+            .collect();
+        let last = Wave {
+            name: "the rest".to_owned(),
+            clusters: rest,
+            parallel: 1,
+            max_failures: u32::MAX,
+        };
+        self.limits.waves.iter().cloned().chain([last]).collect()
+    }
+
     async fn cluster(
         &self,
         name: &ClusterName,
         plan: &ClusterPlan,
-        began: Duration,
-        failures: &AtomicUsize,
+        turn: &Turn<'_>,
     ) -> (ClusterName, ClusterOutcome) {
-        let waited = self.timer.elapsed().saturating_sub(began);
+        let waited = self.timer.elapsed().saturating_sub(turn.began);
         let mut seen = self
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(name);
         seen = seen.filter(|_| waited <= SEEN_KEEPS);
-        let end = match self.devices.get(name) {
-            Some(device) => {
+        let end = match (turn.full(), self.devices.get(name)) {
+            (Some(wave), _) => Err(Halt {
+                class: Class::Interrupted,
+                step: None,
+                what: format!("not begun, because too many clusters of wave `{wave}` failed"),
+                next: "Mend those first, then `reissue resume`.".to_owned(),
+            }),
+            (None, Some(device)) => {
                 ClusterRun {
                     all: self,
                     name,
                     plan,
                     device: device.as_ref(),
-                    failures,
                 }
                 .run(seen)
                 .await
             }
-            None => Err(Halt {
+            (None, None) => Err(Halt {
                 class: Class::Failed,
                 step: None,
                 what: format!("the plan has cluster {name}, the estate has none of that name"),
@@ -126,7 +186,7 @@ impl Executor {
         };
         let outcome = self.conclude(name, plan, end);
         if outcome.class.is_failure() {
-            failures.fetch_add(1, Ordering::SeqCst);
+            turn.failures.fetch_add(1, Ordering::SeqCst);
         }
         (name.clone(), outcome)
     }

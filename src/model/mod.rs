@@ -10,6 +10,7 @@ mod observation;
 mod observed;
 mod procedure;
 mod release;
+mod rollout;
 
 pub use certificate::{
     Certificate, KeyAlgorithm, KeySpec, PublicKey, SigningRequest, SubjectName, Usages,
@@ -31,3 +32,4 @@ pub use procedure::{
     RestartSet, SourcedText, StoreRule, UsageRule,
 };
 pub use release::{Product, Release, Role};
+pub use rollout::{Wave, Window};

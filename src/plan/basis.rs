@@ -212,12 +212,15 @@ pub fn moved(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) ->
 
 /// Whether a fact that is not in a map could not be in it, because the list it would come from was not read.
 fn unread(facts: &BTreeMap<String, String>, missing: &str) -> bool {
-    facts.iter().filter(|(_, value)| *value == UNKNOWN).any(|(list, _)| {
-        match list.strip_suffix("inventory") {
+    facts
+        .iter()
+        .filter(|(_, value)| *value == UNKNOWN)
+        .any(|(list, _)| match list.strip_suffix("inventory") {
             Some(node) => missing.starts_with(node),
-            None => missing.strip_prefix(list.as_str()).is_some_and(|rest| rest.starts_with(' ')),
-        }
-    })
+            None => missing
+                .strip_prefix(list.as_str())
+                .is_some_and(|rest| rest.starts_with(' ')),
+        })
 }
 
 /// The facts that some steps may change. Everything else must still be as it was (invariant I28).

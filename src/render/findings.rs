@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::assess::explain;
 use crate::model::{
-    Certificate, ClusterName, Finding, KeyAlgorithm, Listener, NodeState, Observation, Observed, Port, Purpose,
-    Severity,
+    Certificate, ClusterName, Finding, KeyAlgorithm, Listener, NodeState, Observation, Observed,
+    Port, Purpose, Severity,
 };
 
 /// Findings by cluster, worst first, each with what was expected and found.
@@ -18,15 +18,29 @@ pub fn findings(findings: &[Finding]) -> String {
     }
     let mut by_cluster: BTreeMap<&ClusterName, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
-        by_cluster.entry(&finding.cluster).or_default().push(finding);
+        by_cluster
+            .entry(&finding.cluster)
+            .or_default()
+            .push(finding);
     }
     let mut text = String::new();
     for (cluster, of_cluster) in by_cluster {
         let _ = writeln!(text, "{cluster}: {}", counted(&of_cluster));
         for finding in of_cluster {
-            let place = finding.node.as_ref().map_or_else(|| "the cluster".to_owned(), ToString::to_string);
-            let purpose = finding.purpose.as_ref().map_or_else(String::new, |purpose| format!("  {purpose}"));
-            let _ = writeln!(text, "  {:<9} {:<22} {place}{purpose}", finding.severity.to_string(), finding.code.as_str());
+            let place = finding
+                .node
+                .as_ref()
+                .map_or_else(|| "the cluster".to_owned(), ToString::to_string);
+            let purpose = finding
+                .purpose
+                .as_ref()
+                .map_or_else(String::new, |purpose| format!("  {purpose}"));
+            let _ = writeln!(
+                text,
+                "  {:<9} {:<22} {place}{purpose}",
+                finding.severity.to_string(),
+                finding.code.as_str()
+            );
             let _ = writeln!(text, "            expected  {}", finding.expected);
             let _ = writeln!(text, "            found     {}", finding.found);
         }
@@ -36,14 +50,24 @@ pub fn findings(findings: &[Finding]) -> String {
 }
 
 fn counted(findings: &[&Finding]) -> String {
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    [Severity::Blocker, Severity::Critical, Severity::Warning, Severity::Notice]
-        .into_iter()
-        .map(|severity| (count(severity), severity))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, severity)| format!("{count} {severity}{}", if count == 1 { "" } else { "s" }))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    [
+        Severity::Blocker,
+        Severity::Critical,
+        Severity::Warning,
+        Severity::Notice,
+    ]
+    .into_iter()
+    .map(|severity| (count(severity), severity))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, severity)| format!("{count} {severity}{}", if count == 1 { "" } else { "s" }))
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 /// The long text of one code, or of all.
@@ -77,11 +101,23 @@ pub fn status(observation: &Observation, now: Timestamp) -> String {
                 let certificate = held.present().and_then(|held| state.certificates.get(held));
                 let Some(certificate) = certificate else {
                     let why = held.unknown().unwrap_or("none");
-                    rows.push((i64::MAX, format!("  {:<24} {purpose:<22} {why}", name.short())));
+                    rows.push((
+                        i64::MAX,
+                        format!("  {:<24} {purpose:<22} {why}", name.short()),
+                    ));
                     continue;
                 };
                 let days = certificate.not_after.duration_since(now).as_hours() / 24;
-                rows.push((days, row(name.short(), purpose, certificate, days, &served(node, purpose, certificate))));
+                rows.push((
+                    days,
+                    row(
+                        name.short(),
+                        purpose,
+                        certificate,
+                        days,
+                        &served(node, purpose, certificate),
+                    ),
+                ));
             }
         }
         rows.sort();
@@ -93,9 +129,23 @@ pub fn status(observation: &Observation, now: Timestamp) -> String {
     text
 }
 
-fn row(node: &str, purpose: &Purpose, certificate: &Certificate, days: i64, served: &str) -> String {
-    let left = if days < 0 { format!("expired {} days ago", -days) } else { format!("{days} days left") };
-    let signer = if certificate.is_self_signed() { "self-signed".to_owned() } else { short_name(&certificate.issuer) };
+fn row(
+    node: &str,
+    purpose: &Purpose,
+    certificate: &Certificate,
+    days: i64,
+    served: &str,
+) -> String {
+    let left = if days < 0 {
+        format!("expired {} days ago", -days)
+    } else {
+        format!("{days} days left")
+    };
+    let signer = if certificate.is_self_signed() {
+        "self-signed".to_owned()
+    } else {
+        short_name(&certificate.issuer)
+    };
     format!(
         "  {node:<24} {:<22} {left:<22} {:<28} {}{served}",
         purpose.as_str(),
@@ -111,21 +161,33 @@ fn served(node: &NodeState, purpose: &Purpose, certificate: &Certificate) -> Str
         "CallManager" => &[Port::Sip],
         _ => return String::new(),
     };
-    let key = if purpose.is_ecdsa() { KeyAlgorithm::Ec } else { KeyAlgorithm::Rsa };
+    let key = if purpose.is_ecdsa() {
+        KeyAlgorithm::Ec
+    } else {
+        KeyAlgorithm::Rsa
+    };
     let mut differing: Vec<String> = Vec::new();
     for port in ports {
         match node.served.get(&Listener { port: *port, key }) {
             Some(Observed::Present(chain)) if chain.leaf == certificate.sha256 => {}
-            Some(Observed::Present(chain)) => differing.push(format!("{port} serves {}", chain.leaf.short())),
+            Some(Observed::Present(chain)) => {
+                differing.push(format!("{port} serves {}", chain.leaf.short()))
+            }
             Some(Observed::Absent) => differing.push(format!("{port} serves none")),
             Some(Observed::Unknown(_)) | None => differing.push(format!("{port} unknown")),
         }
     }
-    if differing.is_empty() { "  served".to_owned() } else { format!("  NOT SERVED: {}", differing.join(", ")) }
+    if differing.is_empty() {
+        "  served".to_owned()
+    } else {
+        format!("  NOT SERVED: {}", differing.join(", "))
+    }
 }
 
 /// The common name of a one-line distinguished name.
 fn short_name(subject: &str) -> String {
-    let common = subject.split(", ").find_map(|part| part.strip_prefix("CN="));
+    let common = subject
+        .split(", ")
+        .find_map(|part| part.strip_prefix("CN="));
     common.unwrap_or(subject).to_owned()
 }

@@ -30,13 +30,23 @@ impl ProgressWatch {
     /// `talk` false there is nothing.
     pub fn new(plan: &Plan, talk: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target = if talk && terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if talk && terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let all = MultiProgress::with_draw_target(target);
-        let style = ProgressStyle::with_template("{prefix:12} {bar:24} {pos:>3}/{len} {elapsed:>4} {wide_msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(
+            "{prefix:12} {bar:24} {pos:>3}/{len} {elapsed:>4} {wide_msg}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bars = plan.clusters.iter().map(|(name, cluster)| {
             let length = u64::try_from(cluster.steps.len()).unwrap_or(u64::MAX);
-            let bar = all.add(ProgressBar::new(length).with_style(style.clone()).with_prefix(name.to_string()));
+            let bar = all.add(
+                ProgressBar::new(length)
+                    .with_style(style.clone())
+                    .with_prefix(name.to_string()),
+            );
             if talk && terminal {
                 bar.enable_steady_tick(TICK);
             }
@@ -45,12 +55,22 @@ impl ProgressWatch {
         let bars = Mutex::new(bars.collect());
         let steps = plan.clusters.values().flat_map(|cluster| &cluster.steps);
         let titles = steps.map(|step| (step.id.clone(), title(step))).collect();
-        Self { titles, all, bars, terminal: terminal || !talk }
+        Self {
+            titles,
+            all,
+            bars,
+            terminal: terminal || !talk,
+        }
     }
 
     /// Leaves the last state of every bar on the screen.
     pub fn finish(&self) {
-        for bar in self.bars.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for bar in self
+            .bars
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+        {
             bar.abandon();
         }
     }
@@ -92,7 +112,9 @@ impl Watch for ProgressWatch {
                 }
             }
             Progress::StepNote { step, text } => {
-                self.bar(cluster, |bar| bar.set_message(format!("{step} {}: {text}", self.title(step))));
+                self.bar(cluster, |bar| {
+                    bar.set_message(format!("{step} {}: {text}", self.title(step)))
+                });
                 if !self.terminal {
                     self.line(&format!("{step}   {text}"));
                 }
@@ -101,9 +123,15 @@ impl Watch for ProgressWatch {
                 self.bar(cluster, |bar| bar.inc(1));
                 self.line(&format!("{step} {}: {}", done(how), self.title(step)));
             }
-            Progress::Stopped { step, what, next, .. } => {
-                let place = step.as_ref().map_or_else(|| cluster.to_string(), ToString::to_string);
-                self.bar(cluster, |bar| bar.set_message(format!("stopped at {place}")));
+            Progress::Stopped {
+                step, what, next, ..
+            } => {
+                let place = step
+                    .as_ref()
+                    .map_or_else(|| cluster.to_string(), ToString::to_string);
+                self.bar(cluster, |bar| {
+                    bar.set_message(format!("stopped at {place}"))
+                });
                 self.line(&format!("{place} stopped: {what}\n  next: {next}"));
             }
             Progress::ClusterDone => self.line(&format!("{cluster} done")),

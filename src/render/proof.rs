@@ -8,9 +8,15 @@ use crate::simulate::Proof;
 pub fn proof(proof: &Proof) -> String {
     let mut text = String::new();
     for (cluster, extent) in &proof.clusters {
-        let broken = proof.violations.iter().filter(|violation| violation.cluster == *cluster).count();
+        let broken = proof
+            .violations
+            .iter()
+            .filter(|violation| violation.cluster == *cluster)
+            .count();
         let verdict = match broken {
-            0 => "no invariant fails in any state that a stop or a crash can leave behind".to_owned(),
+            0 => {
+                "no invariant fails in any state that a stop or a crash can leave behind".to_owned()
+            }
             1 => "1 invariant fails".to_owned(),
             many => format!("{many} invariants fail"),
         };
@@ -21,9 +27,21 @@ pub fn proof(proof: &Proof) -> String {
         );
     }
     for violation in &proof.violations {
-        let step = violation.step.as_ref().map_or_else(|| "the plan".to_owned(), ToString::to_string);
-        let nodes: Vec<&str> = violation.nodes.iter().map(crate::model::NodeName::as_str).collect();
-        let _ = writeln!(text, "\n{} {step} {}", violation.invariant, nodes.join(", "));
+        let step = violation
+            .step
+            .as_ref()
+            .map_or_else(|| "the plan".to_owned(), ToString::to_string);
+        let nodes: Vec<&str> = violation
+            .nodes
+            .iter()
+            .map(crate::model::NodeName::as_str)
+            .collect();
+        let _ = writeln!(
+            text,
+            "\n{} {step} {}",
+            violation.invariant,
+            nodes.join(", ")
+        );
         let _ = writeln!(text, "  {}", violation.says);
         let _ = writeln!(text, "  to mend it: {}", violation.remedy);
     }

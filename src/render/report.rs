@@ -45,23 +45,40 @@ fn times(entries: &[Entry]) -> BTreeMap<&StepId, Times> {
 pub fn report_markdown(id: &RunId, plan: &Plan, record: &RunRecord) -> String {
     let replay = &record.replay;
     let mut text = String::new();
-    let verdict = replay.closed.as_ref().map_or_else(|| "not finished".to_owned(), ToString::to_string);
+    let verdict = replay
+        .closed
+        .as_ref()
+        .map_or_else(|| "not finished".to_owned(), ToString::to_string);
     let _ = writeln!(text, "# Run {id}\n");
     let _ = writeln!(text, "- plan: sha256 {}", replay.plan);
-    let _ = writeln!(text, "- opened: {:.0} by {}", replay.opened, cell(&replay.operator));
+    let _ = writeln!(
+        text,
+        "- opened: {:.0} by {}",
+        replay.opened,
+        cell(&replay.operator)
+    );
     let _ = writeln!(text, "- last event: {:.0}", replay.latest);
     let _ = writeln!(text, "- verdict: {}", cell(&verdict));
-    let resumed = record.entries.iter().filter(|entry| matches!(entry.event, Event::Resumed { .. })).count();
+    let resumed = record
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Resumed { .. }))
+        .count();
     let _ = writeln!(text, "- taken up again: {resumed} times");
     let _ = writeln!(text, "- not checked: revocation of the issued certificates");
     let times = times(&record.entries);
     for (name, cluster) in &plan.clusters {
-        let _ = writeln!(text, "\n## {name}\n\n| step | what | status | begun | ended |\n|---|---|---|---|---|");
+        let _ = writeln!(
+            text,
+            "\n## {name}\n\n| step | what | status | begun | ended |\n|---|---|---|---|---|"
+        );
         for step in &cluster.steps {
             let known = replay.step(&step.id);
             let status = known.map_or("unknown", |record| status_word(&record.status));
             let at = times.get(&step.id);
-            let shown = |moment: Option<Timestamp>| moment.map_or_else(String::new, |moment| format!("{moment:.0}"));
+            let shown = |moment: Option<Timestamp>| {
+                moment.map_or_else(String::new, |moment| format!("{moment:.0}"))
+            };
             let _ = writeln!(
                 text,
                 "| {} | {} | {}{} | {} | {} |",
@@ -79,7 +96,11 @@ pub fn report_markdown(id: &RunId, plan: &Plan, record: &RunRecord) -> String {
     }
     let _ = writeln!(text, "\n## Requests and certificates\n");
     for (step, request) in &replay.artifacts.requests {
-        let _ = writeln!(text, "- {step}: request sha256 {}, key sha256 {}", request.sha256, request.public_key);
+        let _ = writeln!(
+            text,
+            "- {step}: request sha256 {}, key sha256 {}",
+            request.sha256, request.public_key
+        );
     }
     for (step, leaf) in &replay.artifacts.leaves {
         let _ = writeln!(text, "- {step}: certificate sha256 {}", leaf.sha256);
@@ -92,8 +113,12 @@ fn detail(status: Option<&StepStatus>) -> String {
         Some(StepStatus::Failed { error, .. }) => format!(": {error}"),
         Some(StepStatus::Diverged { found }) => format!(": {found}"),
         Some(StepStatus::Waiting { awaited }) => format!(": {awaited}"),
-        Some(StepStatus::Done(crate::journal::DoneHow::Marked { by, why })) => format!(" by {by}: {why}"),
-        Some(StepStatus::Pending | StepStatus::InDoubt { .. } | StepStatus::Done(_)) | None => String::new(),
+        Some(StepStatus::Done(crate::journal::DoneHow::Marked { by, why })) => {
+            format!(" by {by}: {why}")
+        }
+        Some(StepStatus::Pending | StepStatus::InDoubt { .. } | StepStatus::Done(_)) | None => {
+            String::new()
+        }
     }
 }
 
@@ -106,7 +131,11 @@ fn cell(text: &str) -> String {
 ///
 /// # Errors
 /// The template engine's own.
-pub fn report_html(id: &RunId, plan: &Plan, record: &RunRecord) -> Result<String, minijinja::Error> {
+pub fn report_html(
+    id: &RunId,
+    plan: &Plan,
+    record: &RunRecord,
+) -> Result<String, minijinja::Error> {
     let mut engine = minijinja::Environment::new();
     engine.add_template("report.html", include_str!("report.html"))?;
     let replay = &record.replay;

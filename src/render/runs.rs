@@ -12,8 +12,18 @@ use crate::model::RunId;
 pub fn outcome(run: &RunId, outcome: &Outcome) -> String {
     let mut text = String::new();
     for (name, cluster) in &outcome.clusters {
-        let place = cluster.step.as_ref().map_or_else(String::new, |step| format!(" at {step}"));
-        let _ = writeln!(text, "{name}: {}{place}, {} of {} steps: {}", word(cluster.class), cluster.done, cluster.steps, cluster.what);
+        let place = cluster
+            .step
+            .as_ref()
+            .map_or_else(String::new, |step| format!(" at {step}"));
+        let _ = writeln!(
+            text,
+            "{name}: {}{place}, {} of {} steps: {}",
+            word(cluster.class),
+            cluster.done,
+            cluster.steps,
+            cluster.what
+        );
         if !cluster.next.is_empty() {
             let _ = writeln!(text, "  next: {}", cluster.next);
         }
@@ -22,7 +32,10 @@ pub fn outcome(run: &RunId, outcome: &Outcome) -> String {
         let _ = writeln!(text, "the end of the run was not written down: {error}");
     }
     if outcome.class() == Class::Done {
-        let _ = writeln!(text, "Look again by independent paths with `reissue verify {run}`; the record is `reissue report {run}`.");
+        let _ = writeln!(
+            text,
+            "Look again by independent paths with `reissue verify {run}`; the record is `reissue report {run}`."
+        );
     }
     text
 }
@@ -74,14 +87,33 @@ pub fn runs(runs: &[RunSummary]) -> String {
             RunState::Unreadable(why) => {
                 let _ = writeln!(text, "{}  cannot be read: {why}", run.id);
             }
-            RunState::Known { opened, latest, operator, clusters, verdict } => {
-                let verdict = verdict.as_ref().map_or_else(|| "not finished".to_owned(), ToString::to_string);
-                let _ = writeln!(text, "{}  {verdict}; by {operator}, {opened:.0} to {latest:.0}", run.id);
+            RunState::Known {
+                opened,
+                latest,
+                operator,
+                clusters,
+                verdict,
+            } => {
+                let verdict = verdict
+                    .as_ref()
+                    .map_or_else(|| "not finished".to_owned(), ToString::to_string);
+                let _ = writeln!(
+                    text,
+                    "{}  {verdict}; by {operator}, {opened:.0} to {latest:.0}",
+                    run.id
+                );
                 for cluster in clusters {
-                    let next = cluster.next.as_ref().map_or_else(String::new, |(step, status)| {
-                        format!(", next {step} ({})", status_word(status))
-                    });
-                    let _ = writeln!(text, "  {}: {} of {} steps{next}", cluster.cluster, cluster.done, cluster.steps);
+                    let next = cluster
+                        .next
+                        .as_ref()
+                        .map_or_else(String::new, |(step, status)| {
+                            format!(", next {step} ({})", status_word(status))
+                        });
+                    let _ = writeln!(
+                        text,
+                        "  {}: {} of {} steps{next}",
+                        cluster.cluster, cluster.done, cluster.steps
+                    );
                     if let Some(why) = cluster.stopped.as_ref().filter(|_| cluster.next.is_some()) {
                         let _ = writeln!(text, "    {why}");
                     }
@@ -97,7 +129,13 @@ pub fn runs_json(runs: &[RunSummary]) -> Value {
     let one = |run: &RunSummary| match &run.state {
         RunState::NeverBegan => json!({ "run": run.id, "state": "never-began" }),
         RunState::Unreadable(why) => json!({ "run": run.id, "state": "unreadable", "why": why }),
-        RunState::Known { opened, latest, operator, clusters, verdict } => {
+        RunState::Known {
+            opened,
+            latest,
+            operator,
+            clusters,
+            verdict,
+        } => {
             let clusters: Vec<Value> = clusters
                 .iter()
                 .map(|cluster| {

@@ -111,7 +111,7 @@ pub enum SecretError {
     #[error(
         "this computer offers no keyring ({cause}). Give the account a password file instead (`password: \
          {{file: PATH}}` with mode 0600), or a program (`password: {{command: [prog, arg]}}`), or \
-         pass one password with `--password-stdin`."
+         pass its password with `--password-stdin ACCOUNT`."
     )]
     NoKeyring {
         /// What the system said.
@@ -137,7 +137,7 @@ pub enum SecretError {
     },
     /// The terminal could not be read.
     #[error(
-        "the password could not be read from the terminal: {0}. Use `--password-stdin` where there is none."
+        "the password could not be read from the terminal: {0}. Use `secret set ACCOUNT --stdin` where there is none."
     )]
     Terminal(io::Error),
 }

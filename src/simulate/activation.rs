@@ -1,229 +1,271 @@
-//! Restarts: one node at a time, publisher first, each confirmed before the next (I8, I9, I10).
+//! Restarts: one node at a time, publisher first, each confirmed before the next (I8, I9, I10, I13, I28).
 
-use crate::model::{BackupJob, KeyAlgorithm, Listener, NodeName, Observed, Port, Role, StepId};
-use crate::plan::{Action, ClusterPlan, Condition, Step};
+use crate::model::{BackupJob, NodeName, Observed, Purpose, ServiceName, ServiceStatus};
+use crate::plan::{Action, Condition, Step};
 
-use super::Judge;
-use super::world::{Held, World, ports_of};
+use super::node::{Node, ports_of};
+use super::world::World;
+use super::{Judge, PLAN_AGAIN};
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let (Action::RestartService { service, .. }, Some(at)) = (&step.action, &step.node) else {
         return;
     };
-    let runs = world
-        .seen
-        .nodes
-        .get(at)
-        .and_then(|node| node.services.present())
-        .is_some_and(|services| {
-            services
-                .get(service)
-                .is_some_and(|state| state.status == crate::model::ServiceStatus::Started)
-        });
-    judge.require(runs, "I8", Some(step), &[at], || {
+    let Some(node) = world.nodes.get(at) else {
+        return;
+    };
+    let runs = ran(world, at).any(|running| running == service);
+    judge.require(runs, "I8", Some(step), &[], || {
         (
             format!("{service} did not run there; a restart would start it"),
             "Restart only what runs.".to_owned(),
         )
     });
-    let other = world.restarting.as_ref().filter(|node| *node != at);
-    judge.require(other.is_none(), "I10", Some(step), &[at], || {
-        let other = other.map_or_else(String::new, ToString::to_string);
-        (
-            format!("{other} restarted and was not confirmed healthy and serving"),
-            format!("Confirm {other} before the first restart on {at}."),
-        )
-    });
-    let stored = issued_on(world, at);
-    judge.require(stored.is_some(), "I8", Some(step), &[at], || {
-        (
-            "no new certificate is stored there, so that the restart would change nothing but the service".to_owned(),
-            "Restart after the upload was read back.".to_owned(),
-        )
-    });
-    let again = world
-        .nodes
-        .get(at)
-        .is_some_and(|node| node.restarted.contains(service));
-    judge.require(!again, "I8", Some(step), &[at], || {
-        (
-            format!("{service} was restarted there already for this certificate"),
-            "Restart it once.".to_owned(),
-        )
-    });
-    if let Some(request) = stored {
-        let guarded = step.before.iter().any(|condition| {
-            matches!(condition, Condition::IdentityOf { node, step, .. } if node == at && step == request)
-        });
-        judge.require(guarded, "I28", Some(step), &[at], || {
-            (
-                "nothing checks, right before the restart, that the new certificate is the stored one".to_owned(),
-                "Plan again.".to_owned(),
-            )
-        });
+    one_at_a_time(judge, world, step, at);
+    for_a_reason(judge, step, node, at, service);
+    for purpose in &node.unproved {
+        publisher_first(judge, world, step, at, purpose);
     }
-    publisher_first(judge, world, step, at);
     if service.as_str().starts_with("Cisco DRF") {
-        let idle = matches!(
-            world.seen.nodes.get(at).map(|node| &node.backup_job),
-            Some(Observed::Present(BackupJob::Idle))
-        );
-        let guarded = step
-            .before
-            .iter()
-            .any(|condition| matches!(condition, Condition::BackupIdle { .. }));
-        judge.require(idle && guarded, "I13", Some(step), &[at], || {
+        no_backup(judge, world, step, at);
+    }
+}
+
+/// I10: no other node restarts or was left unconfirmed.
+fn one_at_a_time(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
+    let open = world.nodes.iter();
+    let open = open.filter(|(name, node)| *name != at && !node.unconfirmed.is_empty());
+    let open: Vec<&NodeName> = open.map(|(name, _)| name).collect();
+    let concerned: Vec<&NodeName> = open.iter().copied().chain([at]).collect();
+    judge.require(open.is_empty(), "I10", Some(step), &concerned, || {
+        let open: Vec<&str> = open.iter().map(|node| node.as_str()).collect();
+        let open = open.join(", ");
+        (
+            format!(
+                "{open} restarted and was not confirmed healthy and serving: two nodes could be down"
+            ),
+            format!("Confirm {open} before the first restart on {at}."),
+        )
+    });
+}
+
+/// I8: something new is stored there and this service did not restart for it yet. I28: right before, it is
+/// still what is stored.
+fn for_a_reason(
+    judge: &mut Judge<'_>,
+    step: &Step,
+    node: &Node,
+    at: &NodeName,
+    service: &ServiceName,
+) {
+    judge.require(!node.unproved.is_empty(), "I8", Some(step), &[], || {
+        (
+            "no new certificate is stored there that waits to be served: users lose the service for nothing".to_owned(),
+            "Restart after the upload was read back, and once.".to_owned(),
+        )
+    });
+    judge.require(
+        !node.restarted.contains(service),
+        "I8",
+        Some(step),
+        &[],
+        || {
             (
-                "restarting it would break a backup, and nothing makes sure that none runs"
-                    .to_owned(),
-                "Check for a backup right before.".to_owned(),
+                format!("{service} was restarted there already for this certificate"),
+                "Restart it once.".to_owned(),
+            )
+        },
+    );
+    for purpose in &node.unproved {
+        let issued = node.issued(purpose);
+        let guarded = step.before.iter().any(|condition| {
+            matches!(condition, Condition::IdentityOf { node, purpose: of, step: by }
+                if node == at && of == purpose && Some(by) == issued)
+        });
+        judge.require(guarded, "I28", Some(step), &[], || {
+            (
+                format!("nothing checks, right before the restart, that the new {purpose} certificate is the stored one"),
+                PLAN_AGAIN.to_owned(),
             )
         });
     }
 }
 
-/// I9: a subscriber restarts only when the publisher, if it changes too, is confirmed.
-fn publisher_first(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
+/// I9: another node restarts for a purpose only when the publisher, if the plan changes it there too, serves
+/// it and is confirmed.
+fn publisher_first(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    at: &NodeName,
+    purpose: &Purpose,
+) {
     let Some(publisher) = world.seen.publisher() else {
         return;
     };
-    let changes = world.plan.steps.iter().any(|step| {
-        matches!(step.action, Action::RestartService { .. })
-            && step.node.as_ref() == Some(publisher)
+    let done = world.nodes.get(publisher).is_some_and(|node| {
+        node.issued(purpose).is_some()
+            && !node.unproved.contains(purpose)
+            && node.unconfirmed.is_empty()
     });
-    let is_publisher = world
-        .seen
-        .nodes
-        .get(at)
-        .is_some_and(|node| node.role == Role::Publisher);
-    let ready = is_publisher || !changes || world.confirmed.contains(publisher);
+    let ready = at == publisher || !world.on_publisher.contains(purpose) || done;
     judge.require(ready, "I9", Some(step), &[at, publisher], || {
         (
-            format!("{publisher} is the publisher and was not confirmed before this node restarts"),
+            format!("{publisher} is the publisher and was not confirmed before {at} restarts"),
             format!("Restart and confirm {publisher} first."),
         )
     });
 }
 
-/// I10 and I9 in the half-done state: no other node is in an unconfirmed restart.
-pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
-    let open: Vec<&NodeName> = world
-        .nodes
-        .iter()
-        .filter(|(_, node)| !node.unconfirmed.is_empty())
-        .map(|(name, _)| name)
-        .collect();
-    judge.require(open.len() <= 1, "I10", Some(step), &open, || {
-        (
-            "two nodes of the cluster could be down at once".to_owned(),
-            "Confirm the first before the second restarts.".to_owned(),
+/// I13: the backup services do not restart under a job. The publisher's master runs the jobs of the
+/// cluster; claim CUCM-DRF-MASTER-PUBLISHER.
+fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
+    let masters: Vec<&NodeName> = world.seen.publisher().into_iter().chain([at]).collect();
+    let busy = masters.iter().any(|master| {
+        let job = world.seen.nodes.get(*master).map(|node| &node.backup_job);
+        matches!(
+            job,
+            Some(Observed::Present(BackupJob::Running(_)) | Observed::Unknown(_))
         )
     });
-    let Action::Confirm { .. } = &step.action else {
+    let guarded = step.before.iter().any(
+        |condition| matches!(condition, Condition::BackupIdle { node } if masters.contains(&node)),
+    );
+    judge.require(!busy && guarded, "I13", Some(step), &[], || {
+        (
+            "restarting it would break a backup, and nothing makes sure that none runs".to_owned(),
+            "Check for a backup right before.".to_owned(),
+        )
+    });
+}
+
+/// I8 and I9: what is looked at can come true, and a confirmation after a restart looks at everything.
+pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
+    for condition in &step.after {
+        sees_what_is_there(judge, world, step, condition);
+    }
+    let (Action::Confirm { .. }, Some(at)) = (&step.action, &step.node) else {
         return;
     };
-    let Some(at) = &step.node else { return };
-    let Some(node) = world
+    if let Some(node) = world
         .nodes
         .get(at)
         .filter(|node| !node.unconfirmed.is_empty())
+    {
+        looks_at_ports(judge, step, node, at);
+        looks_at_services(judge, world, step, at);
+    }
+}
+
+/// I8: a port is asked for the new certificate only after a restart brought it there.
+fn sees_what_is_there(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    condition: &Condition,
+) {
+    let Condition::Serves {
+        node,
+        listener,
+        step: request,
+    } = condition
     else {
         return;
     };
-    // A confirmation after a restart must look at the new certificate on every port that the restarted
-    // services present, and at every service that ran before.
-    for (listener, (_, held)) in &node.serves {
-        let (Held::Issued(request), true) = (
-            held,
-            node.unconfirmed
-                .iter()
-                .any(|service| ports_of(service).contains(&listener.port)),
-        ) else {
+    let held = world.nodes.get(node).and_then(|node| {
+        let (purpose, _) = node.serves.get(listener)?;
+        let fresh = !node.behind(purpose).contains(listener);
+        node.issued(purpose).filter(|_| fresh)
+    });
+    judge.require(held == Some(request), "I8", Some(step), &[node], || {
+        (
+            format!("port {listener} is asked for the certificate for {request}, which no restart has brought there"),
+            "Restart the service that presents it after the upload, and ask then.".to_owned(),
+        )
+    });
+}
+
+fn looks_at_ports(judge: &mut Judge<'_>, step: &Step, node: &Node, at: &NodeName) {
+    for (listener, (purpose, _)) in &node.serves {
+        let restarted = |service: &ServiceName| ports_of(service).contains(&listener.port);
+        let Some(request) = node
+            .issued(purpose)
+            .filter(|_| node.unproved.contains(purpose))
+            .filter(|_| node.unconfirmed.iter().any(restarted))
+        else {
             continue;
         };
-        judge.require(
-            looks_at(step, at, *listener, request),
-            "I8",
-            Some(step),
-            &[at],
-            || {
-                (
-                    format!(
-                        "port {listener} is not looked at, though it must serve the new certificate"
-                    ),
-                    "Look at every port that the restarted service presents.".to_owned(),
-                )
-            },
-        );
-    }
-    let ran = world
-        .seen
-        .nodes
-        .get(at)
-        .and_then(|node| node.services.present());
-    let healthy = step.after.iter().find_map(|condition| match condition {
-        Condition::Healthy { node, services } if node == at => Some(services),
-        _ => None,
-    });
-    for (service, state) in ran.into_iter().flatten() {
-        if state.status != crate::model::ServiceStatus::Started {
-            continue;
-        }
-        let asked = healthy.is_some_and(|services| services.contains(service));
-        judge.require(asked, "I9", Some(step), &[at], || {
+        let looks = step.after.iter().any(|condition| {
+            matches!(condition, Condition::Serves { node, listener: on, step: by }
+                if node == at && on == listener && by == request)
+        });
+        judge.require(looks, "I8", Some(step), &[], || {
             (
                 format!(
-                    "{service} ran before, and the confirmation does not ask whether it runs again"
+                    "port {listener} is not looked at, though it must serve the new certificate"
                 ),
-                "Ask for every service that ran.".to_owned(),
+                "Look at every port that the restarted service presents.".to_owned(),
             )
         });
     }
 }
 
-fn looks_at(step: &Step, at: &NodeName, listener: Listener, request: &StepId) -> bool {
-    step.after.iter().any(|condition| {
-        matches!(condition, Condition::Serves { node, listener: on, step }
-            if node == at && *on == listener && step == request)
-    })
+fn looks_at_services(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
+    let healthy = step.after.iter().find_map(|condition| match condition {
+        Condition::Healthy { node, services } if node == at => Some(services),
+        _ => None,
+    });
+    let unasked: Vec<&str> = ran(world, at)
+        .filter(|service| !healthy.is_some_and(|services| services.contains(*service)))
+        .map(ServiceName::as_str)
+        .collect();
+    judge.require(unasked.is_empty(), "I9", Some(step), &[], || {
+        (
+            format!(
+                "the confirmation does not ask whether these run again, which ran before: {}",
+                unasked.join(", ")
+            ),
+            "Ask for every service that ran.".to_owned(),
+        )
+    });
 }
 
-/// The request whose certificate a node stores, if this plan stored one.
-fn issued_on<'w>(world: &'w World<'_>, node: &NodeName) -> Option<&'w StepId> {
-    world
+/// The services that ran on a node when it was observed.
+fn ran<'w>(world: &World<'w>, at: &NodeName) -> impl Iterator<Item = &'w ServiceName> {
+    let services = world
+        .seen
         .nodes
-        .get(node)?
-        .identities
-        .values()
-        .find_map(|held| match held {
-            Held::Issued(request) => Some(request),
-            Held::Known(_) => None,
-        })
+        .get(at)
+        .and_then(|node| node.services.present());
+    services
+        .into_iter()
+        .flatten()
+        .filter(|(_, state)| state.status == ServiceStatus::Started)
+        .map(|(service, _)| service)
 }
 
-/// I8: at the end every node that stores a new certificate serves it, and was confirmed.
-pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>, _plan: &ClusterPlan) {
+/// I8 and I9: at the end every node that stores a new certificate serves it, and was confirmed.
+pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
     for (name, node) in &world.nodes {
-        let Some(request) = issued_on(world, name) else {
-            continue;
-        };
-        for port in [Port::Rest, Port::Soap] {
-            let listener = Listener {
-                port,
-                key: KeyAlgorithm::Rsa,
+        for purpose in &node.unproved {
+            let behind = node.behind(purpose);
+            let ports: Vec<String> = behind.iter().map(ToString::to_string).collect();
+            let (says, remedy) = if ports.is_empty() {
+                let says = format!("no port was seen to serve the new {purpose} certificate");
+                (says, "Confirm the node after its last restart.".to_owned())
+            } else {
+                let ports = ports.join(", ");
+                let says = format!(
+                    "at the end {ports} does not serve the new {purpose} certificate that is stored"
+                );
+                (says, format!("Restart on {name} what presents {ports}."))
             };
-            let serves = node.serves.get(&listener).map(|(_, held)| held);
-            judge.require(serves == Some(&Held::Issued(request.clone())), "I8", None, &[name], || {
-                (
-                    format!("at the end port {listener} does not serve the certificate that is stored"),
-                    format!("Restart Cisco Tomcat on {name} after the upload."),
-                )
-            });
+            judge.breaks("I8", None, &[name], says, remedy);
         }
-        let confirmed = node.unconfirmed.is_empty() && world.confirmed.contains(name);
+        let confirmed = node.unconfirmed.is_empty();
         judge.require(confirmed, "I9", None, &[name], || {
             (
-                "the plan ends without having confirmed this node".to_owned(),
+                "the plan ends without having confirmed this node after its restarts".to_owned(),
                 "Confirm it.".to_owned(),
             )
         });

@@ -7,7 +7,9 @@
 
 mod activation;
 mod identity;
+mod node;
 mod preflight;
+mod requests;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{ClusterName, NodeName, Observation, StepId};
-use crate::plan::{ClusterPlan, Plan, Step};
+use crate::plan::{Action, ClusterPlan, Plan, Step};
 
 use world::World;
+
+/// What helps where the plan itself is wrong, not the cluster.
+const PLAN_AGAIN: &str = "Plan again; if it stays, do not carry this plan out and report it.";
 
 /// What the proof says of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -73,7 +78,10 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
     for (name, cluster) in &plan.clusters {
         let mut judge = Judge::new(name);
         match observation.clusters.get(name) {
-            Some(state) => walk(&mut judge, World::observed(state, cluster), cluster),
+            Some(state) => {
+                let world = World::observed(state, observation.to, cluster);
+                walk(&mut judge, world, cluster);
+            }
             None => judge.breaks(
                 "I25",
                 None,
@@ -90,26 +98,39 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
 
 /// Walks one cluster's plan, step by step.
 fn walk<'a>(judge: &mut Judge<'_>, mut world: World<'a>, plan: &'a ClusterPlan) {
-    shape::check(judge, plan);
+    shape::check(judge, &world, plan);
     preflight::check(judge, &world, plan);
     judge.extent.states = 1;
     for step in &plan.steps {
         judge.extent.steps += 1;
         // The step has not begun: may it, in this state?
         trust::before(judge, &world, step);
+        requests::before(judge, &world, step);
         identity::before(judge, &world, step);
         activation::before(judge, &world, step);
         // It has begun and nobody knows how far it came. Whatever it touches is in flight.
         world.begin(step);
         judge.extent.states += 1;
-        activation::while_open(judge, &world, step);
         trust::while_open(judge, &world, step);
+        activation::while_open(judge, &world, step);
         // It is done, and what it promised was seen.
         world.finish(step);
         judge.extent.states += 1;
     }
-    activation::at_the_end(judge, &world, plan);
-    identity::at_the_end(judge, &world, plan);
+    activation::at_the_end(judge, &world);
+    requests::at_the_end(judge, &world, plan);
+    identity::at_the_end(judge, &world);
+}
+
+/// Whether an action changes a device.
+fn writes(action: &Action) -> bool {
+    match action {
+        Action::UploadTrust { .. }
+        | Action::GenerateRequest { .. }
+        | Action::UploadIdentity { .. }
+        | Action::RestartService { .. } => true,
+        Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => false,
+    }
 }
 
 /// Collects what the checks say.
@@ -128,7 +149,18 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// One judgement: when it does not hold, `else_` says why.
+    /// One judgement over some nodes: it holds when none of them is wrong.
+    fn none(
+        &mut self,
+        wrong: &[&NodeName],
+        invariant: &'static str,
+        step: Option<&Step>,
+        otherwise: impl FnOnce() -> (String, String),
+    ) {
+        self.require(wrong.is_empty(), invariant, step, wrong, otherwise);
+    }
+
+    /// One judgement: when it does not hold, `otherwise` says what is the case and what to do.
     fn require(
         &mut self,
         holds: bool,
@@ -152,11 +184,15 @@ impl<'a> Judge<'a> {
         says: impl Into<String>,
         remedy: impl Into<String>,
     ) {
+        // Where nothing narrower is named, it is the step's own node that is concerned.
+        let own = step
+            .and_then(|step| step.node.as_ref())
+            .filter(|_| nodes.is_empty());
         self.violations.push(Violation {
             cluster: self.cluster.clone(),
             step: step.map(|step| step.id.clone()),
             invariant,
-            nodes: nodes.iter().map(|node| (*node).clone()).collect(),
+            nodes: nodes.iter().copied().chain(own).cloned().collect(),
             says: says.into(),
             remedy: remedy.into(),
         });

@@ -1,23 +1,36 @@
-//! What must be known and good before the first write (I11, I14, I24, I25), and purposes whose renewal
-//! would touch phones (I2, I12).
+//! What must be known and good before the first write (I11, I24, I25), and purposes whose renewal would
+//! touch phones (I2, I12).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    BackupJob, KeyAlgorithm, NodeName, Observed, Purpose, ServiceName, SubjectName,
+    BackupJob, KeyAlgorithm, Listener, NodeName, NodeState, Observed, Port, Product, Purpose,
+    Replication, SubjectName,
 };
-use crate::plan::{Action, ClusterPlan};
+use crate::plan::{Action, ClusterPlan, Condition, Step};
 
 use super::world::World;
-use super::{Judge, identity};
+use super::{Judge, PLAN_AGAIN};
+
+const OBSERVE_AGAIN: &str = "Mend what keeps it from being read, observe and plan again.";
+
+/// More bits than this no node takes. Source: cucm-certificate-rules §2.
+const LONGEST_KEY: u32 = 4096;
 
 pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     known_and_good(judge, world);
-    requests_are_acceptable(judge, plan);
-    no_phone_is_touched(judge, world, plan);
+    members(judge, world);
+    replication(judge, world, plan);
+    for step in &plan.steps {
+        acceptable(judge, step);
+    }
+    covered(judge, world, plan);
+    for purpose in purposes(plan).into_keys() {
+        not_reused(judge, world, purpose);
+    }
 }
 
-/// I25: all nodes reachable, a publisher, replication good, nothing unknown that a step rests on.
+/// I25: a publisher, and nothing unknown that a step rests on. I11: the security mode is known.
 fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
     let publisher = world.seen.publisher().is_some();
     judge.require(publisher, "I25", None, &[], || {
@@ -27,19 +40,13 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
         )
     });
     for (name, node) in &world.seen.nodes {
-        let gaps: [(&str, Option<String>); 4] = [
-            (
-                "its certificates",
-                node.inventory.unknown().map(str::to_owned),
-            ),
-            ("its services", node.services.unknown().map(str::to_owned)),
-            ("its single sign-on", node.sso.unknown().map(str::to_owned)),
-            (
-                "its backup state",
-                node.backup_job.unknown().map(str::to_owned),
-            ),
+        let facts = [
+            ("its certificates", node.inventory.unknown()),
+            ("its services", node.services.unknown()),
+            ("its single sign-on", node.sso.unknown()),
+            ("its backup state", node.backup_job.unknown()),
         ];
-        for (what, gap) in gaps {
+        for (what, gap) in facts {
             judge.require(gap.is_none(), "I25", None, &[name], || {
                 let why = gap.unwrap_or_default();
                 (
@@ -56,117 +63,203 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
             )
         });
     }
-    replication_is_good(judge, world);
-    judge.require(world.seen.security.present().is_some(), "I11", None, &[], || {
+    let mode = world.seen.security.present();
+    judge.require(mode.is_some(), "I11", None, &[], || {
         (
-            "the cluster security mode is unknown; in mixed mode certificates need a CTL update".to_owned(),
+            "the cluster security mode is unknown; in mixed mode certificates of phones need a CTL update".to_owned(),
             OBSERVE_AGAIN.to_owned(),
         )
     });
 }
 
-const OBSERVE_AGAIN: &str = "Mend what keeps it from being read, observe and plan again.";
-
-fn replication_is_good(judge: &mut Judge<'_>, world: &World<'_>) {
-    let states = world.seen.replication.present();
-    for name in world.seen.nodes.keys() {
-        let good = states
-            .and_then(|states| states.get(name))
-            .is_some_and(crate::model::Replication::is_good);
-        judge.require(good, "I25", None, &[name], || {
+/// I25: the nodes that the cluster lists were all observed, and the publisher's platform knows them.
+fn members(judge: &mut Judge<'_>, world: &World<'_>) {
+    let seen = &world.seen.nodes;
+    let listed = world.seen.listed.present();
+    judge.require(listed.is_some(), "I25", None, &[], || {
+        (
+            "the publisher's list of nodes could not be read".to_owned(),
+            OBSERVE_AGAIN.to_owned(),
+        )
+    });
+    if let Some(listed) = listed {
+        let here = listed.keys().filter(|node| !seen.contains_key(*node));
+        let there = seen.keys().filter(|node| !listed.contains_key(*node));
+        let differing: Vec<&NodeName> = here.chain(there).collect();
+        judge.none(&differing, "I25", None, || {
             (
-                "database replication is not known to be good".to_owned(),
-                "Repair it (`utils dbreplication runtimestate` on the publisher), then plan again."
+                "the nodes that the publisher lists are not those that were observed".to_owned(),
+                "Let the estate file name exactly the cluster's nodes, then observe again."
                     .to_owned(),
             )
         });
     }
+    let network = &world.seen.network;
+    judge.require(network.unknown().is_none(), "I25", None, &[], || {
+        (
+            "whether the nodes are authenticated in the cluster could not be read".to_owned(),
+            OBSERVE_AGAIN.to_owned(),
+        )
+    });
+    let strangers = network.present().into_iter().flatten();
+    let strangers = strangers.filter(|(_, authenticated)| !**authenticated);
+    let strangers: Vec<&NodeName> = strangers.map(|(name, _)| name).collect();
+    judge.none(&strangers, "I25", None, || {
+        (
+            "not authenticated in the cluster: what spreads does not reach it".to_owned(),
+            "Look at `show network cluster` on the publisher and mend it first.".to_owned(),
+        )
+    });
 }
 
-/// I24: no wildcard, no key over 4096 bits; and names that cannot be asked for.
-fn requests_are_acceptable(judge: &mut Judge<'_>, plan: &ClusterPlan) {
-    for step in &plan.steps {
-        let Action::GenerateRequest {
-            purpose,
-            names,
-            key,
-            common_name,
-            ..
-        } = &step.action
-        else {
-            continue;
-        };
-        let wildcard = names
-            .iter()
-            .any(|name| matches!(name, SubjectName::Dns(name) if name.contains('*')))
-            || common_name.contains('*');
-        judge.require(!wildcard, "I24", Some(step), &[], || {
-            (
-                "the request asks for a wildcard name, which the platform refuses".to_owned(),
-                "Name each host.".to_owned(),
-            )
-        });
-        judge.require(key.bits <= 4096, "I24", Some(step), &[], || {
-            (
-                format!("{key} is longer than 4096 bits"),
-                "Ask for rsa-4096 or less.".to_owned(),
-            )
-        });
-        let kind = (key.algorithm == KeyAlgorithm::Ec) == purpose.is_ecdsa();
-        judge.require(kind, "I24", Some(step), &[], || {
-            (
-                format!("{purpose} cannot hold a key of kind {key}"),
-                "Ask for the kind that the purpose holds.".to_owned(),
-            )
-        });
+/// I25: replication is good everywhere, and the first write asks for it again. One node has none.
+fn replication(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
+    if world.seen.nodes.len() < 2 {
+        return;
     }
+    let states = world.seen.replication.present();
+    let good = |node: &NodeName| {
+        let state = states.and_then(|states| states.get(node));
+        state.is_some_and(Replication::is_good)
+    };
+    let bad: Vec<&NodeName> = world.seen.nodes.keys().filter(|node| !good(node)).collect();
+    judge.none(&bad, "I25", None, || {
+        (
+            "database replication is not known to be good".to_owned(),
+            "Repair it (`utils dbreplication runtimestate` on the publisher), then plan again."
+                .to_owned(),
+        )
+    });
+    let first = plan.steps.iter().find(|step| super::writes(&step.action));
+    let asked = first.is_none_or(|step| {
+        let mut before = step.before.iter();
+        before.any(|condition| matches!(condition, Condition::ReplicationGood {}))
+    });
+    judge.require(asked, "I25", first, &[], || {
+        (
+            "the first write does not ask whether replication is still good".to_owned(),
+            PLAN_AGAIN.to_owned(),
+        )
+    });
 }
 
-/// This model holds no phones' trust lists yet, so it proves nothing about purposes that phones rely on.
-fn no_phone_is_touched(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
-    let purposes: BTreeSet<&Purpose> = identity::purposes(plan).collect();
-    for purpose in &purposes {
-        let covered = purpose.as_str() == "tomcat";
-        judge.require(covered, "I2", None, &[], || {
+/// I24: no wildcard, no key over 4096 bits, no kind of key that the purpose cannot hold.
+fn acceptable(judge: &mut Judge<'_>, step: &Step) {
+    let Action::GenerateRequest {
+        purpose,
+        names,
+        key,
+        common_name,
+        ..
+    } = &step.action
+    else {
+        return;
+    };
+    let wildcard = names
+        .iter()
+        .any(|name| matches!(name, SubjectName::Dns(name) if name.contains('*')));
+    let wildcard = wildcard || common_name.contains('*');
+    judge.require(!wildcard, "I24", Some(step), &[], || {
+        (
+            "the request asks for a wildcard name, which the platform refuses".to_owned(),
+            "Name each host.".to_owned(),
+        )
+    });
+    judge.require(key.bits <= LONGEST_KEY, "I24", Some(step), &[], || {
+        (
+            format!("{key} is longer than {LONGEST_KEY} bits"),
+            "Ask for a shorter key.".to_owned(),
+        )
+    });
+    let kind = (key.algorithm == KeyAlgorithm::Ec) == purpose.is_ecdsa();
+    judge.require(kind, "I24", Some(step), &[], || {
+        (
+            format!("{purpose} cannot hold a key of kind {key}"),
+            "Ask for the kind that the purpose holds.".to_owned(),
+        )
+    });
+}
+
+/// The purposes that a plan changes, with the nodes that get them.
+fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    for step in &plan.steps {
+        if let Action::GenerateRequest { purpose, nodes, .. }
+        | Action::UploadIdentity { purpose, nodes, .. } = &step.action
+        {
+            found.entry(purpose).or_default().extend(nodes);
+        }
+    }
+    found
+}
+
+/// I2: this model holds no phones' trust lists yet, so it proves nothing about what phones rely on.
+fn covered(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
+    let known = world.seen.product == Product::Cucm && plan.product == Product::Cucm;
+    for (purpose, nodes) in purposes(plan) {
+        let covered = known && matches!(purpose.as_str(), "tomcat" | "tomcat-ECDSA");
+        let nodes: Vec<&NodeName> = nodes.into_iter().collect();
+        judge.require(covered, "I2", None, &nodes, || {
             (
-                format!("renewing {purpose} is not covered by the proof of this release"),
+                format!(
+                    "renewing {purpose} of {} is not covered by the proof of this release",
+                    plan.product
+                ),
                 "Renew it by hand, following the vendor's procedure.".to_owned(),
             )
         });
     }
-    let phone_service = |service: &ServiceName| {
-        matches!(
+    for step in &plan.steps {
+        let Action::RestartService { service, .. } = &step.action else {
+            continue;
+        };
+        let of_phones = matches!(
             service.as_str(),
             "Cisco CallManager"
                 | "Cisco Trust Verification Service"
                 | "Cisco Certificate Authority Proxy Function"
-        )
-    };
-    for step in &plan.steps {
-        if let Action::RestartService { service, .. } = &step.action {
-            judge.require(!phone_service(service), "I2", Some(step), &[], || {
-                (
-                    format!("{service} is not restarted for a tomcat certificate"),
-                    "Plan again.".to_owned(),
-                )
-            });
-        }
+        );
+        judge.require(!of_phones, "I2", Some(step), &[], || {
+            (
+                format!("phones rely on {service}, and no tomcat certificate asks for its restart"),
+                "Leave it out of the restart set.".to_owned(),
+            )
+        });
     }
-    let tomcat = Purpose::from("tomcat");
-    let call_manager = Purpose::from("CallManager");
-    let shared: Vec<&NodeName> = world
-        .nodes
-        .iter()
-        .filter(|(_, node)| {
-            let held = node.identities.get(&tomcat);
-            held.is_some() && held == node.identities.get(&call_manager)
-        })
-        .map(|(name, _)| name)
-        .collect();
-    let reused = purposes.contains(&tomcat) && !shared.is_empty();
-    judge.require(!reused, "I12", None, &shared, || {
+}
+
+/// I12: the certificate is not CallManager's as well. Where the platform hides the second one, port 5061
+/// tells. Source: cucm-certificate-rules §8.
+fn not_reused(judge: &mut Judge<'_>, world: &World<'_>, purpose: &Purpose) {
+    let key = if purpose.is_ecdsa() {
+        KeyAlgorithm::Ec
+    } else {
+        KeyAlgorithm::Rsa
+    };
+    let listener = Listener {
+        port: Port::Sip,
+        key,
+    };
+    let twin = Purpose::from(if purpose.is_ecdsa() {
+        "CallManager-ECDSA"
+    } else {
+        "CallManager"
+    });
+    let shares = |node: &NodeState| {
+        let stored = node.identities.get(purpose).and_then(Observed::present);
+        let other = node.identities.get(&twin).and_then(Observed::present);
+        match (stored, other, node.served.get(&listener)) {
+            (Some(stored), Some(other), _) => stored == other,
+            (Some(stored), None, Some(Observed::Present(chain))) => chain.leaf == *stored,
+            (Some(_), None, Some(Observed::Unknown(_))) => true,
+            (None, _, _) | (Some(_), None, Some(Observed::Absent) | None) => false,
+        }
+    };
+    let sharing = world.seen.nodes.iter().filter(|(_, node)| shares(node));
+    let nodes: Vec<&NodeName> = sharing.map(|(name, _)| name).collect();
+    judge.none(&nodes, "I12", None, || {
         (
-            "tomcat is reused for CallManager: renewing it changes what phones trust".to_owned(),
+            format!("{purpose} is reused for {twin}, or that cannot be ruled out: renewing it changes what phones trust"),
             "Renew it by hand with the phone procedure.".to_owned(),
         )
     });

@@ -1,10 +1,14 @@
-//! Trust stores: the rule of one certificate per common name, and make before break (I5, I19, I22).
+//! Trust stores: chains from the root down, the rule of one certificate per common name, and make before
+//! break (I5, I19, I22).
 
-use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, Store};
+use std::collections::BTreeMap;
+
+use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, Observed, StepId, Store};
 use crate::plan::{Action, Condition, Step};
 
 use super::Judge;
-use super::world::{Held, World, is_replicated};
+use super::node::Held;
+use super::world::{World, is_replicated, store_of};
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let (
@@ -19,128 +23,214 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     else {
         return;
     };
-    // Where the platform spreads an entry, the rule of one per name strikes on every node.
-    let reached: Vec<&NodeName> = if is_replicated(store) {
-        world.nodes.keys().collect()
-    } else {
-        vec![at]
+    spreads(judge, step, at);
+    let Some(incoming) = world.seen.certificates.get(sha256) else {
+        judge.breaks(
+            "I5",
+            Some(step),
+            &[at],
+            format!(
+                "nobody read the certificate {}: what it is and what it replaces is unknown",
+                sha256.short()
+            ),
+            "Name it in the chain of an issuer of the estate, observe and plan again.",
+        );
+        return;
     };
+    judge.require(
+        title == incoming.title(),
+        "shape",
+        Some(step),
+        &[at],
+        || {
+            (
+                format!(
+                    "the step calls it {title}; its certificate says {}",
+                    incoming.title()
+                ),
+                "The plan file was changed or damaged; plan again.".to_owned(),
+            )
+        },
+    );
+    authority(judge, world, step, at, store, incoming);
+    // Where the platform spreads an entry, the rule of one per name strikes on every node that lacks it.
+    let mut reached = world.reached(at, store);
+    reached.retain(|node| !world.trusts(node, store, std::slice::from_ref(sha256)));
+    readable(judge, world, step, store, &reached);
+    one_per_name(judge, world, step, store, &reached, incoming);
+}
+
+/// I5: it is an authority, and the one that signed it is there already.
+fn authority(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    at: &NodeName,
+    store: &Store,
+    incoming: &Certificate,
+) {
+    let title = incoming.title();
+    judge.require(incoming.authority, "I5", Some(step), &[at], || {
+        (
+            format!("{title} is no authority; nothing can chain to it"),
+            "Correct the issuer's chain in the estate.".to_owned(),
+        )
+    });
+    let signer_there = incoming.is_self_signed()
+        || incoming
+            .signed_by
+            .iter()
+            .any(|signer| world.trusts(at, store, std::slice::from_ref(signer)));
+    judge.require(signer_there, "I5", Some(step), &[at], || {
+        (
+            format!(
+                "{store} was not seen to hold {}, which signed {title}; the node refuses it then",
+                incoming.issuer
+            ),
+            "Upload the chain from the root down.".to_owned(),
+        )
+    });
+}
+
+/// I22: what a store holds must be known, or nobody can say what an upload does to it.
+fn readable(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    store: &Store,
+    reached: &[&NodeName],
+) {
+    let unread = |node: &&&NodeName| {
+        let state = world.seen.nodes.get(**node);
+        state.is_none_or(|state| match state.trust.get(store) {
+            Some(Observed::Unknown(_)) => true,
+            Some(Observed::Present(entries)) => entries
+                .iter()
+                .any(|entry| !world.seen.certificates.contains_key(&entry.sha256)),
+            Some(Observed::Absent) => false,
+            None => state.inventory.present().is_none(),
+        })
+    };
+    let unread: Vec<&NodeName> = reached.iter().filter(unread).copied().collect();
+    judge.none(&unread, "I22", Some(step), || {
+        (
+            format!(
+                "{store} or an entry of it could not be read: the upload may replace one, or not be stored"
+            ),
+            "Mend what keeps it from being read, observe and plan again.".to_owned(),
+        )
+    });
+}
+
+/// I22: the store keeps the later of two certificates of one name. I5: nothing in use may rest on the one
+/// that goes.
+fn one_per_name(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    store: &Store,
+    reached: &[&NodeName],
+    incoming: &Certificate,
+) {
+    let title = incoming.title();
+    let mut namesakes: BTreeMap<&Fingerprint, (&Certificate, Vec<&NodeName>)> = BTreeMap::new();
     for node in reached {
-        for old in same_name(world, node, store, sha256, title) {
-            let incoming = world.seen.certificates.get(sha256);
-            let newer = incoming.is_some_and(|new| new.not_before > old.not_before);
-            judge.require(newer, "I22", Some(step), &[node], || {
-                (
-                    format!(
-                        "{store} holds another {title} ({}) that began at {}: the upload would be answered as done and not stored",
-                        old.sha256.short(),
-                        old.not_before
-                    ),
-                    format!("Delete the other {title} from {store} in OS Administration first, if nothing served chains to it."),
-                )
-            });
-            let users = served_under(world.seen, &old.sha256, sha256);
-            judge.require(users.is_empty(), "I5", Some(step), &users, || {
-                (
-                    format!(
-                        "storing {title} would replace {}, which certificates in use were signed by",
-                        old.sha256.short()
-                    ),
-                    "Give the new authority another common name, or replace those certificates first.".to_owned(),
-                )
-            });
+        for old in world.namesakes(node, store, incoming) {
+            let found = namesakes
+                .entry(&old.sha256)
+                .or_insert_with(|| (old, Vec::new()));
+            found.1.push(node);
         }
     }
-    for condition in &step.after {
-        let Condition::Trusts {
-            node, store: into, ..
-        } = condition
-        else {
-            continue;
-        };
-        judge.require(
-            node == at || is_replicated(into),
-            "I22",
-            Some(step),
-            &[node],
-            || {
-                (
-                    format!("an upload to {into} on {at} does not spread to {node}"),
-                    format!("Upload to {node} too."),
-                )
-            },
-        );
+    for (old, holders) in namesakes.into_values() {
+        let newer = incoming.not_before > old.not_before;
+        judge.require(newer, "I22", Some(step), &holders, || {
+            (
+                format!(
+                    "{store} holds another {title} ({}) that began at {}, and the new one began at {}: the upload would be answered as done and not stored",
+                    old.sha256.short(),
+                    old.not_before,
+                    incoming.not_before
+                ),
+                format!(
+                    "Delete the other {title} from {store} in OS Administration first, if nothing served chains to it."
+                ),
+            )
+        });
+        let users = resting_on(world.seen, &old.sha256, &incoming.sha256);
+        judge.none(&users, "I5", Some(step), || {
+            (
+                format!(
+                    "storing {title} would drop {}, on which certificates in use there rest",
+                    old.sha256.short()
+                ),
+                "Give the new authority another common name, or replace those certificates first."
+                    .to_owned(),
+            )
+        });
     }
 }
 
-/// I5: while an identity changes hands or a node comes back with it, every node can verify it.
-pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
-    let restarts = matches!(step.action, Action::RestartService { .. });
-    let uploads = matches!(step.action, Action::UploadIdentity { .. });
-    if !(restarts || uploads) {
-        return;
+/// I22: only some stores spread; elsewhere an upload is seen on its own node alone.
+fn spreads(judge: &mut Judge<'_>, step: &Step, at: &NodeName) {
+    for condition in &step.after {
+        let Condition::Trusts { node, store, .. } = condition else {
+            continue;
+        };
+        let spread = node == at || is_replicated(store);
+        judge.require(spread, "I22", Some(step), &[node], || {
+            (
+                format!("an upload to {store} on {at} does not spread to {node}"),
+                format!("Upload to {node} too."),
+            )
+        });
     }
-    let requests = world.nodes.values().flat_map(|node| {
-        let stored = node.identities.values();
-        let served = node.serves.values().map(|(_, held)| held);
-        if restarts {
-            served.collect::<Vec<_>>()
-        } else {
-            stored.collect()
-        }
-    });
-    let mut requests: Vec<_> = requests
-        .filter_map(|held| match held {
-            Held::Issued(request) => Some(request),
-            Held::Known(_) => None,
+}
+
+/// I5: what an upload to a store drops may not be the chain of a certificate that this plan stored before.
+pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
+    let Action::UploadTrust { sha256, .. } = &step.action else {
+        return;
+    };
+    let stored = world.nodes.values().flat_map(|node| &node.identities);
+    let requests: BTreeMap<&StepId, Store> = stored
+        .filter_map(|(purpose, held)| match held {
+            Held::Issued(request) => Some((request, store_of(purpose))),
+            Held::Known(_) | Held::Unread => None,
         })
         .collect();
-    requests.sort();
-    requests.dedup();
-    for request in requests {
+    for (request, store) in requests {
         let Some(terms) = world.issued.get(request) else {
             continue;
         };
-        let Some(Action::GenerateRequest { purpose, .. }) =
-            world.generating(request).map(|step| &step.action)
-        else {
-            continue;
-        };
-        let store = Store::new(format!(
-            "{}-trust",
-            purpose.as_str().trim_end_matches("-ECDSA")
-        ));
-        for node in world.nodes.keys() {
-            judge.require(world.trusts(node, &store, &terms.chain), "I5", Some(step), &[node], || {
-                (
-                    format!("{store} was not seen to hold the whole chain of the certificate for {request}"),
-                    format!("Upload the chain to {store} of {node} and read it back first."),
-                )
-            });
-        }
+        // The one that is on its way in is not missing.
+        let mut chain = terms.chain.clone();
+        chain.retain(|authority| authority != sha256);
+        let lost = lacking(world, &store, &chain);
+        judge.none(&lost, "I5", Some(step), || {
+            (
+                format!("{store} would lose a part of the chain of the certificate for {request}, which is stored or served"),
+                "Leave that chain in place; give the new authority another common name.".to_owned(),
+            )
+        });
     }
 }
 
-/// Other certificates of the same common name in a node's store.
-fn same_name<'a>(
-    world: &World<'a>,
-    node: &NodeName,
+/// The nodes whose store was not seen to hold a whole chain.
+pub(super) fn lacking<'w>(
+    world: &'w World<'_>,
     store: &Store,
-    sha256: &Fingerprint,
-    title: &str,
-) -> Vec<&'a Certificate> {
-    let held = world.nodes.get(node).and_then(|node| node.trust.get(store));
-    held.into_iter()
-        .flatten()
-        .filter(|each| *each != sha256)
-        .filter_map(|each| world.seen.certificates.get(each))
-        .filter(|each| each.title().eq_ignore_ascii_case(title))
+    chain: &[Fingerprint],
+) -> Vec<&'w NodeName> {
+    let nodes = world.nodes.keys();
+    nodes
+        .filter(|node| !world.trusts(node, store, chain))
         .collect()
 }
 
-/// Nodes that serve something which only the old authority's key verifies. A renewed authority that kept
-/// its key verifies everything that the old one did.
-fn served_under<'a>(
+/// Nodes that store or serve something which only the old authority verifies. A renewed authority that
+/// kept its key and subject verifies everything that the old one did.
+fn resting_on<'a>(
     seen: &'a ClusterState,
     old: &Fingerprint,
     new: &Fingerprint,
@@ -164,12 +254,10 @@ fn served_under<'a>(
         }
         false
     };
-    seen.nodes
-        .iter()
-        .filter(|(_, node)| {
-            let leaves = node.served.values().filter_map(|chain| chain.present());
-            leaves.map(|chain| &chain.leaf).any(breaks)
-        })
-        .map(|(name, _)| name)
-        .collect()
+    let uses = seen.nodes.iter().filter(|(_, node)| {
+        let served = node.served.values().filter_map(Observed::present);
+        let stored = node.identities.values().filter_map(Observed::present);
+        served.map(|chain| &chain.leaf).chain(stored).any(breaks)
+    });
+    uses.map(|(name, _)| name).collect()
 }

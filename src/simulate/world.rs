@@ -3,67 +3,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::model::{
-    ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, Observed, Port, Purpose,
-    ServiceName, SsoState, StepId, Store,
+    Certificate, ClusterState, Fingerprint, NodeName, Purpose, ServiceName, SsoState, StepId, Store,
 };
 use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, Step};
 
-/// A certificate: one that exists, or the one that will be issued for the request of a step.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Held {
-    Known(Fingerprint),
-    Issued(StepId),
-}
+use super::node::{Held, Node, Request};
 
-/// A signing request on a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
-    None,
-    /// Somebody else's, or one that could not be ruled out.
-    Foreign,
-    /// Made by a step of this plan.
-    Of(StepId),
-}
-
-/// One node.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Node {
-    pub(super) trust: BTreeMap<Store, BTreeSet<Fingerprint>>,
-    pub(super) requests: BTreeMap<Purpose, Request>,
-    pub(super) identities: BTreeMap<Purpose, Held>,
-    /// What each listener presents, where it is known to present a purpose's certificate.
-    pub(super) serves: BTreeMap<Listener, (Purpose, Held)>,
-    /// Services that this plan restarted and whose node was not confirmed since.
-    pub(super) unconfirmed: BTreeSet<ServiceName>,
-    /// Services restarted since an identity was last stored.
-    pub(super) restarted: BTreeSet<ServiceName>,
-    pub(super) sso: Option<SsoState>,
+/// What a step asked for that makes requests.
+pub(super) struct Asked<'a> {
+    pub(super) purpose: &'a Purpose,
+    pub(super) by: Option<&'a NodeName>,
+    pub(super) nodes: &'a BTreeSet<NodeName>,
 }
 
 /// The cluster.
 pub(super) struct World<'a> {
     pub(super) seen: &'a ClusterState,
-    pub(super) plan: &'a ClusterPlan,
+    /// When the observation ended.
+    pub(super) at: Timestamp,
     pub(super) nodes: BTreeMap<NodeName, Node>,
+    /// Requests made so far, by their step.
+    pub(super) asked: BTreeMap<StepId, Asked<'a>>,
     /// Requests whose certificate was received and found in order, with the terms it was held to.
     pub(super) issued: BTreeMap<StepId, &'a IssueTerms>,
-    /// The purpose in flight, from its first request until its last confirmation.
-    pub(super) in_flight: Option<Purpose>,
-    /// The node in which something restarts or may have restarted.
-    pub(super) restarting: Option<NodeName>,
-    /// Nodes confirmed to serve what was issued, in order.
-    pub(super) confirmed: Vec<NodeName>,
-}
-
-/// Which service presents which ports. Source: cucm-certificate-rules §4.1, cucm-rest-and-cli §0 fact 9.
-pub(super) fn ports_of(service: &ServiceName) -> &'static [Port] {
-    match service.as_str() {
-        "Cisco Tomcat" => &[Port::Rest, Port::Soap],
-        "Cisco Tftp" => &[Port::Tftp],
-        "Cisco CallManager" => &[Port::Sip],
-        _ => &[],
-    }
+    /// The purposes that the plan stores on the publisher sooner or later.
+    pub(super) on_publisher: BTreeSet<&'a Purpose>,
 }
 
 /// Stores whose entries the platform spreads over the cluster by itself. Source: rule U12.
@@ -71,59 +38,42 @@ pub(super) fn is_replicated(store: &Store) -> bool {
     matches!(store.as_str(), "tomcat-trust" | "CallManager-trust")
 }
 
+/// The store that must hold the chain of a purpose's certificate. Elliptic-curve twins share it.
+/// Source: cucm-certificate-rules §1.
+pub(super) fn store_of(purpose: &Purpose) -> Store {
+    let plain = purpose.as_str().trim_end_matches("-ECDSA");
+    Store::new(format!("{plain}-trust"))
+}
+
 impl<'a> World<'a> {
     /// The state that was observed.
-    pub(super) fn observed(seen: &'a ClusterState, plan: &'a ClusterPlan) -> Self {
+    pub(super) fn observed(seen: &'a ClusterState, at: Timestamp, plan: &'a ClusterPlan) -> Self {
+        let publisher = seen.publisher();
+        let mut on_publisher = BTreeSet::new();
+        let mut restarts: BTreeMap<&NodeName, BTreeSet<&ServiceName>> = BTreeMap::new();
+        for step in &plan.steps {
+            match (&step.action, &step.node) {
+                (Action::UploadIdentity { purpose, nodes, .. }, _) => {
+                    let leads = publisher.is_some_and(|publisher| nodes.contains(publisher));
+                    on_publisher.extend(leads.then_some(purpose));
+                }
+                (Action::RestartService { service, .. }, Some(node)) => {
+                    restarts.entry(node).or_default().insert(service);
+                }
+                _ => {}
+            }
+        }
         let nodes = seen.nodes.iter().map(|(name, state)| {
-            let trust = state.trust.iter().filter_map(|(store, entries)| {
-                let held = entries
-                    .present()?
-                    .iter()
-                    .map(|entry| entry.sha256.clone())
-                    .collect();
-                Some((store.clone(), held))
-            });
-            let requests = state.pending.iter().map(|(purpose, request)| {
-                let request = match request {
-                    Observed::Absent => Request::None,
-                    Observed::Present(_) | Observed::Unknown(_) => Request::Foreign,
-                };
-                (purpose.clone(), request)
-            });
-            let identities: BTreeMap<_, _> = state
-                .identities
-                .iter()
-                .filter_map(|(purpose, held)| {
-                    Some((purpose.clone(), Held::Known(held.present()?.clone())))
-                })
-                .collect();
-            let serves = state.served.iter().filter_map(|(listener, chain)| {
-                let leaf = Held::Known(chain.present()?.leaf.clone());
-                let purpose = identities
-                    .iter()
-                    .find(|(_, held)| **held == leaf)
-                    .map(|(purpose, _)| purpose.clone())
-                    .or_else(|| always_serves(*listener))?;
-                Some((*listener, (purpose, leaf)))
-            });
-            let node = Node {
-                trust: trust.collect(),
-                requests: requests.collect(),
-                serves: serves.collect(),
-                identities,
-                sso: state.sso.present().copied(),
-                ..Node::default()
-            };
-            (name.clone(), node)
+            let restarts = restarts.remove(name).unwrap_or_default();
+            (name.clone(), Node::observed(state, &restarts))
         });
         Self {
             seen,
-            plan,
+            at,
             nodes: nodes.collect(),
+            asked: BTreeMap::new(),
             issued: BTreeMap::new(),
-            in_flight: None,
-            restarting: None,
-            confirmed: Vec::new(),
+            on_publisher,
         }
     }
 
@@ -133,20 +83,16 @@ impl<'a> World<'a> {
         let known = self
             .nodes
             .get(node)
-            .and_then(|node| node.requests.get(purpose))
-            .cloned();
-        known.unwrap_or_else(|| {
-            let read = self
-                .seen
-                .nodes
-                .get(node)
-                .is_some_and(|node| node.inventory.present().is_some());
-            if read {
-                Request::None
-            } else {
-                Request::Foreign
-            }
-        })
+            .and_then(|node| node.requests.get(purpose));
+        let read = || {
+            let state = self.seen.nodes.get(node);
+            state.is_some_and(|state| state.inventory.present().is_some())
+        };
+        match known {
+            Some(request) => request.clone(),
+            None if read() => Request::None,
+            None => Request::Foreign,
+        }
     }
 
     /// Whether a node's store was seen to hold every one of some certificates.
@@ -157,58 +103,60 @@ impl<'a> World<'a> {
             .all(|each| held.is_some_and(|held| held.contains(each)))
     }
 
-    /// The step that made a request.
-    pub(super) fn generating(&self, id: &StepId) -> Option<&'a Step> {
-        self.plan
-            .steps
-            .iter()
-            .find(|step| step.id == *id && matches!(step.action, Action::GenerateRequest { .. }))
+    /// The nodes on which an upload to a store of one node takes effect.
+    pub(super) fn reached<'n>(&'n self, at: &'n NodeName, store: &Store) -> Vec<&'n NodeName> {
+        if is_replicated(store) {
+            self.nodes.keys().collect()
+        } else {
+            vec![at]
+        }
+    }
+
+    /// Certificates of one common name in a node's store, beside one of them.
+    pub(super) fn namesakes(
+        &self,
+        node: &NodeName,
+        store: &Store,
+        incoming: &Certificate,
+    ) -> Vec<&'a Certificate> {
+        let held = self.nodes.get(node).and_then(|node| node.trust.get(store));
+        held.into_iter()
+            .flatten()
+            .filter(|each| **each != incoming.sha256)
+            .filter_map(|each| self.seen.certificates.get(each))
+            .filter(|each| each.title().eq_ignore_ascii_case(incoming.title()))
+            .collect()
     }
 
     /// The step has begun: what it touches can no longer be relied on.
-    pub(super) fn begin(&mut self, step: &Step) {
+    pub(super) fn begin(&mut self, step: &'a Step) {
         match &step.action {
-            Action::GenerateRequest { purpose, nodes, .. } => {
-                self.in_flight = Some(purpose.clone());
-                for node in nodes {
-                    self.set_request(node, purpose, Request::Of(step.id.clone()));
+            Action::UploadTrust { store, sha256, .. } => {
+                if let Some(at) = &step.node {
+                    self.replace(at, store, sha256);
                 }
+            }
+            Action::GenerateRequest { purpose, nodes, .. } => {
+                let by = step.node.as_ref();
+                let asked = Asked { purpose, by, nodes };
+                self.asked.insert(step.id.clone(), asked);
+                self.set_requests(nodes, purpose, &Request::Of(step.id.clone()));
             }
             Action::UploadIdentity {
                 purpose,
                 request,
                 nodes,
             } => {
-                self.in_flight = Some(purpose.clone());
-                for node in nodes {
-                    self.set_request(node, purpose, Request::None);
-                    if let Some(node) = self.nodes.get_mut(node) {
-                        node.identities
-                            .insert(purpose.clone(), Held::Issued(request.clone()));
-                        node.restarted.clear();
-                    }
-                }
+                self.set_requests(nodes, purpose, &Request::None);
+                self.store(nodes, purpose, request);
             }
             Action::RestartService { service, .. } => {
-                let Some(at) = &step.node else { return };
-                self.restarting = Some(at.clone());
-                if let Some(node) = self.nodes.get_mut(at) {
-                    node.unconfirmed.insert(service.clone());
-                    node.restarted.insert(service.clone());
-                    let stored = node.identities.clone();
-                    for (listener, (purpose, held)) in &mut node.serves {
-                        if ports_of(service).contains(&listener.port)
-                            && let Some(now) = stored.get(purpose)
-                        {
-                            *held = now.clone();
-                        }
-                    }
+                let at = step.node.as_ref().and_then(|at| self.nodes.get_mut(at));
+                if let Some(node) = at {
+                    node.restart(service);
                 }
             }
-            Action::Person { .. }
-            | Action::UploadTrust { .. }
-            | Action::AwaitCertificates { .. }
-            | Action::Confirm { .. } => {}
+            Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => {}
         }
     }
 
@@ -218,22 +166,54 @@ impl<'a> World<'a> {
             requests, terms, ..
         } = &step.action
         {
-            self.issued
-                .extend(requests.iter().map(|request| (request.clone(), terms)));
+            let made = requests
+                .iter()
+                .filter(|request| self.asked.contains_key(*request));
+            let received: Vec<_> = made.map(|request| (request.clone(), terms)).collect();
+            self.issued.extend(received);
         }
         for condition in &step.after {
             self.see(condition);
         }
-        if let (Action::Confirm { .. }, Some(at)) = (&step.action, &step.node) {
-            let confirms = |condition: &Condition| matches!(condition, Condition::Healthy { node, .. } if node == at);
-            if step.after.iter().any(confirms) {
-                if let Some(node) = self.nodes.get_mut(at) {
-                    node.unconfirmed.clear();
-                }
-                if self.restarting.as_ref() == Some(at) {
-                    self.restarting = None;
-                }
-                self.confirmed.push(at.clone());
+        let confirms = |at: &NodeName| {
+            let asks = |it: &Condition| matches!(it, Condition::Healthy { node, .. } if node == at);
+            matches!(step.action, Action::Confirm { .. }) && step.after.iter().any(asks)
+        };
+        if let Some(at) = step.node.as_ref().filter(|at| confirms(at))
+            && let Some(node) = self.nodes.get_mut(at)
+        {
+            node.unconfirmed.clear();
+            let unproved = std::mem::take(&mut node.unproved);
+            let behind = unproved.into_iter().filter(|of| !node.is_served(of));
+            node.unproved = behind.collect();
+        }
+    }
+
+    /// What an upload drops: older namesakes, wherever the store takes effect.
+    fn replace(&mut self, at: &NodeName, store: &Store, sha256: &Fingerprint) {
+        let Some(incoming) = self.seen.certificates.get(sha256) else {
+            return;
+        };
+        let reached: Vec<NodeName> = self.reached(at, store).into_iter().cloned().collect();
+        for name in reached {
+            let dropped = self.namesakes(&name, store, incoming);
+            let held = self.nodes.get_mut(&name);
+            let Some(held) = held.and_then(|node| node.trust.get_mut(store)) else {
+                continue;
+            };
+            for old in dropped {
+                held.remove(&old.sha256);
+            }
+        }
+    }
+
+    fn store(&mut self, nodes: &BTreeSet<NodeName>, purpose: &Purpose, request: &StepId) {
+        for name in nodes {
+            if let Some(node) = self.nodes.get_mut(name) {
+                let issued = Held::Issued(request.clone());
+                node.identities.insert(purpose.clone(), issued);
+                node.unproved.insert(purpose.clone());
+                node.restarted.clear();
             }
         }
     }
@@ -246,10 +226,8 @@ impl<'a> World<'a> {
                 sha256,
             } => {
                 if let Some(node) = self.nodes.get_mut(node) {
-                    node.trust
-                        .entry(store.clone())
-                        .or_default()
-                        .insert(sha256.clone());
+                    let held = node.trust.entry(store.clone()).or_default();
+                    held.insert(sha256.clone());
                 }
             }
             Condition::SsoDisabled { node } => self.set_sso(node, SsoState::Disabled),
@@ -267,9 +245,11 @@ impl<'a> World<'a> {
         }
     }
 
-    fn set_request(&mut self, node: &NodeName, purpose: &Purpose, request: Request) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.requests.insert(purpose.clone(), request);
+    fn set_requests(&mut self, nodes: &BTreeSet<NodeName>, purpose: &Purpose, request: &Request) {
+        for name in nodes {
+            if let Some(node) = self.nodes.get_mut(name) {
+                node.requests.insert(purpose.clone(), request.clone());
+            }
         }
     }
 
@@ -277,14 +257,5 @@ impl<'a> World<'a> {
         if let Some(node) = self.nodes.get_mut(node) {
             node.sso = Some(state);
         }
-    }
-}
-
-/// Listeners that present one purpose whatever they present now.
-fn always_serves(listener: Listener) -> Option<Purpose> {
-    match (listener.port, listener.key) {
-        (Port::Rest | Port::Soap, KeyAlgorithm::Rsa) => Some(Purpose::from("tomcat")),
-        (Port::Rest | Port::Soap, KeyAlgorithm::Ec) => Some(Purpose::from("tomcat-ECDSA")),
-        _ => None,
     }
 }

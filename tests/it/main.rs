@@ -1,3 +1,15 @@
 //! One binary for all tests that look at the product from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that fails is to say where"
+)]
+
 mod architecture;
+mod claims;

@@ -13,6 +13,8 @@ pub enum ProblemKind {
     NotTrusted,
     /// The account was refused.
     Unauthorized,
+    /// The account was refused elsewhere, and not tried here.
+    HeldBack,
     /// No connection, or no whole answer.
     Unreachable,
 }
@@ -62,6 +64,9 @@ impl Problems {
 fn kind(error: &TransportError) -> Option<ProblemKind> {
     if error.is_not_trusted() {
         return Some(ProblemKind::NotTrusted);
+    }
+    if matches!(error, TransportError::LoginHeld { .. }) {
+        return Some(ProblemKind::HeldBack);
     }
     if error.is_unauthorized() {
         return Some(ProblemKind::Unauthorized);

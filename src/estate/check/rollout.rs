@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::civil::{Time, Weekday};
 
 use super::Check;
+use crate::estate::Rollout;
 use crate::estate::raw::{RawEstate, RawWave, RawWindow, Word};
-use crate::estate::{Rollout, Wave, Window};
-use crate::model::ClusterName;
+use crate::model::{ClusterName, Wave, Window};
 use crate::yaml::{Placed, Problem};
 
 const DAYS: [(&str, Weekday); 7] = [

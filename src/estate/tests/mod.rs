@@ -70,10 +70,7 @@ fn reads_what_the_lab_writes() {
     assert_eq!(account("spare"), &PasswordSource::Keyring);
 
     assert_eq!(estate.timers.poll, std::time::Duration::from_millis(50));
-    assert_eq!(
-        estate.timers.issue,
-        Some(std::time::Duration::from_secs(20))
-    );
+    assert_eq!(estate.timers.issue, std::time::Duration::from_secs(20));
     assert_eq!(estate.timers.phones_back, Timers::default().phones_back);
     assert_eq!(estate.pins, Some("/srv/estate/pins.json".into()));
     assert_eq!(
@@ -135,7 +132,7 @@ fn every_default_is_there_when_little_is_written() {
     let text = "format: 1\naccounts: {a: {user: x}}\nclusters:\n  - name: hq\n    product: cucm\n    accounts: {platform: a, application: a}\n    nodes: [{name: p.example.com, role: publisher}]\n";
     let estate = load(text).unwrap();
     assert_eq!(estate.timers, Timers::default());
-    assert_eq!(estate.timers.issue, None);
+    assert_eq!(estate.timers.issue, std::time::Duration::ZERO);
     assert_eq!(estate.valid_for, SignedDuration::from_hours(24));
     assert_eq!(
         (estate.pins, estate.state_dir, estate.backup_not_older_than),

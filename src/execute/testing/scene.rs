@@ -93,11 +93,7 @@ impl Scene {
             issuer: Arc::new(issuer),
             told: Arc::default(),
             stop: Stop::default(),
-            limits: Limits {
-                until: None,
-                parallel_clusters: 1,
-                max_failures: None,
-            },
+            limits: Limits::default(),
         }
     }
 
@@ -183,7 +179,7 @@ impl Scene {
             },
             watch: Arc::<Told>::clone(&self.told),
             stop: self.stop.clone(),
-            limits: self.limits,
+            limits: self.limits.clone(),
         }
     }
 

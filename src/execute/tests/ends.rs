@@ -6,7 +6,7 @@ use super::undisturbed;
 use crate::execute::testing::{Fault, Scene, node};
 use crate::execute::{Class, Mark, MarkError, Progress, mark};
 use crate::journal::{DoneHow, StepStatus};
-use crate::model::{Observed, PhoneCensus, SsoState, StepId};
+use crate::model::{Observed, PhoneCensus, SsoState, StepId, Wave, Window};
 use crate::plan::{Action, Condition, Stage, Step};
 
 fn decide(scene: &Scene, step: &str, decision: Mark) -> Result<Option<String>, MarkError> {
@@ -235,10 +235,19 @@ fn a_persons_step_waits_until_it_is_marked() {
 
 #[test]
 fn a_failed_cluster_leaves_the_others_going_until_too_many_fail() {
-    for (max_failures, other) in [(None, Class::Done), (Some(1), Class::Interrupted)] {
+    for (max_failures, other) in [(2, Class::Done), (1, Class::Interrupted)] {
         let effects = undisturbed();
         let mut scene = Scene::new();
-        scene.limits.max_failures = max_failures;
+        let wave = |name: &str, clusters: &[&str], max_failures| Wave {
+            name: name.to_owned(),
+            clusters: clusters.iter().map(|name| (*name).into()).collect(),
+            parallel: 1,
+            max_failures,
+        };
+        scene.limits.waves = vec![
+            wave("canary", &["hq"], max_failures),
+            wave("all", &["second"], 1),
+        ];
         let second = scene.add("second");
         scene.device.truth().faults.insert(2, Fault::Refuse);
         let outcome = scene.run().unwrap();
@@ -304,4 +313,39 @@ fn an_observation_is_believed_only_while_it_is_fresh() {
     assert_eq!(outcome.clusters[&"hq".into()].class, Class::Done);
     assert_eq!(outcome.clusters[&"second".into()].class, Class::Stale);
     assert_eq!(second.truth().sent, 0);
+}
+
+#[test]
+fn nothing_restarts_outside_a_change_window() {
+    let mut scene = Scene::new();
+    let now = crate::clock::Clock::now(&*scene.time);
+    let opens = now.to_zoned(jiff::tz::TimeZone::UTC);
+    let window = |from: jiff::civil::Time, seconds| Window {
+        clusters: ["hq".into()].into(),
+        days: vec![opens.date().weekday()],
+        from,
+        lasts: std::time::Duration::from_secs(seconds),
+        zone: "UTC".to_owned(),
+    };
+    // Open now, and shut again before any restart would be over.
+    scene.limits.windows = vec![window(opens.time(), 1)];
+    let outcome = scene.run().unwrap();
+    assert_eq!(outcome.class(), Class::Waiting);
+    let stopped = &outcome.clusters[&"hq".into()];
+    assert!(
+        stopped.what.contains("no change window"),
+        "{}",
+        stopped.what
+    );
+    let restarts = |scene: &Scene| {
+        scene
+            .effects()
+            .iter()
+            .filter(|effect| effect.contains("restart"))
+            .count()
+    };
+    assert_eq!(restarts(&scene), 0);
+    scene.limits.windows = vec![window(opens.time(), 24 * 3600)];
+    assert_eq!(scene.run().unwrap().class(), Class::Done);
+    assert!(restarts(&scene) > 0);
 }

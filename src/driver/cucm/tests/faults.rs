@@ -143,9 +143,10 @@ async fn a_wrong_account_is_tried_once_and_named() {
     }
     let problems = site.reader.problems();
     assert!(
-        problems
-            .iter()
-            .all(|problem| problem.kind == ProblemKind::Unauthorized),
+        problems.iter().all(|problem| matches!(
+            problem.kind,
+            ProblemKind::Unauthorized | ProblemKind::HeldBack
+        )),
         "{problems:?}"
     );
     let again = site.reader.observe(&Scope::everything()).await;

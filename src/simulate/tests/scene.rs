@@ -1,0 +1,324 @@
+//! Synthetic clusters, built from the model alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::*;
+
+pub(super) const PUBLISHER: &str = "pub.hq.example.com";
+pub(super) const FIRST: &str = "sub1.hq.example.com";
+pub(super) const PRESENCE: &str = "an-imp.hq.example.com";
+pub(super) const ROOT: &str = "Corp Root";
+pub(super) const ISSUING: &str = "Corp Issuing";
+
+/// What the nodes trust of the new chain before the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trusted {
+    Nothing,
+    Everywhere,
+    OnPublisher,
+    /// Another root of the same name, older, on which nothing rests.
+    OlderNamesake,
+}
+
+/// A cluster and what is wanted of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) subscribers: usize,
+    pub(super) presence: bool,
+    pub(super) distribution: Distribution,
+    /// The elliptic-curve twin is renewed as well.
+    pub(super) twin: bool,
+    pub(super) single_sign_on: bool,
+    pub(super) trusted: Trusted,
+}
+
+pub(super) const PLAIN: Setting = Setting {
+    subscribers: 1,
+    presence: false,
+    distribution: Distribution::ThisServer,
+    twin: false,
+    single_sign_on: false,
+    trusted: Trusted::Nothing,
+};
+
+/// Everything that planning and proving asks for.
+pub(super) struct Scene {
+    pub(super) observation: Observation,
+    pub(super) desired: Desired,
+    pub(super) procedures: Vec<Procedure>,
+}
+
+pub(super) fn now() -> Timestamp {
+    moment("2026-11-22T20:00:00Z")
+}
+
+fn moment(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) fn fingerprint(of: &str) -> Fingerprint {
+    Fingerprint::of(of.as_bytes())
+}
+
+/// A block whose content is the name, so that it has the fingerprint of the name.
+pub(super) fn pem(of: &str) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(of);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
+/// A certificate whose fingerprint is that of its name.
+pub(super) fn certificate(name: &str, signer: &str) -> Certificate {
+    Certificate {
+        sha256: fingerprint(name),
+        subject: format!("CN={name}"),
+        common_name: Some(name.to_owned()),
+        issuer: format!("CN={signer}"),
+        serial: "01".to_owned(),
+        not_before: moment("2025-01-01T00:00:00Z"),
+        not_after: moment("2035-01-01T00:00:00Z"),
+        key: PublicKey {
+            algorithm: KeyAlgorithm::Rsa,
+            bits: 3072,
+            sha256: fingerprint(&format!("key of {name}")),
+        },
+        names: BTreeSet::new(),
+        key_usage: None,
+        extended_usage: None,
+        authority: signer.contains("Root") && !name.contains('.'),
+        subject_key_id: None,
+        authority_key_id: None,
+        signature: "sha256WithRSAEncryption".to_owned(),
+        signed_by: [fingerprint(signer)].into(),
+    }
+}
+
+pub(super) fn entry(name: &str) -> TrustEntry {
+    TrustEntry {
+        file: name.to_owned(),
+        sha256: fingerprint(name),
+    }
+}
+
+/// The name under which the older namesake of the root is known here.
+pub(super) const NAMESAKE: &str = "Corp Root of 2015";
+
+fn namesake() -> Certificate {
+    Certificate {
+        common_name: Some(ROOT.to_owned()),
+        not_before: moment("2015-01-01T00:00:00Z"),
+        ..certificate(NAMESAKE, NAMESAKE)
+    }
+}
+
+/// The same question for each node.
+fn each<T>(names: &[(String, Role)], value: impl Fn(&str, Role) -> T) -> BTreeMap<NodeName, T> {
+    let names = names.iter();
+    names
+        .map(|(name, role)| (NodeName::new(name), value(name, *role)))
+        .collect()
+}
+
+impl Setting {
+    pub(super) fn nodes(&self) -> Vec<(String, Role)> {
+        let publisher = (PUBLISHER.to_owned(), Role::Publisher);
+        let subscribers = (1..=self.subscribers)
+            .map(|number| (format!("sub{number}.hq.example.com"), Role::Subscriber));
+        let presence = (PRESENCE.to_owned(), Role::ImPresence);
+        [publisher]
+            .into_iter()
+            .chain(subscribers)
+            .chain(self.presence.then_some(presence))
+            .collect()
+    }
+
+    fn entries(&self, role: Role) -> Vec<TrustEntry> {
+        let there = match self.trusted {
+            Trusted::Everywhere => vec![ROOT, ISSUING],
+            Trusted::OnPublisher if role == Role::Publisher => vec![ROOT, ISSUING],
+            Trusted::Nothing | Trusted::OnPublisher => vec![],
+            Trusted::OlderNamesake => vec![NAMESAKE],
+        };
+        there.into_iter().chain(["Old Root"]).map(entry).collect()
+    }
+
+    fn node(&self, name: &str, role: Role) -> NodeState {
+        let listener = |port, key| {
+            let twin = if key == KeyAlgorithm::Ec { " twin" } else { "" };
+            let chain = ServedChain {
+                leaf: fingerprint(&format!("{name}{twin}")),
+                rest: vec![],
+            };
+            (Listener { port, key }, Observed::Present(chain))
+        };
+        let mut served = vec![
+            listener(Port::Rest, KeyAlgorithm::Rsa),
+            listener(Port::Soap, KeyAlgorithm::Rsa),
+        ];
+        if role != Role::ImPresence {
+            served.push(listener(Port::Tftp, KeyAlgorithm::Rsa));
+        }
+        let mut purposes = vec![("tomcat", name.to_owned())];
+        if self.twin {
+            served.push(listener(Port::Rest, KeyAlgorithm::Ec));
+            served.push(listener(Port::Soap, KeyAlgorithm::Ec));
+            purposes.push(("tomcat-ECDSA", format!("{name} twin")));
+        }
+        let sso = if self.single_sign_on && role != Role::ImPresence {
+            SsoState::Enabled
+        } else {
+            SsoState::Disabled
+        };
+        let pending = purposes.iter();
+        NodeState {
+            reported_name: Observed::Present(name.to_owned()),
+            release: Observed::Present(release()),
+            clock_skew_seconds: Observed::Present(0),
+            pending: pending
+                .map(|(purpose, _)| ((*purpose).into(), Observed::Absent))
+                .collect(),
+            identities: purposes
+                .iter()
+                .map(|(purpose, held)| ((*purpose).into(), Observed::Present(fingerprint(held))))
+                .collect(),
+            trust: [("tomcat-trust".into(), Observed::Present(self.entries(role)))].into(),
+            inventory: Observed::Present(()),
+            served: served.into_iter().collect(),
+            services: Observed::Present(services(role)),
+            sso: Observed::Present(sso),
+            backup_job: Observed::Present(BackupJob::Idle),
+            last_backup: Observed::Present(moment("2026-11-22T02:00:00Z")),
+            ..NodeState::unasked(role)
+        }
+    }
+
+    fn wanted(&self, purpose: &str) -> DesiredCertificate {
+        let nodes = self.nodes().into_iter();
+        DesiredCertificate {
+            cluster: "hq".into(),
+            purpose: purpose.into(),
+            nodes: nodes.map(|(name, _)| NodeName::new(name)).collect(),
+            issuer: "corp".into(),
+            distribution: self.distribution,
+            key: if purpose.ends_with("ECDSA") {
+                "ec-384".parse().unwrap()
+            } else {
+                "rsa-3072".parse().unwrap()
+            },
+            also: BTreeSet::new(),
+            renew_before: SignedDuration::from_hours(30 * 24),
+            rule: String::new(),
+        }
+    }
+
+    fn cluster(&self) -> ClusterState {
+        let names = self.nodes();
+        let good = Replication {
+            state: Some(2),
+            words: "Setup Completed".to_owned(),
+        };
+        let leaves = names.iter().flat_map(|(name, _)| {
+            let twin = certificate(&format!("{name} twin"), "Old Root");
+            [certificate(name, "Old Root"), twin]
+        });
+        let authorities = [
+            certificate("Old Root", "Old Root"),
+            certificate(ROOT, ROOT),
+            certificate(ISSUING, ROOT),
+            namesake(),
+        ];
+        ClusterState {
+            nodes: each(&names, |name, role| self.node(name, role)),
+            listed: Observed::Present(each(&names, |_, role| role)),
+            network: Observed::Present(each(&names, |_, _| true)),
+            security: Observed::Present(SecurityMode::NonSecure),
+            replication: if names.len() > 1 {
+                Observed::Present(each(&names, |_, _| good.clone()))
+            } else {
+                Observed::Absent
+            },
+            certificates: leaves
+                .chain(authorities)
+                .map(|certificate| (certificate.sha256.clone(), certificate))
+                .collect(),
+            ..ClusterState::unasked(Product::Cucm)
+        }
+    }
+
+    pub(super) fn scene(&self) -> Scene {
+        let chain = [(ROOT, ROOT), (ISSUING, ROOT)].map(|(name, signer)| Authority {
+            certificate: certificate(name, signer),
+            pem: pem(name),
+        });
+        let mut certificates = vec![self.wanted("tomcat")];
+        if self.twin {
+            certificates.push(self.wanted("tomcat-ECDSA"));
+        }
+        Scene {
+            observation: Observation {
+                format: OBSERVATION_FORMAT,
+                from: now(),
+                to: now(),
+                clusters: [("hq".into(), self.cluster())].into(),
+            },
+            desired: Desired {
+                certificates,
+                issuers: [(
+                    "corp".into(),
+                    Issuer {
+                        chain: chain.into(),
+                    },
+                )]
+                .into(),
+                backup_not_older_than: None,
+                valid_for: SignedDuration::from_hours(24),
+            },
+            procedures: vec![
+                super::procedure::procedure("tomcat", KeyAlgorithm::Rsa),
+                super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec),
+            ],
+        }
+    }
+}
+
+pub(super) fn release() -> Release {
+    Release::parse("14.0.1.13900-155").unwrap()
+}
+
+fn services(role: Role) -> BTreeMap<ServiceName, ServiceState> {
+    let mut names = vec![
+        "Cisco Tomcat",
+        "Platform Administrative Web Service",
+        "Cisco DRF Local",
+    ];
+    if role != Role::ImPresence {
+        names.extend(["Cisco UDS Tomcat", "Cisco CallManager", "Cisco Tftp"]);
+    }
+    if role == Role::Publisher {
+        names.push("Cisco DRF Master");
+    }
+    let started = ServiceState {
+        status: ServiceStatus::Started,
+        reason: String::new(),
+        up_seconds: Some(9),
+    };
+    names
+        .into_iter()
+        .map(|name| (name.into(), started.clone()))
+        .collect()
+}
+
+impl Scene {
+    pub(super) fn cluster(&mut self) -> &mut ClusterState {
+        self.observation
+            .clusters
+            .get_mut(&ClusterName::from("hq"))
+            .unwrap()
+    }
+
+    pub(super) fn node(&mut self, name: &str) -> &mut NodeState {
+        self.cluster().nodes.get_mut(&NodeName::from(name)).unwrap()
+    }
+}
