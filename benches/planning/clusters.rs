@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 #[allow(clippy::wildcard_imports, reason = "the whole vocabulary is used")]
 use reissue::model::*;
@@ -32,7 +34,7 @@ impl Scene {
             authority("Corp Issuing", "Corp Root"),
         ];
         let chain = chain.map(|certificate| Authority {
-            pem: format!("PEM of {}\n", certificate.title()),
+            pem: pem(&certificate),
             certificate,
         });
         Self {
@@ -105,6 +107,12 @@ fn wanted(cluster: &ClusterName) -> DesiredCertificate {
 
 fn fingerprint(of: &str) -> Fingerprint {
     Fingerprint::of(of.as_bytes())
+}
+
+/// The block whose content has the fingerprint of an authority.
+fn pem(authority: &Certificate) -> String {
+    let content = STANDARD.encode(format!("{} authority", authority.title()));
+    format!("-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
 }
 
 fn authority(name: &str, signer: &str) -> Certificate {

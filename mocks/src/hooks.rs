@@ -1,7 +1,7 @@
 //! Counting requests, and calling back at a chosen one.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Before or after a request was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,6 +10,23 @@ pub enum When {
     BeforeActing,
     /// It was carried out and has not been answered.
     AfterActing,
+}
+
+/// Which requests a callback counts. Reads come in any order and number; changes come in one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Counted {
+    /// Every request and command.
+    All,
+    /// Only those that mean to change something.
+    Changes,
+}
+
+/// The numbers of one request, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) all: usize,
+    /// 0 for a request that only reads.
+    pub(crate) changes: usize,
 }
 
 type Callback = Box<dyn FnOnce() + Send>;
@@ -21,45 +38,58 @@ pub(crate) struct Hooks(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     requests: usize,
-    callbacks: BTreeMap<(usize, When), Vec<Callback>>,
+    changes: usize,
+    callbacks: BTreeMap<(Counted, usize, When), Vec<Callback>>,
 }
 
 impl Hooks {
-    /// Calls back when the `number`-th request, counted from 1, reaches that point.
-    pub(crate) fn at(&self, number: usize, when: When, callback: Callback) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting
+    /// Calls back when the `number`-th of the counted requests, from 1, reaches that point.
+    pub(crate) fn at(&self, counted: Counted, number: usize, when: When, callback: Callback) {
+        self.lock()
             .callbacks
-            .entry((number, when))
+            .entry((counted, number, when))
             .or_default()
             .push(callback);
     }
 
-    /// Counts a request and answers its number.
-    pub(crate) fn count(&self) -> usize {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Counts a request and answers its numbers.
+    pub(crate) fn count(&self, changes: bool) -> Numbers {
+        let mut waiting = self.lock();
         waiting.requests += 1;
-        waiting.requests
+        waiting.changes += usize::from(changes);
+        Numbers {
+            all: waiting.requests,
+            changes: if changes { waiting.changes } else { 0 },
+        }
     }
 
     /// Runs what waits for this point, outside the lock.
-    pub(crate) fn reach(&self, number: usize, when: When) {
+    pub(crate) fn reach(&self, numbers: Numbers, when: When) {
         let callbacks = {
-            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting
-                .callbacks
-                .remove(&(number, when))
-                .unwrap_or_default()
+            let mut waiting = self.lock();
+            let mut due = |counted, number| {
+                let due = waiting.callbacks.remove(&(counted, number, when));
+                due.unwrap_or_default()
+            };
+            let mut callbacks = due(Counted::All, numbers.all);
+            callbacks.extend(due(Counted::Changes, numbers.changes));
+            callbacks
         };
         for callback in callbacks {
             callback();
         }
     }
 
-    pub(crate) fn requests(&self) -> usize {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .requests
+    /// How many of the counted requests have arrived.
+    pub(crate) fn arrived(&self, counted: Counted) -> usize {
+        let waiting = self.lock();
+        match counted {
+            Counted::All => waiting.requests,
+            Counted::Changes => waiting.changes,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -251,10 +251,21 @@ impl Lab {
         self.world.at_request(number, when, callback);
     }
 
+    /// Likewise at the `number`-th that means to change something. Reads come in any order; changes do not.
+    pub fn at_change(&self, number: usize, when: When, callback: Box<dyn FnOnce() + Send>) {
+        self.world.at_change(number, when, callback);
+    }
+
     /// How many requests and commands have arrived.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.world.requests()
+    }
+
+    /// How many of them meant to change something.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.world.changes()
     }
 
     /// The world, for what these methods do not offer.

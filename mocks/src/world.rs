@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::agenda::{Agenda, Due};
 use crate::clock::unix_now;
 use crate::fault::{Fault, Faults, Mode};
-use crate::hooks::{Hooks, When};
+use crate::hooks::{Counted, Hooks, Numbers, When};
 pub use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::KeyRing;
 use crate::state::{Cluster, Moment, Node};
@@ -30,8 +30,7 @@ pub enum Account {
 /// A request that has arrived: counted, logged, and judged for faults.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Its number since the lab started, from 1.
-    pub number: usize,
+    pub(crate) numbers: Numbers,
     /// The node it is for.
     pub place: Place,
     /// The interface it came by.
@@ -189,13 +188,24 @@ impl World {
 
     /// Calls back at the `number`-th request, counted from 1.
     pub fn at_request(&self, number: usize, when: When, callback: Box<dyn FnOnce() + Send>) {
-        self.hooks.at(number, when, callback);
+        self.hooks.at(Counted::All, number, when, callback);
+    }
+
+    /// Calls back at the `number`-th request that means to change something, counted from 1.
+    pub fn at_change(&self, number: usize, when: When, callback: Box<dyn FnOnce() + Send>) {
+        self.hooks.at(Counted::Changes, number, when, callback);
     }
 
     /// How many requests and commands have arrived.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.hooks.requests()
+        self.hooks.arrived(Counted::All)
+    }
+
+    /// How many of them meant to change something.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.hooks.arrived(Counted::Changes)
     }
 
     /// Counts and logs a request, runs the hooks that wait before it, and says which fault strikes it.
@@ -209,15 +219,15 @@ impl World {
         what: &str,
         detail: &str,
     ) -> Request {
-        let number = self.hooks.count();
+        let numbers = self.hooks.count(kind == Kind::Write);
         self.note(place, channel, kind, what, detail);
-        self.hooks.reach(number, When::BeforeActing);
+        self.hooks.reach(numbers, When::BeforeActing);
         let fault = self.faults.strike(&place.node, channel, what);
         if let Some(mode) = fault {
             self.note(place, channel, Kind::Fault, mode.word(), what);
         }
         Request {
-            number,
+            numbers,
             place: place.clone(),
             channel,
             what: what.to_owned(),
@@ -227,7 +237,7 @@ impl World {
 
     /// Runs the hooks that wait after a request was carried out and before it is answered.
     pub fn acted(&self, request: &Request) {
-        self.hooks.reach(request.number, When::AfterActing);
+        self.hooks.reach(request.numbers, When::AfterActing);
     }
 
     /// Looks at a node and its cluster; nothing if there is no such place.

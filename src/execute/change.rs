@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::cluster::{ClusterRun, moves, unread};
-use super::evidence::Word;
+use super::evidence::{Evidence, Word, evidence};
 use super::look::tally;
 use super::outcome::Halt;
 use super::settle::Settled;
@@ -122,8 +122,7 @@ impl ClusterRun<'_> {
         Ok((node, write))
     }
 
-    /// Waits until the step may be carried out, or is seen to be done. A restart is never seen to be done
-    /// before it was asked for: only its own evidence says that, in [`Self::settle`].
+    /// Waits until the step may be carried out, or is seen to be done.
     async fn gate(&self, index: usize, step: &Step) -> Result<Gate, Halt> {
         let before = required_before(step);
         let restart = matches!(step.action, Action::RestartService { .. });
@@ -138,10 +137,12 @@ impl ClusterRun<'_> {
         loop {
             let state = self.look(&scope).await;
             let artifacts = self.artifacts();
-            if !restart
-                && !step.after.is_empty()
-                && tally(&step.after, &state, &artifacts).all_hold()
-            {
+            let done_already = if restart {
+                self.has_loaded(step, &state)
+            } else {
+                !step.after.is_empty() && tally(&step.after, &state, &artifacts).all_hold()
+            };
+            if done_already {
                 return Ok(Gate::DoneAlready);
             }
             let tally = tally(&before, &state, &artifacts);
@@ -173,6 +174,26 @@ impl ClusterRun<'_> {
             self.note(step, format!("not yet: {}", tally.sentence()));
             self.pause().await;
         }
+    }
+
+    /// Whether a service that this run has not restarted began to run after the node was sent its certificate:
+    /// it has loaded it, and a restart that the journal lost or a person made is not made again.
+    fn has_loaded(&self, step: &Step, state: &ClusterState) -> bool {
+        let holds_node = |nodes: &BTreeSet<NodeName>| {
+            step.node.as_ref().is_some_and(|node| nodes.contains(node))
+        };
+        let uploads = self.plan.steps.iter().filter(|other| {
+            matches!(&other.action, Action::UploadIdentity { nodes, .. } if holds_node(nodes))
+        });
+        let sent: Option<Vec<Timestamp>> = uploads
+            .map(|upload| self.record_of(upload).and_then(|record| record.acted))
+            .collect();
+        let Some(sent) = sent.and_then(|sent| sent.into_iter().max()) else {
+            return false;
+        };
+        let word = Word::Silent("this run did not restart it".to_owned());
+        let now = self.all.clock.now();
+        evidence(step, &word, sent, now, state, &self.artifacts()) == Evidence::Applied
     }
 
     /// Nothing else may have moved in the cluster (I28). Says whether something could not be read.

@@ -1,5 +1,6 @@
-//! For crash tests of debug builds only: `REISSUE_KILL_AT_WRITE=n[:before|:half|:after]` ends the process
-//! with SIGKILL at the n-th record it appends, counted from 1. A release build knows nothing of it.
+//! For crash tests of debug builds only: `REISSUE_KILL_AT_WRITE=n[:before|:half|:after]` ends the process with
+//! SIGKILL at the n-th file content or record it writes in a run's directory, counted from 1. A release build knows
+//! nothing of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

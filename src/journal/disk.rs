@@ -69,33 +69,14 @@ impl Disk for RealDisk {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        put(file.as_file_mut(), bytes)?;
         file.persist(path).map_err(|error| error.error)?;
         sync_directory(directory)
     }
 
     fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().append(true).open(path)?;
-        #[cfg(debug_assertions)]
-        let kill = super::crash::next();
-        #[cfg(debug_assertions)]
-        match kill {
-            Some(super::crash::Point::Before) => super::crash::kill(),
-            Some(super::crash::Point::Half) => {
-                file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
-                file.sync_data()?;
-                super::crash::kill();
-            }
-            Some(super::crash::Point::After) | None => {}
-        }
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        #[cfg(debug_assertions)]
-        if kill.is_some() {
-            super::crash::kill();
-        }
-        Ok(())
+        put(&mut file, bytes)
     }
 
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
@@ -126,6 +107,29 @@ impl Disk for RealDisk {
         names.sort();
         Ok(names)
     }
+}
+
+/// Writes to the medium. A crash test may end the process before it, in the midst of it, or after it.
+fn put(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(debug_assertions)]
+    let end = super::crash::next();
+    #[cfg(debug_assertions)]
+    match end {
+        Some(super::crash::Point::Before) => super::crash::kill(),
+        Some(super::crash::Point::Half) => {
+            file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
+            file.sync_all()?;
+            super::crash::kill();
+        }
+        Some(super::crash::Point::After) | None => {}
+    }
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    #[cfg(debug_assertions)]
+    if end.is_some() {
+        super::crash::kill();
+    }
+    Ok(())
 }
 
 /// A new name is only safe once its directory is on the medium. Other systems than Unix cannot do this.

@@ -13,3 +13,6 @@
 
 mod architecture;
 mod claims;
+#[cfg(unix)]
+mod crash;
+mod support;

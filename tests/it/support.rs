@@ -12,7 +12,10 @@ pub const SCALE: f64 = 0.0005;
 
 /// A lab with a directory of its own.
 pub fn lab(change: impl FnOnce(&mut LabConfig)) -> Lab {
-    let mut config = LabConfig { time_scale: SCALE, ..LabConfig::default() };
+    let mut config = LabConfig {
+        time_scale: SCALE,
+        ..LabConfig::default()
+    };
     change(&mut config);
     Lab::start(config).expect("the lab starts")
 }
@@ -36,7 +39,11 @@ impl Ended {
     /// Fails with everything it said unless it ended with a code.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        assert_eq!(
+            self.code, code,
+            "\n--- stdout\n{}\n--- stderr\n{}",
+            self.out, self.err
+        );
         self
     }
 
@@ -44,7 +51,10 @@ impl Ended {
     #[track_caller]
     pub fn data(&self) -> Value {
         let envelope: Value = serde_json::from_str(&self.out).unwrap_or_else(|error| {
-            panic!("no JSON envelope ({error})\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err)
+            panic!(
+                "no JSON envelope ({error})\n--- stdout\n{}\n--- stderr\n{}",
+                self.out, self.err
+            )
         });
         assert_eq!(envelope["format"], 1);
         envelope["data"].clone()
@@ -67,12 +77,18 @@ pub fn command<I: AsRef<OsStr>>(estate: &Path, arguments: impl IntoIterator<Item
 
 /// Runs a command on a lab to its end.
 pub fn reissue<I: AsRef<OsStr>>(lab: &Lab, arguments: impl IntoIterator<Item = I>) -> Ended {
-    Ended::from(command(lab.estate(), arguments).output().expect("the program starts"))
+    Ended::from(
+        command(lab.estate(), arguments)
+            .output()
+            .expect("the program starts"),
+    )
 }
 
 /// Starts a command on a lab.
 pub fn start<I: AsRef<OsStr>>(lab: &Lab, arguments: impl IntoIterator<Item = I>) -> Child {
-    command(lab.estate(), arguments).spawn().expect("the program starts")
+    command(lab.estate(), arguments)
+        .spawn()
+        .expect("the program starts")
 }
 
 /// Waits for a started command.
@@ -84,35 +100,68 @@ pub fn finish(child: Child) -> Ended {
 #[track_caller]
 pub fn plan(lab: &Lab) -> (PathBuf, String) {
     let file = lab.dir().join("plan.json");
-    let ended = reissue(lab, ["plan".as_ref(), "--json".as_ref(), "-o".as_ref(), file.as_os_str()]).expect(0);
-    let digest = ended.data()["digest"].as_str().expect("something to do").to_owned();
+    let ended = reissue(
+        lab,
+        [
+            "plan".as_ref(),
+            "--json".as_ref(),
+            "-o".as_ref(),
+            file.as_os_str(),
+        ],
+    )
+    .expect(0);
+    let digest = ended.data()["digest"]
+        .as_str()
+        .expect("something to do")
+        .to_owned();
     (file, digest)
 }
 
 /// The words of `apply` for a plan.
 pub fn apply(file: &Path, digest: &str) -> Vec<String> {
-    ["apply", &file.display().to_string(), "--approve", digest].map(str::to_owned).to_vec()
+    ["apply", &file.display().to_string(), "--approve", digest]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// How often the lab's log says that something was asked of or done by a node.
 pub fn count(lab: &Lab, kind: Kind, what: &str) -> usize {
-    lab.log().iter().filter(|entry| entry.kind == kind && entry.what.contains(what)).count()
+    lab.log()
+        .iter()
+        .filter(|entry| entry.kind == kind && entry.what.contains(what))
+        .count()
 }
 
 /// Everything the lab saw that no careful operator does.
 #[track_caller]
 pub fn no_violation(lab: &Lab) {
-    let violations: Vec<String> =
-        lab.violations().iter().map(|entry| format!("{} {} {}", entry.node, entry.what, entry.detail)).collect();
-    assert!(violations.is_empty(), "the lab saw:\n{}", violations.join("\n"));
+    let violations: Vec<String> = lab
+        .violations()
+        .iter()
+        .map(|entry| format!("{} {} {}", entry.node, entry.what, entry.detail))
+        .collect();
+    assert!(
+        violations.is_empty(),
+        "the lab saw:\n{}",
+        violations.join("\n")
+    );
 }
 
 /// Every node stores and serves one certificate for tomcat, and it is not one of those given.
 #[track_caller]
 pub fn renewed(lab: &Lab, cluster: &str, before: &[String]) {
     for node in tomcat(lab, cluster) {
-        assert!(!before.contains(&node.stored), "{} still stores the old certificate", node.name);
-        assert_eq!(node.rest.as_ref(), Some(&node.stored), "{}: 443 does not serve what is stored", node.name);
+        assert!(
+            !before.contains(&node.stored),
+            "{} still stores the old certificate",
+            node.name
+        );
+        assert_eq!(
+            node.rest.as_ref(),
+            Some(&node.stored),
+            "{}: 443 does not serve what is stored",
+            node.name
+        );
     }
 }
 
@@ -141,5 +190,8 @@ pub fn tomcat(lab: &Lab, cluster: &str) -> Vec<Tomcat> {
 
 /// The fingerprints that a cluster stores for tomcat.
 pub fn stored(lab: &Lab, cluster: &str) -> Vec<String> {
-    tomcat(lab, cluster).into_iter().map(|node| node.stored).collect()
+    tomcat(lab, cluster)
+        .into_iter()
+        .map(|node| node.stored)
+        .collect()
 }

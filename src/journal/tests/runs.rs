@@ -154,6 +154,7 @@ fn writes_until_it_is_killed() {
 #[test]
 fn a_killed_process_leaves_a_true_prefix() {
     use std::os::unix::process::ExitStatusExt as _;
+    // The plan and the first record are writes, too.
     for (point, attempts, torn) in [("before", 1, false), ("half", 1, true), ("after", 2, false)] {
         let directory = tempfile::tempdir().unwrap();
         let child = std::process::Command::new(std::env::current_exe().unwrap())
@@ -163,7 +164,7 @@ fn a_killed_process_leaves_a_true_prefix() {
                 "journal::tests::runs::writes_until_it_is_killed",
             ])
             .env("REISSUE_TEST_STATE", directory.path())
-            .env("REISSUE_KILL_AT_WRITE", format!("2:{point}"))
+            .env("REISSUE_KILL_AT_WRITE", format!("4:{point}"))
             .output()
             .unwrap();
         assert_eq!(child.status.signal(), Some(9), "{point}");

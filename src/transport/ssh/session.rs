@@ -15,8 +15,9 @@ use crate::transport::{Endpoint, Login, Network, TransportError};
 use super::connection::{log_in, milliseconds};
 use super::dialogue::{Dialogue, Sight};
 
-/// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice. One that
+/// comes later does no harm, because the next command is only heard from its echo on.
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// How long before a line in known words counts as a question.
 const ASKED: Duration = Duration::from_millis(500);
