@@ -15,4 +15,6 @@ mod architecture;
 mod claims;
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod journeys;
 mod support;
