@@ -37,7 +37,11 @@ fn tried(on: &str, modes: &[Mode]) {
         let trial = Trial::new();
         plant(&trial.lab, on, *mode);
         trial.ends_well(&what);
-        let struck = trial.lab.log().iter().any(|entry| entry.what == mode.word());
+        let struck = trial
+            .lab
+            .log()
+            .iter()
+            .any(|entry| entry.what == mode.word());
         assert!(struck, "{what}: the fault never struck");
     });
 }

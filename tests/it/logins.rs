@@ -28,7 +28,11 @@ fn a_wrong_platform_password_costs_one_login_in_the_estate() {
     let lab = lab(|config| config.subscribers = 3);
     believe(&lab, "hq-platform", "not the password\n");
     let ended = reissue(&lab, ["plan"]).expect(1);
-    for word in ["refused account hq-platform", "was not tried", "reissue secret set"] {
+    for word in [
+        "refused account hq-platform",
+        "was not tried",
+        "reissue secret set",
+    ] {
         assert!(ended.err.contains(word), "no `{word}` in\n{}", ended.err);
     }
     let failed = failures(&lab);
@@ -41,7 +45,11 @@ fn a_wrong_application_password_costs_one_login_in_the_estate() {
     let lab = lab(|config| config.subscribers = 3);
     believe(&lab, "hq-application", "not the password\n");
     let ended = reissue(&lab, ["plan"]).expect(1);
-    assert!(ended.err.contains("refused account hq-application"), "{}", ended.err);
+    assert!(
+        ended.err.contains("refused account hq-application"),
+        "{}",
+        ended.err
+    );
     let failed = failures(&lab);
     assert_eq!(failed.values().sum::<usize>(), 1, "{failed:?}");
     no_violation(&lab);

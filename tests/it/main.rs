@@ -16,6 +16,8 @@ mod authority;
 #[cfg(unix)]
 mod crash;
 mod faults;
+#[cfg(unix)]
+mod journeys;
 mod logins;
 mod reads;
 mod support;

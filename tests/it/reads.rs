@@ -7,11 +7,38 @@ use crate::trial::{Trial, lab, together, writes};
 
 /// A question of each interface, and ways in which its answer can go wrong.
 const QUESTIONS: [(&str, &[Mode]); 7] = [
-    ("rest GET snapshot", &[Mode::DropBefore, Mode::Status500, Mode::Html200, Mode::Truncated, Mode::HugeBody, Mode::SlowBody]),
-    ("control soapGetServiceStatus", &[Mode::Status503, Mode::Html200, Mode::Truncated, Mode::HugeBody]),
-    ("axl listProcessNode", &[Mode::Status401, Mode::Html200, Mode::ActThenDrop]),
-    ("ssh utils dbreplication runtimestate", &[Mode::SshCut, Mode::Truncated, Mode::HugeBody]),
-    ("ssh utils sso status", &[Mode::SshCut, Mode::SshCutActed, Mode::SlowBody]),
+    (
+        "rest GET snapshot",
+        &[
+            Mode::DropBefore,
+            Mode::Status500,
+            Mode::Html200,
+            Mode::Truncated,
+            Mode::HugeBody,
+            Mode::SlowBody,
+        ],
+    ),
+    (
+        "control soapGetServiceStatus",
+        &[
+            Mode::Status503,
+            Mode::Html200,
+            Mode::Truncated,
+            Mode::HugeBody,
+        ],
+    ),
+    (
+        "axl listProcessNode",
+        &[Mode::Status401, Mode::Html200, Mode::ActThenDrop],
+    ),
+    (
+        "ssh utils dbreplication runtimestate",
+        &[Mode::SshCut, Mode::Truncated, Mode::HugeBody],
+    ),
+    (
+        "ssh utils sso status",
+        &[Mode::SshCut, Mode::SshCutActed, Mode::SlowBody],
+    ),
     ("ssh show version active", &[Mode::SshCut]),
     ("ssh utils disaster_recovery status", &[Mode::Truncated]),
 ];
@@ -27,7 +54,13 @@ fn no_plan_is_made_on_what_cannot_be_read() {
         for mode in modes {
             lab.plant(Fault::new(on, *mode).times(ALWAYS));
             let ended = reissue(&lab, ["plan", "-o", file.to_str().unwrap()]);
-            let said = format!("{on}, {}: exit {}\n{}{}", mode.word(), ended.code, ended.out, ended.err);
+            let said = format!(
+                "{on}, {}: exit {}\n{}{}",
+                mode.word(),
+                ended.code,
+                ended.out,
+                ended.err
+            );
             assert_eq!(ended.code, 4, "{said}");
             assert!(ended.err.contains("cucm-"), "it names no node: {said}");
             assert!(!ended.err.contains("panicked"), "{said}");
@@ -45,7 +78,9 @@ fn a_node_that_cannot_be_read_during_the_run_stops_it() {
     together(&QUESTIONS, |(on, modes)| {
         let trial = Trial::new();
         // The first looks pass; the fault begins somewhere in the middle of the run.
-        trial.lab.plant(Fault::new(on, modes[0]).after(10).times(ALWAYS));
+        trial
+            .lab
+            .plant(Fault::new(on, modes[0]).after(10).times(ALWAYS));
         trial.ends_well(&format!("{on}, {} from the eleventh on", modes[0].word()));
     });
 }
