@@ -13,6 +13,7 @@
 
 mod architecture;
 mod authority;
+mod claims;
 #[cfg(unix)]
 mod crash;
 mod faults;
@@ -20,5 +21,7 @@ mod faults;
 mod journeys;
 mod logins;
 mod reads;
+mod secrets;
 mod support;
 mod trial;
+mod watched;
