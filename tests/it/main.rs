@@ -15,8 +15,16 @@ mod architecture;
 mod authority;
 #[cfg(unix)]
 mod crash;
+mod disk;
 mod faults;
+mod files;
+mod hostile;
+mod linted;
 mod logins;
+mod looks;
+mod peers;
 mod reads;
+mod secrets;
 mod support;
 mod trial;
+mod watched;
