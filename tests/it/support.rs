@@ -211,7 +211,12 @@ pub fn small(change: impl FnOnce(&mut LabConfig)) -> Lab {
 /// The words of `apply` for a plan whose beliefs are accepted, and more words.
 pub fn apply_with(file: &Path, digest: &str, more: &[&str]) -> Vec<String> {
     let mut words = apply(file, digest);
-    words.extend(["--accept", BELIEF].iter().chain(more).map(|word| (*word).to_owned()));
+    words.extend(
+        ["--accept", BELIEF]
+            .iter()
+            .chain(more)
+            .map(|word| (*word).to_owned()),
+    );
     words
 }
 
@@ -220,7 +225,10 @@ pub fn apply_with(file: &Path, digest: &str, more: &[&str]) -> Vec<String> {
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !holds() {
-        assert!(Instant::now() < deadline, "a minute has passed without: {what}");
+        assert!(
+            Instant::now() < deadline,
+            "a minute has passed without: {what}"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

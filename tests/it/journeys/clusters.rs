@@ -14,13 +14,17 @@ fn one_fails(failing: &str) -> (Journey, Vec<String>) {
         config.timers.insert("served".to_owned(), "3s".to_owned());
     });
     lab.plant(Fault::new("rest POST identity", Mode::SuccessNotApplied).at(&publisher(failing)));
-    let before = CLUSTERS.iter().flat_map(|name| stored(&lab, name)).collect();
+    let before = CLUSTERS
+        .iter()
+        .flat_map(|name| stored(&lab, name))
+        .collect();
     (Journey::on(lab), before)
 }
 
 fn writes(lab: &Lab, cluster: &str) -> Vec<LogEntry> {
     let log = lab.log().into_iter();
-    log.filter(|entry| entry.cluster == cluster && entry.kind == Kind::Write).collect()
+    log.filter(|entry| entry.cluster == cluster && entry.kind == Kind::Write)
+        .collect()
 }
 
 #[test]
@@ -30,7 +34,11 @@ fn a_cluster_that_fails_does_not_keep_the_others() {
     let words = ["--parallel-clusters", "3", "--max-failures", "2", "--json"];
     let data = journey.apply(&words).expect(1).data();
     for (name, class) in [("hq", "done"), ("site2", "failed"), ("site3", "done")] {
-        assert_eq!(data["clusters"][name]["class"], class, "{}", data["clusters"][name]);
+        assert_eq!(
+            data["clusters"][name]["class"], class,
+            "{}",
+            data["clusters"][name]
+        );
     }
     renewed(lab, "hq", &before);
     renewed(lab, "site3", &before);
@@ -40,7 +48,11 @@ fn a_cluster_that_fails_does_not_keep_the_others() {
     assert!(others[0][0].seq < others[1].last().unwrap().seq);
     assert!(others[1][0].seq < others[0].last().unwrap().seq);
     journey.resume(&[]).expect(0);
-    assert_eq!([writes(lab, "hq"), writes(lab, "site3")], others, "done is done");
+    assert_eq!(
+        [writes(lab, "hq"), writes(lab, "site3")],
+        others,
+        "done is done"
+    );
     renewed(lab, "site2", &before);
     no_violation(lab);
     restarted_once(lab, 18);
@@ -58,7 +70,10 @@ fn no_cluster_is_begun_after_too_many_failures() {
     journey.resume(&["--parallel-clusters", "1"]).expect(0);
     for pair in CLUSTERS.windows(2) {
         let (first, then) = (writes(lab, pair[0]), writes(lab, pair[1]));
-        assert!(first.last().unwrap().seq < then[0].seq, "{pair:?}: one after the other");
+        assert!(
+            first.last().unwrap().seq < then[0].seq,
+            "{pair:?}: one after the other"
+        );
     }
     for name in CLUSTERS {
         renewed(lab, name, &before);

@@ -28,13 +28,20 @@ fn with_single_sign_on(end: impl FnOnce(&Journey, &str)) {
     let before = stored(&journey.lab, "hq");
     let off = waits_at(&journey.apply(&["--json"]).expect(6).data());
     assert_eq!(waits_at(&journey.resume(&["--json"]).expect(6).data()), off);
-    assert_eq!(count(&journey.lab, Kind::Write, "POST identity"), 0, "single sign-on is on");
+    assert_eq!(
+        count(&journey.lab, Kind::Write, "POST identity"),
+        0,
+        "single sign-on is on"
+    );
     single_sign_on(&journey.lab, false);
     let on = waits_at(&journey.resume(&["--json"]).expect(6).data());
     assert_ne!(on, off);
     renewed(&journey.lab, "hq", &before);
     end(&journey, &on);
-    says(&reissue(&journey.lab, ["runs"]).expect(0), &["14 of 14 steps"]);
+    says(
+        &reissue(&journey.lab, ["runs"]).expect(0),
+        &["14 of 14 steps"],
+    );
     no_violation(&journey.lab);
     restarted_once(&journey.lab, 6);
 }
@@ -50,7 +57,13 @@ fn a_run_waits_until_single_sign_on_is_off_and_on_again() {
 #[test]
 fn a_person_may_say_that_a_step_is_done() {
     with_single_sign_on(|journey, step| {
-        let words = ["mark", step, "--done", "--why", "stays off until Monday, CHG-42"];
+        let words = [
+            "mark",
+            step,
+            "--done",
+            "--why",
+            "stays off until Monday, CHG-42",
+        ];
         let marked = reissue(&journey.lab, words).expect(0);
         says(&marked, &["is marked", "a look says otherwise"]);
         journey.resume(&[]).expect(0);
@@ -66,8 +79,14 @@ fn a_run_waits_for_the_authority() {
     let before = stored(&journey.lab, "hq");
     journey.lab.pause_authority(true);
     let gate = waits_at(&journey.apply(&["--json"]).expect(6).data());
-    assert_eq!(waits_at(&journey.resume(&["--json"]).expect(6).data()), gate);
-    says(&reissue(&journey.lab, ["runs"]).expect(0), &["not finished", "waiting"]);
+    assert_eq!(
+        waits_at(&journey.resume(&["--json"]).expect(6).data()),
+        gate
+    );
+    says(
+        &reissue(&journey.lab, ["runs"]).expect(0),
+        &["not finished", "waiting"],
+    );
     assert_eq!(count(&journey.lab, Kind::Write, "POST csr"), 1);
     assert_eq!(count(&journey.lab, Kind::Write, "POST identity"), 0);
     journey.lab.pause_authority(false);
@@ -78,7 +97,11 @@ fn a_run_waits_for_the_authority() {
     journey.resume(&[]).expect(0);
     renewed(&journey.lab, "hq", &before);
     no_violation(&journey.lab);
-    assert_eq!(count(&journey.lab, Kind::Write, "POST csr"), 1, "no second request");
+    assert_eq!(
+        count(&journey.lab, Kind::Write, "POST csr"),
+        1,
+        "no second request"
+    );
     restarted_once(&journey.lab, 6);
 }
 
@@ -118,10 +141,16 @@ fn a_run_rests_where_it_is_asked_to() {
     let journey = Journey::on(small(|_| {}));
     let before = stored(&journey.lab, "hq");
     let served = || tomcat(&journey.lab, "hq").remove(0).rest.unwrap();
-    says(&journey.apply(&["--until", "request"]).expect(0), &["stage request"]);
+    says(
+        &journey.apply(&["--until", "request"]).expect(0),
+        &["stage request"],
+    );
     assert_eq!(count(&journey.lab, Kind::Write, "POST csr"), 1);
     assert_eq!(stored(&journey.lab, "hq"), before);
-    says(&journey.resume(&["--until", "install"]).expect(0), &["stage install"]);
+    says(
+        &journey.resume(&["--until", "install"]).expect(0),
+        &["stage install"],
+    );
     assert_ne!(stored(&journey.lab, "hq"), before);
     assert_eq!(served(), before[0], "stored, and not yet served");
     assert_eq!(count(&journey.lab, Kind::Effect, "restart-begin"), 0);

@@ -36,11 +36,18 @@ fn of_two_runs_one_proceeds_and_the_other_learns_who_does() {
     let close = ["runs", "close", &run, "--why", "in the way"];
     let mark = ["mark", "hq-01", "--failed", "--why", "in the way"];
     says(&journey.apply(&[]).expect(9), &holder);
-    says(&journey.apply(&["--lock-timeout", "200ms"]).expect(9), &holder);
+    says(
+        &journey.apply(&["--lock-timeout", "200ms"]).expect(9),
+        &holder,
+    );
     says(&journey.resume(&[]).expect(9), &holder);
     says(&reissue(lab, close).expect(9), &holder);
     says(&reissue(lab, mark).expect(9), &holder);
-    assert_eq!(only_run(lab), run, "who does not get the cluster leaves no run");
+    assert_eq!(
+        only_run(lab),
+        run,
+        "who does not get the cluster leaves no run"
+    );
 
     // One that waits long enough gets the cluster, and finds it other than it was planned for.
     let patient = start(lab, journey.words(&["--lock-timeout", "60s"]));
@@ -60,9 +67,16 @@ fn an_unfinished_run_keeps_the_cluster_until_it_is_closed() {
     let before = stored(lab, "hq");
     journey.apply(&["--until", "prepare"]).expect(0);
     let run = only_run(lab);
-    says(&journey.apply(&[]).expect(9), &[&run, "is not finished", "runs close"]);
+    says(
+        &journey.apply(&[]).expect(9),
+        &[&run, "is not finished", "runs close"],
+    );
     says(&reissue(lab, ["runs"]).expect(0), &[&run, "not finished"]);
-    reissue(lab, ["runs", "close", &run, "--why", "another plan, CHG-42"]).expect(0);
+    reissue(
+        lab,
+        ["runs", "close", &run, "--why", "another plan, CHG-42"],
+    )
+    .expect(0);
     says(&reissue(lab, ["runs"]).expect(0), &["CHG-42"]);
     says(&journey.resume(&[]).expect(0), &["Nothing to resume"]);
     says(&journey.resume(&[&run]).expect(0), &["has ended"]);
@@ -74,5 +88,9 @@ fn an_unfinished_run_keeps_the_cluster_until_it_is_closed() {
     reissue(lab, crate::support::apply_with(&file, &digest, &[])).expect(0);
     renewed(lab, "hq", &before);
     no_violation(lab);
-    assert_eq!(count(lab, Kind::Write, "POST trust"), 1, "what is trusted is not sent again");
+    assert_eq!(
+        count(lab, Kind::Write, "POST trust"),
+        1,
+        "what is trusted is not sent again"
+    );
 }

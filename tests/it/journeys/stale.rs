@@ -26,19 +26,27 @@ fn first(cluster: &mut Cluster) -> &mut Node {
 /// Exchanges the certificates of two purposes.
 fn exchange(cluster: &mut Cluster, one: &str, other: &str) {
     let identities = &mut first(cluster).identities;
-    let moved = identities.insert(one.to_owned(), identities[other].clone()).unwrap();
+    let moved = identities
+        .insert(one.to_owned(), identities[other].clone())
+        .unwrap();
     identities.insert(other.to_owned(), moved);
 }
 
 /// Exchanges what is served to phones with what is served to trunks.
 fn exchange_served(cluster: &mut Cluster) {
     let presented = &mut first(cluster).presented;
-    let moved = presented.insert(Face::Tftp, Arc::clone(&presented[&Face::Sip])).unwrap();
+    let moved = presented
+        .insert(Face::Tftp, Arc::clone(&presented[&Face::Sip]))
+        .unwrap();
     presented.insert(Face::Sip, moved);
 }
 
 fn service(cluster: &mut Cluster, state: ServiceState) {
-    first(cluster).services.get_mut("Cisco CTIManager").unwrap().state = state;
+    first(cluster)
+        .services
+        .get_mut("Cisco CTIManager")
+        .unwrap()
+        .state = state;
 }
 
 const RELEASE: Row = Row {
@@ -141,7 +149,10 @@ fn a_plan_is_refused_when_any_fact_has_moved() {
         assert!(lab.change_cluster("hq", row.back));
     }
     lab.foreign_request("hq", "cucm-pub", "tomcat").unwrap();
-    says(&journey.apply(&[]).expect(5), &["tomcat request was not there and is key"]);
+    says(
+        &journey.apply(&[]).expect(5),
+        &["tomcat request was not there and is key"],
+    );
     lab.change("hq", "cucm-pub", |node| node.pending.clear());
     assert_eq!(lab.changes(), 0, "nothing was written");
     // With every fact back where it was, the plan holds again: nothing else had kept it.
@@ -170,10 +181,20 @@ fn a_run_stops_when_a_fact_moves_between_two_steps() {
         let stopped = crate::support::reissue(lab, &go_on);
         assert_eq!(stopped.code, 7, "{}\n{}", row.says, super::said(&stopped));
         says(&stopped, &[row.says, "Put it back"]);
-        assert_eq!(lab.changes(), number, "{}: nothing more was written", row.says);
+        assert_eq!(
+            lab.changes(),
+            number,
+            "{}: nothing more was written",
+            row.says
+        );
         // Still there: it stops again before its first step.
         says(&journey.resume(&[]).expect(7), &[row.says]);
-        assert_eq!(lab.changes(), number, "{}: nothing more was written", row.says);
+        assert_eq!(
+            lab.changes(),
+            number,
+            "{}: nothing more was written",
+            row.says
+        );
         assert!(lab.change_cluster("hq", row.back));
         go_on = vec!["resume".to_owned()];
     }
@@ -189,9 +210,13 @@ fn a_request_that_somebody_replaced_stops_the_run() {
     let lab = &journey.lab;
     let before = stored(lab, "hq");
     journey.apply(&["--until", "request"]).expect(0);
-    lab.foreign_request("hq", &publisher("hq"), "tomcat").unwrap();
+    lab.foreign_request("hq", &publisher("hq"), "tomcat")
+        .unwrap();
     let changes = lab.changes();
-    says(&journey.resume(&[]).expect(7), &["tomcat request", "cucm-pub"]);
+    says(
+        &journey.resume(&[]).expect(7),
+        &["tomcat request", "cucm-pub"],
+    );
     assert_eq!(lab.changes(), changes, "nothing more was written");
     assert_eq!(stored(lab, "hq"), before);
     assert!(changes < TOMCAT);
