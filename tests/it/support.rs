@@ -29,11 +29,17 @@ pub struct Ended {
 }
 
 impl Ended {
-    fn from(output: Output) -> Self {
+    fn from(
+        Output {
+            status,
+            stdout,
+            stderr,
+        }: Output,
+    ) -> Self {
         Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            err: String::from_utf8_lossy(&stderr).into_owned(),
         }
     }
 
@@ -223,7 +229,7 @@ pub fn apply_with(file: &Path, digest: &str, more: &[&str]) -> Vec<String> {
 /// Waits until something has come about, for at most a minute.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !holds() {
         assert!(
             Instant::now() < deadline,

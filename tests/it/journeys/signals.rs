@@ -1,6 +1,7 @@
 //! Stopped by a person or by the system: by Ctrl-C, a termination, a hang-up, or a reader that went away.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::Child;
 use std::sync::{Arc, OnceLock};
 
@@ -29,10 +30,26 @@ fn send(pid: Pid, signal: Signal) {
     kill_process(pid, signal).expect("the program runs");
 }
 
+/// Sends a signal and waits until the program says that it heard it.
+fn ask_to_stop(pid: Pid, signal: Signal, talk: &Path) {
+    send(pid, signal);
+    wait_until("the signal is answered", || {
+        fs::read_to_string(talk).unwrap().contains("Stopping")
+    });
+}
+
+/// Starts a command whose standard error goes to a file.
+fn start_into(lab: &Lab, words: &[String], talk: &Path) -> Child {
+    let talk = File::create(talk).unwrap();
+    command(lab.estate(), words).stderr(talk).spawn().unwrap()
+}
+
 /// Runs a command to its end and sends it a signal when a write arrives.
-fn struck(lab: &Lab, words: Vec<String>, number: usize, signal: Signal) -> Ended {
-    let pid = at_change(lab, number, move |pid| send(pid, signal));
-    let child = start(lab, words);
+fn struck(lab: &Lab, words: &[String], number: usize, signal: Signal) -> Ended {
+    let talk = lab.dir().join("talk");
+    let heard = talk.clone();
+    let pid = at_change(lab, number, move |pid| ask_to_stop(pid, signal, &heard));
+    let child = start_into(lab, words, &talk);
     pid.set(Pid::from_child(&child)).unwrap();
     finish(child)
 }
@@ -42,15 +59,15 @@ fn a_signal_ends_the_run_behind_the_step_in_hand() {
     let journey = Journey::on(small(|_| {}));
     let lab = &journey.lab;
     let before = stored(lab, "hq");
-    let resume = || vec!["resume".to_owned()];
+    let (apply, resume) = (journey.words(&[]), ["resume".to_owned()]);
     let rows = [
-        (TRUST, Signal::INT, journey.words(&[]), "trust-upload"),
-        (REQUEST, Signal::TERM, resume(), "request-made"),
-        (UPLOAD, Signal::HUP, resume(), "identity-stored"),
+        (TRUST, Signal::INT, &apply[..], "trust-upload"),
+        (REQUEST, Signal::TERM, &resume[..], "request-made"),
+        (UPLOAD, Signal::HUP, &resume[..], "identity-stored"),
     ];
     for (number, signal, words, effect) in rows {
         let ended = struck(lab, words, number, signal).expect(130);
-        says(&ended, &["Stopping", "interrupted", "reissue resume"]);
+        says(&ended, &["interrupted", "reissue resume"]);
         assert_eq!(
             effects(lab, effect).len(),
             1,
@@ -90,12 +107,6 @@ fn a_signal_ends_the_wait_for_certificates() {
     assert_eq!(count(lab, Kind::Write, "POST csr"), 1);
 }
 
-/// Starts a command whose standard error goes to a file.
-fn start_into(lab: &Lab, words: Vec<String>, talk: &std::path::Path) -> Child {
-    let talk = File::create(talk).unwrap();
-    command(lab.estate(), words).stderr(talk).spawn().unwrap()
-}
-
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
     let journey = Journey::on(small(|_| {}));
@@ -107,14 +118,11 @@ fn a_second_signal_ends_the_program_at_once() {
     let went = Arc::clone(&gone);
     // The restart has arrived at the node and is carried out only when nobody listens any more.
     let pid = at_change(lab, TOMCAT, move |pid| {
-        send(pid, Signal::INT);
-        wait_until("the first signal is answered", || {
-            fs::read_to_string(&heard).unwrap().contains("Stopping")
-        });
+        ask_to_stop(pid, Signal::INT, &heard);
         send(pid, Signal::INT);
         went.wait();
     });
-    let child = start_into(lab, journey.words(&[]), &talk);
+    let child = start_into(lab, &journey.words(&[]), &talk);
     pid.set(Pid::from_child(&child)).unwrap();
     let ended = finish(child).expect(130);
     gone.set(()).unwrap();
