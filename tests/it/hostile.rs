@@ -20,10 +20,18 @@ const ALWAYS: u32 = 1_000_000;
 
 #[track_caller]
 fn bounded(what: &str, watched: &Watched) {
-    let Watched { ended, peak, took, .. } = watched;
-    let said = format!("{what}: exit {}, {peak} KiB, {took:?}\n{}", ended.code, ended.err);
+    let Watched {
+        ended, peak, took, ..
+    } = watched;
+    let said = format!(
+        "{what}: exit {}, {peak} KiB, {took:?}\n{}",
+        ended.code, ended.err
+    );
     assert!(*peak < MOST_MEMORY, "too much memory: {said}");
-    assert!(!cfg!(target_os = "linux") || *peak > 0, "not measured: {said}");
+    assert!(
+        !cfg!(target_os = "linux") || *peak > 0,
+        "not measured: {said}"
+    );
     assert!(*took < MOST_TIME, "too long: {said}");
     assert!(!ended.err.contains("panicked"), "{said}");
     assert!(matches!(ended.code, 1 | 4 | 10), "{said}");
@@ -76,11 +84,19 @@ fn a_node_that_is_away_is_named() {
     for kind in ["rest", "soap", "ssh"] {
         let lab = lab(|_| {});
         // Bound and dropped, so that nobody listens there.
-        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let nobody = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         reroute(&lab, kind, port(&lab, "cucm-sub1", kind), nobody);
         let watched = watch(command(lab.estate(), ["plan"]));
         bounded(kind, &watched);
-        assert!(watched.ended.err.contains("cucm-sub1"), "{}", watched.ended.err);
+        assert!(
+            watched.ended.err.contains("cucm-sub1"),
+            "{}",
+            watched.ended.err
+        );
         let status = reissue(&lab, ["status"]).expect(0);
         assert!(status.out.contains("cucm-pub"), "{}", status.out);
     }
@@ -126,7 +142,12 @@ fn strangers_on_the_port_are_cut_in_time() {
     for (what, kind, bytes, stays) in [
         ("silence on REST", "rest", &b""[..], true),
         ("plain HTTP on REST", "rest", page, false),
-        ("noise on SOAP", "soap", &[0x16, 3, 3, 0xff, 0xff, 0, 0, 0][..], true),
+        (
+            "noise on SOAP",
+            "soap",
+            &[0x16, 3, 3, 0xff, 0xff, 0, 0, 0][..],
+            true,
+        ),
         ("silence on SSH", "ssh", b"", true),
         ("a page on SSH", "ssh", page, false),
         ("a coloured banner on SSH", "ssh", banner, true),
@@ -134,10 +155,18 @@ fn strangers_on_the_port_are_cut_in_time() {
         let lab = lab(|config| {
             config.timers.insert("connect".to_owned(), "1s".to_owned());
         });
-        reroute(&lab, kind, port(&lab, "cucm-sub1", kind), stranger(bytes, stays));
+        reroute(
+            &lab,
+            kind,
+            port(&lab, "cucm-sub1", kind),
+            stranger(bytes, stays),
+        );
         let watched = watch(command(lab.estate(), ["plan"]));
         bounded(what, &watched);
         let text = &watched.ended.err;
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{what}: {text:?}");
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{7}'),
+            "{what}: {text:?}"
+        );
     }
 }

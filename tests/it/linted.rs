@@ -16,7 +16,8 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let lab = lab(|_| {});
-        lab.foreign_request("hq", "cucm-pub.hq.example.com", "tomcat").unwrap();
+        lab.foreign_request("hq", "cucm-pub.hq.example.com", "tomcat")
+            .unwrap();
         let request = lab.look("hq", "cucm-pub", |node| {
             node.pending["tomcat"].request.to_pem().unwrap()
         });
@@ -36,9 +37,13 @@ impl Desk {
 
     fn lint(&self, file: &std::path::Path) -> Ended {
         let chain = self.lab.dir().join("ca/corp-chain.pem");
-        let paths = [file, self.request.as_path(), chain.as_path()].map(|path| path.to_str().unwrap());
+        let paths =
+            [file, self.request.as_path(), chain.as_path()].map(|path| path.to_str().unwrap());
         let [file, request, chain] = paths;
-        reissue(&self.lab, ["lint", file, "--csr", request, "--chain", chain, "--json"])
+        reissue(
+            &self.lab,
+            ["lint", file, "--csr", request, "--chain", chain, "--json"],
+        )
     }
 }
 
@@ -47,7 +52,9 @@ fn blockers(ended: &Ended) -> Vec<String> {
     let findings = ended.data();
     let blockers = findings.as_array().unwrap().iter();
     let blockers = blockers.filter(|finding| finding["severity"] == "blocker");
-    blockers.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    blockers
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -69,7 +76,14 @@ fn each_answer_of_an_authority_is_judged() {
     ];
     for (kind, code, expected) in rows {
         let ended = desk.lint(&desk.issued(kind));
-        assert_eq!(ended.code, code, "{}: {}{}", kind.word(), ended.out, ended.err);
+        assert_eq!(
+            ended.code,
+            code,
+            "{}: {}{}",
+            kind.word(),
+            ended.out,
+            ended.err
+        );
         assert_eq!(blockers(&ended), expected, "{}: {}", kind.word(), ended.out);
     }
     assert_eq!(desk.lab.requests(), 0, "a node was asked");
@@ -84,7 +98,12 @@ fn a_private_key_in_the_file_is_refused_and_not_shown() {
     let file = desk.lab.dir().join("with-key.pem");
     std::fs::write(&file, bytes).unwrap();
     let ended = desk.lint(&file);
-    assert_eq!((ended.code, blockers(&ended)), (3, vec!["E9".to_owned()]), "{}", ended.out);
+    assert_eq!(
+        (ended.code, blockers(&ended)),
+        (3, vec!["E9".to_owned()]),
+        "{}",
+        ended.out
+    );
     let secret = key.lines().nth(3).unwrap();
     assert!(!ended.out.contains(secret) && !ended.err.contains(secret));
 }
@@ -94,7 +113,8 @@ fn an_expired_certificate_was_good_in_its_time() {
     let desk = Desk::new();
     let file = desk.issued(Misbehaviour::Expired);
     let file = file.to_str().unwrap();
-    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 30);
+    let then = reissue::clock::Clock::now(&reissue::clock::SystemClock)
+        - jiff::SignedDuration::from_hours(24 * 30);
     reissue(&desk.lab, ["lint", file]).expect(3);
     reissue(&desk.lab, ["lint", file, "--at", &then.to_string()]).expect(0);
 }
