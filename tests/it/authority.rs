@@ -32,7 +32,11 @@ fn accepted(form: Misbehaviour) {
 }
 
 fn uploads(trial: &Trial) -> usize {
-    count(&trial.lab, reissue_lab::Kind::Write, "POST identity/certificates")
+    count(
+        &trial.lab,
+        reissue_lab::Kind::Write,
+        "POST identity/certificates",
+    )
 }
 
 /// Signs what lies in the folder by hand, as a person does who was told that the first answer is wrong.
@@ -81,12 +85,20 @@ fn a_certificate_of_next_week_is_refused() {
 
 #[test]
 fn a_certificate_for_another_key_answers_no_request() {
-    refused(Misbehaviour::OtherKey, &["certificates from issuer corp"], 6);
+    refused(
+        Misbehaviour::OtherKey,
+        &["certificates from issuer corp"],
+        6,
+    );
 }
 
 #[test]
 fn a_web_page_is_no_certificate() {
-    refused(Misbehaviour::Html, &["certificates from issuer corp", "was not used"], 6);
+    refused(
+        Misbehaviour::Html,
+        &["certificates from issuer corp", "was not used"],
+        6,
+    );
 }
 
 #[test]

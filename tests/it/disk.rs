@@ -18,7 +18,11 @@ fn a_state_directory_that_cannot_be_made_stops_before_any_change() {
     let trial = Trial::new();
     let file = trial.lab.dir().join("a-file");
     std::fs::write(&file, "not a directory").unwrap();
-    for state in [file.clone(), file.join("below"), Path::new("/proc/nowhere").to_owned()] {
+    for state in [
+        file.clone(),
+        file.join("below"),
+        Path::new("/proc/nowhere").to_owned(),
+    ] {
         let ended = reissue(&trial.lab, elsewhere(&trial, &state)).expect(1);
         let shown = state.display().to_string();
         assert!(ended.err.contains(&shown), "{}", ended.err);

@@ -15,7 +15,11 @@ const PARAGRAPH: usize = 14;
 fn told(lab: &Lab, what: &str, ended: &Ended, code: i32, words: &[&str]) {
     let said = format!("{what}: exit {}\n{}\n{}", ended.code, ended.out, ended.err);
     assert_eq!(ended.code, code, "{said}");
-    assert_eq!(ended.err.matches("error: ").count(), 1, "not one error: {said}");
+    assert_eq!(
+        ended.err.matches("error: ").count(),
+        1,
+        "not one error: {said}"
+    );
     assert!(ended.err.lines().count() <= PARAGRAPH, "too long: {said}");
     for word in words {
         assert!(ended.err.contains(word), "no `{word}`: {said}");
@@ -56,7 +60,8 @@ fn mistakes_in_the_estate_file_are_told_with_their_place() {
         let mut numbers = place.split([':', '\n', ' ']);
         let both = [numbers.next(), numbers.next()];
         assert!(
-            both.iter().all(|number| number.is_some_and(|n| n.parse::<u32>().is_ok())),
+            both.iter()
+                .all(|number| number.is_some_and(|n| n.parse::<u32>().is_ok())),
             "no line and column: {}",
             ended.err
         );
@@ -70,13 +75,30 @@ fn what_is_no_estate_file_at_all_is_told_in_a_paragraph() {
     let good = std::fs::read(&estate).unwrap();
     let mut late = good.clone();
     late.extend([0xff, 0xfe, 0x00]);
-    let wide: Vec<u8> = String::from_utf8_lossy(&good).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> = String::from_utf8_lossy(&good)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let bombs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
-        + &(0..30).map(|n| format!("b{n}: &b{n} [*{0},*{0},*{0},*{0},*{0},*{0},*{0},*{0}]\n", if n == 0 { "a".to_owned() } else { format!("b{}", n - 1) })).collect::<String>();
+        + &(0..30)
+            .map(|n| {
+                format!(
+                    "b{n}: &b{n} [*{0},*{0},*{0},*{0},*{0},*{0},*{0},*{0}]\n",
+                    if n == 0 {
+                        "a".to_owned()
+                    } else {
+                        format!("b{}", n - 1)
+                    }
+                )
+            })
+            .collect::<String>();
     let rows: [(&str, Vec<u8>); 9] = [
         ("empty", Vec::new()),
         ("only a comment", b"# nothing\n".to_vec()),
-        ("a web page", b"<!DOCTYPE html><html><body>Sign in</body></html>".to_vec()),
+        (
+            "a web page",
+            b"<!DOCTYPE html><html><body>Sign in</body></html>".to_vec(),
+        ),
         ("a list", b"- 1\n- 2\n".to_vec()),
         ("bytes that are no text", vec![0xff; 100]),
         ("text that ends in bytes", late),
@@ -89,11 +111,29 @@ fn what_is_no_estate_file_at_all_is_told_in_a_paragraph() {
         told(&lab, what, &reissue(&lab, ["plan"]), 2, &["estate.yaml"]);
     }
     std::fs::write(&estate, vec![b'#'; 64 << 20]).unwrap();
-    told(&lab, "64 MiB", &reissue(&lab, ["plan"]), 2, &["estate.yaml"]);
+    told(
+        &lab,
+        "64 MiB",
+        &reissue(&lab, ["plan"]),
+        2,
+        &["estate.yaml"],
+    );
     std::fs::remove_file(&estate).unwrap();
-    told(&lab, "missing", &reissue(&lab, ["plan"]), 2, &["estate.yaml"]);
+    told(
+        &lab,
+        "missing",
+        &reissue(&lab, ["plan"]),
+        2,
+        &["estate.yaml"],
+    );
     std::fs::create_dir(&estate).unwrap();
-    told(&lab, "a directory", &reissue(&lab, ["plan"]), 2, &["estate.yaml"]);
+    told(
+        &lab,
+        "a directory",
+        &reissue(&lab, ["plan"]),
+        2,
+        &["estate.yaml"],
+    );
 }
 
 #[test]
@@ -102,12 +142,23 @@ fn a_chain_that_is_missing_or_none_is_named() {
     let chain = lab.dir().join("ca/corp-chain.pem");
     let good = std::fs::read(&chain).unwrap();
     let key = std::fs::read(lab.dir().join("ca/issuing.key")).unwrap();
-    for (what, bytes) in [("empty", Vec::new()), ("a page", b"<html>".to_vec()), ("a key", key), ("cut", good[..good.len() / 3].to_vec())] {
+    for (what, bytes) in [
+        ("empty", Vec::new()),
+        ("a page", b"<html>".to_vec()),
+        ("a key", key),
+        ("cut", good[..good.len() / 3].to_vec()),
+    ] {
         std::fs::write(&chain, bytes).unwrap();
         told(&lab, what, &reissue(&lab, ["plan"]), 2, &["corp-chain.pem"]);
     }
     std::fs::remove_file(&chain).unwrap();
-    told(&lab, "missing", &reissue(&lab, ["plan"]), 2, &["corp-chain.pem"]);
+    told(
+        &lab,
+        "missing",
+        &reissue(&lab, ["plan"]),
+        2,
+        &["corp-chain.pem"],
+    );
 }
 
 /// Every command that reads a plan.
@@ -117,10 +168,20 @@ fn with_plan(lab: &Lab, file: &Path, digest: &str) -> Vec<(String, Ended)> {
         &["show", file],
         &["graph", file],
         &["simulate", file],
-        &["apply", file, "--approve", digest, "--accept", "VOS-SSO-STATUS"],
+        &[
+            "apply",
+            file,
+            "--approve",
+            digest,
+            "--accept",
+            "VOS-SSO-STATUS",
+        ],
         &["apply", file, "--yes"],
     ];
-    words.iter().map(|words| (words.join(" "), reissue(lab, *words))).collect()
+    words
+        .iter()
+        .map(|words| (words.join(" "), reissue(lab, *words)))
+        .collect()
 }
 
 #[test]
@@ -134,19 +195,34 @@ fn a_plan_that_is_not_as_it_was_made_is_refused() {
     let member = good.replacen("\"format\": 1", "\"format\": 1, \"extra\": true", 1);
     let rows: [(&str, Vec<u8>, &str); 8] = [
         ("empty", Vec::new(), "plan.json"),
-        ("cut in the middle", good.as_bytes()[..half].to_vec(), "plan.json"),
-        ("one byte short", good.trim_end().as_bytes()[..good.trim_end().len() - 1].to_vec(), "plan.json"),
+        (
+            "cut in the middle",
+            good.as_bytes()[..half].to_vec(),
+            "plan.json",
+        ),
+        (
+            "one byte short",
+            good.trim_end().as_bytes()[..good.trim_end().len() - 1].to_vec(),
+            "plan.json",
+        ),
         ("edited", edited.into_bytes(), "edited"),
         ("another format", other.into_bytes(), "format"),
         ("another member", member.into_bytes(), "plan.json"),
         ("bytes", vec![0x80; 1000], "plan.json"),
-        ("another file", std::fs::read(trial.lab.estate()).unwrap(), "plan.json"),
+        (
+            "another file",
+            std::fs::read(trial.lab.estate()).unwrap(),
+            "plan.json",
+        ),
     ];
     let asked = trial.lab.requests();
     for (what, bytes, word) in rows {
         std::fs::write(&trial.plan, bytes).unwrap();
         for (command, ended) in with_plan(&trial.lab, &trial.plan, &trial.digest) {
-            let said = format!("{what}, {command}: exit {}\n{}{}", ended.code, ended.out, ended.err);
+            let said = format!(
+                "{what}, {command}: exit {}\n{}{}",
+                ended.code, ended.out, ended.err
+            );
             assert_eq!(ended.code, 2, "{said}");
             assert!(ended.err.contains(word), "{said}");
             assert!(ended.err.lines().count() <= PARAGRAPH, "{said}");
@@ -164,14 +240,23 @@ fn only_the_approved_plan_is_applied() {
     let asked = trial.lab.requests();
     let accept = ["--accept", "VOS-SSO-STATUS"];
     let other = "0".repeat(64);
-    for approval in [&["--approve", &other][..], &["--approve", &trial.digest[..6]], &["--yes"], &[]] {
+    for approval in [
+        &["--approve", &other][..],
+        &["--approve", &trial.digest[..6]],
+        &["--yes"],
+        &[],
+    ] {
         let words = [&["apply", file][..], approval, &accept].concat();
         let ended = reissue(&trial.lab, &words);
         assert_eq!(ended.code, 2, "{approval:?}\n{}{}", ended.out, ended.err);
         assert!(ended.err.contains("hint: "), "{}", ended.err);
     }
     let unaccepted = reissue(&trial.lab, ["apply", file, "--approve", &trial.digest]).expect(2);
-    assert!(unaccepted.err.contains("--accept VOS-SSO-STATUS"), "{}", unaccepted.err);
+    assert!(
+        unaccepted.err.contains("--accept VOS-SSO-STATUS"),
+        "{}",
+        unaccepted.err
+    );
     assert_eq!(trial.lab.requests(), asked, "a node was asked");
     trial.untouched();
 }

@@ -41,7 +41,11 @@ fn a_wrong_application_password_costs_one_login_in_the_estate() {
     let lab = lab(|config| config.subscribers = 3);
     believe(&lab, "hq-application", "not the password\n");
     let ended = reissue(&lab, ["plan"]).expect(1);
-    assert!(ended.err.contains("refused account hq-application"), "{}", ended.err);
+    assert!(
+        ended.err.contains("refused account hq-application"),
+        "{}",
+        ended.err
+    );
     let failed = failures(&lab);
     assert_eq!(failed.values().sum::<usize>(), 1, "{failed:?}");
     no_violation(&lab);

@@ -78,13 +78,22 @@ fn commands_that_look_change_nothing() {
             .iter()
             .filter(|(path, bytes)| before.get(*path) != Some(bytes))
             .map(|(path, _)| path.as_path())
-            .chain(before.keys().filter(|path| !after.contains_key(*path)).map(PathBuf::as_path))
+            .chain(
+                before
+                    .keys()
+                    .filter(|path| !after.contains_key(*path))
+                    .map(PathBuf::as_path),
+            )
             .collect();
         let expected: Vec<&Path> = asked_for.iter().map(Path::new).collect();
         assert_eq!(changed, expected, "{words:?}");
         before = after;
     }
     assert_eq!(writes(lab), log, "a node was written to");
-    let effects = lab.log().iter().filter(|entry| entry.kind == Kind::Write).count();
+    let effects = lab
+        .log()
+        .iter()
+        .filter(|entry| entry.kind == Kind::Write)
+        .count();
     assert_eq!(effects, log);
 }

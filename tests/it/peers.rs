@@ -44,7 +44,9 @@ fn reached(lab: &Lab, node: &str, channels: &[&str]) -> usize {
 
 /// Lets the subscriber present the publisher's certificate, as a wrong address or a stranger in between would.
 fn swap(lab: &Lab) {
-    let other = lab.look("hq", PUBLISHER, |node| Arc::clone(&node.presented[&Face::Web]));
+    let other = lab.look("hq", PUBLISHER, |node| {
+        Arc::clone(&node.presented[&Face::Web])
+    });
     lab.change("hq", SUBSCRIBER, |node| {
         node.presented.insert(Face::Web, other.unwrap());
     });
@@ -82,7 +84,12 @@ fn another_certificate_on_the_port_is_sent_nothing() {
     let lab = lab(|_| {});
     swap(&lab);
     let ended = reissue(&lab, ["plan"]);
-    refused(&lab, ended, SUBSCRIBER, &["rest", "axl", "control", "ris", "perfmon"]);
+    refused(
+        &lab,
+        ended,
+        SUBSCRIBER,
+        &["rest", "axl", "control", "ris", "perfmon"],
+    );
 }
 
 #[test]
@@ -115,8 +122,12 @@ fn a_peer_that_changes_during_the_run_stops_it() {
     let trial = Trial::new();
     let world = Arc::clone(trial.lab.world());
     let (other, mine) = (
-        trial.lab.look("hq", PUBLISHER, |node| Arc::clone(&node.presented[&Face::Web])),
-        trial.lab.look("hq", SUBSCRIBER, |node| Arc::clone(&node.presented[&Face::Web])),
+        trial.lab.look("hq", PUBLISHER, |node| {
+            Arc::clone(&node.presented[&Face::Web])
+        }),
+        trial.lab.look("hq", SUBSCRIBER, |node| {
+            Arc::clone(&node.presented[&Face::Web])
+        }),
     );
     let place = reissue_lab::Place::new("hq", SUBSCRIBER);
     let strange = Box::new(move || {
@@ -157,7 +168,11 @@ fn peers_are_removed_and_added_by_fingerprint_alone_without_a_terminal() {
     let wrong = "cd".repeat(32);
     reissue(&lab, ["trust", "add", SUBSCRIBER, "--fingerprint", &wrong]).expect(10);
     reissue(&lab, ["trust", "add", SUBSCRIBER, "--fingerprint", "abc"]).expect(2);
-    assert_eq!(std::fs::read(pins(&lab)).unwrap(), without, "something was kept");
+    assert_eq!(
+        std::fs::read(pins(&lab)).unwrap(),
+        without,
+        "something was kept"
+    );
     assert_eq!(reached(&lab, SUBSCRIBER, &["rest", "control", "ssh"]), 0);
 
     let mut words = vec!["trust".to_owned(), "add".to_owned(), "cucm-sub1".to_owned()];
@@ -187,7 +202,12 @@ fn a_pin_book_that_others_may_write_is_not_believed() {
     let open = std::fs::Permissions::from_mode(0o666);
     std::fs::set_permissions(pins(&lab), open).unwrap();
     let ended = reissue(&lab, ["plan"]);
-    assert!(matches!(ended.code, 1 | 10), "{}\n{}", ended.code, ended.err);
+    assert!(
+        matches!(ended.code, 1 | 10),
+        "{}\n{}",
+        ended.code,
+        ended.err
+    );
     assert!(ended.err.contains("chmod 600"), "{}", ended.err);
     assert_eq!(reached(&lab, PUBLISHER, &["rest", "control", "ssh"]), 0);
 }

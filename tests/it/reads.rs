@@ -9,11 +9,38 @@ use crate::trial::{Trial, lab, together, writes};
 
 /// A question of each interface, and ways in which its answer can go wrong.
 const QUESTIONS: [(&str, &[Mode]); 7] = [
-    ("rest GET snapshot", &[Mode::DropBefore, Mode::Status500, Mode::Html200, Mode::Truncated, Mode::HugeBody, Mode::SlowBody]),
-    ("control soapGetServiceStatus", &[Mode::Status503, Mode::Html200, Mode::Truncated, Mode::HugeBody]),
-    ("axl listProcessNode", &[Mode::Status401, Mode::Html200, Mode::ActThenDrop]),
-    ("ssh utils dbreplication runtimestate", &[Mode::SshCut, Mode::Truncated, Mode::HugeBody]),
-    ("ssh utils sso status", &[Mode::SshCut, Mode::SshCutActed, Mode::SlowBody]),
+    (
+        "rest GET snapshot",
+        &[
+            Mode::DropBefore,
+            Mode::Status500,
+            Mode::Html200,
+            Mode::Truncated,
+            Mode::HugeBody,
+            Mode::SlowBody,
+        ],
+    ),
+    (
+        "control soapGetServiceStatus",
+        &[
+            Mode::Status503,
+            Mode::Html200,
+            Mode::Truncated,
+            Mode::HugeBody,
+        ],
+    ),
+    (
+        "axl listProcessNode",
+        &[Mode::Status401, Mode::Html200, Mode::ActThenDrop],
+    ),
+    (
+        "ssh utils dbreplication runtimestate",
+        &[Mode::SshCut, Mode::Truncated, Mode::HugeBody],
+    ),
+    (
+        "ssh utils sso status",
+        &[Mode::SshCut, Mode::SshCutActed, Mode::SlowBody],
+    ),
     ("ssh show version active", &[Mode::SshCut]),
     ("ssh utils disaster_recovery status", &[Mode::Truncated]),
 ];
@@ -60,7 +87,9 @@ fn a_node_that_cannot_be_read_during_the_run_stops_it() {
     together(&QUESTIONS, |(on, modes)| {
         let trial = Trial::new();
         // The first looks pass; the fault begins somewhere in the middle of the run.
-        trial.lab.plant(Fault::new(on, modes[0]).after(10).times(ALWAYS));
+        trial
+            .lab
+            .plant(Fault::new(on, modes[0]).after(10).times(ALWAYS));
         trial.ends_well(&format!("{on}, {} from the eleventh on", modes[0].word()));
     });
 }

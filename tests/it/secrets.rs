@@ -23,7 +23,11 @@ fn guarded(known: bool) -> Lab {
     let lab = lab(|_| {});
     let [platform, application] = CANARIES.map(password);
     for (account, password) in [("hq-platform", &platform), ("hq-application", &application)] {
-        std::fs::write(lab.dir().join("secrets").join(account), format!("{password}\n")).unwrap();
+        std::fs::write(
+            lab.dir().join("secrets").join(account),
+            format!("{password}\n"),
+        )
+        .unwrap();
     }
     if known {
         lab.change_cluster("hq", |cluster| {
@@ -34,9 +38,9 @@ fn guarded(known: bool) -> Lab {
     lab
 }
 
-/// Every way in which a canary may be spelled.
+/// Every way in which a canary may be spelled, and the cookie that stands for a login.
 fn spellings() -> Vec<Vec<u8>> {
-    let mut all = Vec::new();
+    let mut all = vec![b"JSESSIONIDSSO".to_vec()];
     for canary in CANARIES {
         let bytes = canary.as_bytes();
         all.push(bytes.to_vec());
@@ -55,7 +59,9 @@ fn spellings() -> Vec<Vec<u8>> {
 }
 
 fn holds(bytes: &[u8], spelling: &[u8]) -> bool {
-    bytes.windows(spelling.len()).any(|window| window == spelling)
+    bytes
+        .windows(spelling.len())
+        .any(|window| window == spelling)
 }
 
 /// Fails if a canary stands in some bytes.
@@ -64,7 +70,7 @@ fn clean(what: &str, bytes: &[u8]) {
     for spelling in spellings() {
         assert!(
             !holds(bytes, &spelling),
-            "{what} holds the password as {}",
+            "{what} holds a secret as {}",
             String::from_utf8_lossy(&spelling)
         );
     }
@@ -91,7 +97,10 @@ fn run(lab: &Lab, words: &[&str]) -> Ended {
     all.extend(words);
     let watched = watch(command(lab.estate(), &all));
     let name = words.join(" ");
-    clean(&format!("the output of {name}"), watched.ended.out.as_bytes());
+    clean(
+        &format!("the output of {name}"),
+        watched.ended.out.as_bytes(),
+    );
     clean(&format!("the talk of {name}"), watched.ended.err.as_bytes());
     for seen in &watched.seen {
         clean(&format!("/proc of {name}"), seen);
@@ -115,8 +124,12 @@ fn the_search_finds_each_spelling() {
     let leaks = [
         password.clone().into_bytes(),
         STANDARD_NO_PAD.encode(&password).into_bytes(),
-        STANDARD_NO_PAD.encode(format!("reissue:{password}")).into_bytes(),
-        STANDARD_NO_PAD.encode(format!("reissue2:{password}")).into_bytes(),
+        STANDARD_NO_PAD
+            .encode(format!("reissue:{password}"))
+            .into_bytes(),
+        STANDARD_NO_PAD
+            .encode(format!("reissue2:{password}"))
+            .into_bytes(),
         hex::encode(&password).into_bytes(),
         password.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         password.encode_utf16().flat_map(u16::to_be_bytes).collect(),
@@ -140,7 +153,14 @@ fn nothing_leaks_when_everything_works() {
     let planned = run(&lab, &["plan", "--json", "-o", &plan]).expect(0);
     let digest = planned.data()["digest"].as_str().unwrap().to_owned();
     plant(&lab, "rest POST identity", Mode::SuccessNotApplied);
-    let apply = ["apply", &plan, "--approve", &digest, "--accept", "VOS-SSO-STATUS"];
+    let apply = [
+        "apply",
+        &plan,
+        "--approve",
+        &digest,
+        "--accept",
+        "VOS-SSO-STATUS",
+    ];
     run(&lab, &apply).expect(1);
     run(&lab, &["resume"]).expect(0);
     run(&lab, &["verify"]).expect(0);
@@ -186,7 +206,10 @@ fn a_password_in_the_wrong_place_is_not_repeated() {
     let good = std::fs::read_to_string(lab.estate()).unwrap();
     for written in ["password: ", "password: {value: ", "pasword: ", "secret: "] {
         let end = if written.contains('{') { "}}" } else { "}" };
-        let wrong = format!("  extra: {{user: x, {written}{}{end}\nclusters:\n", CANARIES[0]);
+        let wrong = format!(
+            "  extra: {{user: x, {written}{}{end}\nclusters:\n",
+            CANARIES[0]
+        );
         let text = good.replacen("pins: pins.json\n", "", 1);
         std::fs::write(lab.estate(), text.replacen("clusters:\n", &wrong, 1)).unwrap();
         let ended = run(&lab, &["status"]).expect(2);

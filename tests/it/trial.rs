@@ -56,15 +56,27 @@ impl Trial {
     pub fn on(lab: Lab) -> Self {
         let before = stored(&lab, "hq");
         let (plan, digest) = support::plan(&lab);
-        Self { lab, plan, digest, before }
+        Self {
+            lab,
+            plan,
+            digest,
+            before,
+        }
     }
 
     /// The words of `apply`.
     pub fn words(&self) -> Vec<String> {
         let plan = self.plan.display().to_string();
-        ["apply", &plan, "--approve", &self.digest, "--accept", BELIEF]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "apply",
+            &plan,
+            "--approve",
+            &self.digest,
+            "--accept",
+            BELIEF,
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     /// Carries the plan out.
@@ -87,7 +99,11 @@ impl Trial {
     /// No node holds anything new.
     #[track_caller]
     pub fn untouched(&self) {
-        assert_eq!(stored(&self.lab, "hq"), self.before, "a certificate was replaced");
+        assert_eq!(
+            stored(&self.lab, "hq"),
+            self.before,
+            "a certificate was replaced"
+        );
         self.harmless();
     }
 
@@ -100,7 +116,11 @@ impl Trial {
             .filter(|(_, times)| *times > 1)
             .map(|(effect, times)| format!("{times} times: {effect}"))
             .collect();
-        assert!(twice.is_empty(), "done again though it had taken effect:\n{}", twice.join("\n"));
+        assert!(
+            twice.is_empty(),
+            "done again though it had taken effect:\n{}",
+            twice.join("\n")
+        );
     }
 
     /// What must hold after a disturbed `apply`, and after the `resume` that follows once the cause is gone.
@@ -138,14 +158,24 @@ impl Trial {
 
 /// How often each change took effect, by node and what it was; what a person did in the lab does not count.
 pub fn effects(lab: &Lab) -> BTreeMap<String, usize> {
-    const CHANGES: [&str; 4] = ["request-made", "identity-stored", "restart-begin", "trust-upload"];
+    const CHANGES: [&str; 4] = [
+        "request-made",
+        "identity-stored",
+        "restart-begin",
+        "trust-upload",
+    ];
     let mut times = BTreeMap::new();
     for entry in lab.log() {
         let mine = entry.kind == Kind::Effect && entry.channel != Channel::Lab;
         if mine && CHANGES.contains(&entry.what.as_str()) {
             // An upload's log line ends in what became of it, which differs the second time.
-            let object = entry.detail.rsplit_once(": ").map_or(entry.detail.as_str(), |(object, _)| object);
-            *times.entry(format!("{} {} {object}", entry.node, entry.what)).or_default() += 1;
+            let object = entry
+                .detail
+                .rsplit_once(": ")
+                .map_or(entry.detail.as_str(), |(object, _)| object);
+            *times
+                .entry(format!("{} {} {object}", entry.node, entry.what))
+                .or_default() += 1;
         }
     }
     times
@@ -153,7 +183,10 @@ pub fn effects(lab: &Lab) -> BTreeMap<String, usize> {
 
 /// How many requests that mean to change something have reached a node.
 pub fn writes(lab: &Lab) -> usize {
-    lab.log().iter().filter(|entry| entry.kind == Kind::Write).count()
+    lab.log()
+        .iter()
+        .filter(|entry| entry.kind == Kind::Write)
+        .count()
 }
 
 /// Plants a fault that strikes once.
@@ -165,16 +198,25 @@ pub fn plant(lab: &Lab, on: &str, mode: reissue_lab::Mode) {
 fn start_stuck_services(lab: &Lab) {
     let stuck = |node: &Node| -> Vec<String> {
         let hangs = |(_, service): &(&String, &Service)| service.in_transition();
-        node.services.iter().filter(hangs).map(|(name, _)| name.clone()).collect()
+        node.services
+            .iter()
+            .filter(hangs)
+            .map(|(name, _)| name.clone())
+            .collect()
     };
     for place in lab.world().places() {
-        let names = lab.look(&place.cluster, &place.node, stuck).unwrap_or_default();
+        let names = lab
+            .look(&place.cluster, &place.node, stuck)
+            .unwrap_or_default();
         for name in names {
-            let begun = lab.world().restart_service(&place, &name, Ending::Started, Channel::Lab);
+            let begun = lab
+                .world()
+                .restart_service(&place, &name, Ending::Started, Channel::Lab);
             assert!(begun.is_ok(), "{name}: {begun:?}");
         }
         wait(&format!("services of {}", place.node), || {
-            lab.look(&place.cluster, &place.node, stuck).is_some_and(|left| left.is_empty())
+            lab.look(&place.cluster, &place.node, stuck)
+                .is_some_and(|left| left.is_empty())
         });
     }
 }
@@ -191,7 +233,9 @@ pub fn together<T: Sync + std::fmt::Debug>(things: &[T], attempt: impl Fn(&T) + 
         let failed = running
             .into_iter()
             .filter_map(|(thing, thread)| Some((thing, thread.join().err()?)));
-        failed.map(|(thing, why)| format!("{thing:?}: {}", words(&*why))).collect()
+        failed
+            .map(|(thing, why)| format!("{thing:?}: {}", words(&*why)))
+            .collect()
     });
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }

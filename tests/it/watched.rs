@@ -51,6 +51,8 @@ pub fn watch(mut command: Command) -> Watched {
 
 fn high_water(folder: &Path) -> Option<u64> {
     let status = std::fs::read_to_string(folder.join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
