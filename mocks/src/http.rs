@@ -208,9 +208,9 @@ async fn answer(
         body: String::from_utf8_lossy(&body).into_owned(),
         headers: parts.headers,
     };
-    let web = world
-        .read(place, |_, node, _| node.web)
-        .unwrap_or(Web::Refused);
+    let (web, clock) = world
+        .read(place, |_, node, now| (node.web, node.clock(now)))
+        .unwrap_or((Web::Refused, 0));
     let answer = match web {
         Web::Up => interface(world, place, &call),
         Web::NotFound => Answer::Reply(Reply::page(404, "HTTP Status 404 – Not Found")),
@@ -220,9 +220,15 @@ async fn answer(
         Web::Refused => Answer::Drop,
     };
     match answer {
-        Answer::Reply(reply) => Ok(response(reply)),
+        Answer::Reply(reply) => Ok(response(reply.with("date", http_date(clock)))),
         Answer::Drop => Err(io::Error::other("closed without an answer")),
     }
+}
+
+/// A node's time as HTTP writes it.
+fn http_date(unix: i64) -> String {
+    let time = jiff::Timestamp::from_second(unix).unwrap_or_default();
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn response(reply: Reply) -> Response<Outgoing> {

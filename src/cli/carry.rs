@@ -43,9 +43,14 @@ pub(super) async fn apply(
     let digest = digest(&plan)?;
     let clusters: Vec<ClusterName> = plan.clusters.keys().cloned().collect();
     known_clusters(session, &clusters)?;
-    let id = run_id(session.clock.now(), &digest);
-    let _locks = lock(session, &clusters, &id, options)?;
     let disk = Arc::new(RealDisk);
+    let id = run_id(
+        disk.as_ref(),
+        &session.state_dir,
+        session.clock.now(),
+        &digest,
+    );
+    let _locks = lock(session, &clusters, &id, options)?;
     for cluster in &clusters {
         let blocking = blocking_run(disk.as_ref(), &session.state_dir, cluster)
             .map_err(|error| CliError::new(Exit::Failed, error))?;

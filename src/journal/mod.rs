@@ -27,6 +27,6 @@ pub use event::{DoneHow, Entry, Event, JOURNAL_FORMAT, Verdict};
 pub use fold::{Replay, StepRecord, StepStatus};
 pub use lock::{ClusterLock, Holder, LockError};
 pub use runs::{
-    ClusterProgress, RunState, RunSummary, blocking_run, close, list_runs, run_summary,
+    ClusterProgress, RunState, RunSummary, blocking_run, close, list_runs, run_id, run_summary,
 };
-pub use store::{Journal, Opening, RunRecord, read_run, run_id};
+pub use store::{Journal, Opening, RunRecord, read_run};

@@ -11,7 +11,7 @@ use super::event::{Event, Verdict};
 use super::fold::{Replay, StepStatus};
 use super::store::{Journal, disk_error, load, run_directory};
 use crate::clock::Clock;
-use crate::model::{ClusterName, RunId, StepId};
+use crate::model::{ClusterName, Fingerprint, RunId, StepId};
 
 /// One run, for a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,20 @@ pub fn run_summary(disk: &dyn Disk, state: &Path, id: &RunId) -> RunSummary {
         id: id.clone(),
         state: summary,
     }
+}
+
+/// The name of a run that begins now: its moment in UTC and the start of its plan's digest. A plan that is begun
+/// again within a second gets a number too.
+pub fn run_id(disk: &dyn Disk, state: &Path, now: Timestamp, plan: &Fingerprint) -> RunId {
+    // A folder that cannot be listed cannot be written to either, which is told when the run begins.
+    let taken = disk.list(&state.join("runs")).unwrap_or_default();
+    let digest: String = plan.short().chars().take(6).collect();
+    let name = format!("{}-{digest}", now.strftime("%Y%m%d-%H%M%S"));
+    let numbered = (2..=taken.len().saturating_add(1)).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name));
+    RunId::new(free.unwrap_or(name))
 }
 
 /// The unfinished run that keeps a new plan from a cluster.

@@ -30,12 +30,6 @@ pub struct Opening {
     pub steps: BTreeMap<ClusterName, Vec<StepId>>,
 }
 
-/// The name of a run: its moment in UTC and the start of its plan's digest.
-pub fn run_id(now: jiff::Timestamp, plan: &Fingerprint) -> RunId {
-    let digest: String = plan.short().chars().take(6).collect();
-    RunId::new(format!("{}-{digest}", now.strftime("%Y%m%d-%H%M%S")))
-}
-
 /// The journal of one run, open for appending. One process at a time holds it, by the clusters' locks.
 pub struct Journal {
     disk: Arc<dyn Disk>,

@@ -272,7 +272,7 @@ fn what_is_no_observation_is_refused() {
         ("a number", b"7"),
         ("the right format and nothing else", b"{\"format\": 1}"),
         ("bytes", &[0xff; 64]),
-        ("very deep", &[b'['; 50_000]),
+        ("very deep", &vec![b'['; 50_000]),
     ];
     for (what, bytes) in rows {
         std::fs::write(&file, bytes).unwrap();

@@ -125,7 +125,8 @@ fn a_private_key_in_the_file_is_refused_and_not_shown() {
 fn an_expired_certificate_was_good_in_its_time() {
     let desk = Desk::new();
     let file = desk.issued(Misbehaviour::Expired);
-    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 30);
+    let then = reissue::clock::Clock::now(&reissue::clock::SystemClock)
+        - jiff::SignedDuration::from_hours(24 * 30);
     desk.lint(&file).expect(3);
     desk.lint_at(&file, &["--at", &then.to_string()]).expect(0);
 }

@@ -6,6 +6,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    clippy::duration_suboptimal_units,
     missing_docs,
     unreachable_pub,
     reason = "a test that fails is to say where"
@@ -13,12 +17,15 @@
 
 mod architecture;
 mod authority;
+mod claims;
 #[cfg(unix)]
 mod crash;
 mod disk;
 mod faults;
 mod files;
 mod hostile;
+#[cfg(unix)]
+mod journeys;
 mod linted;
 mod logins;
 mod looks;

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use reissue_lab::{Kind, Lab, LabConfig};
 use serde_json::Value;
@@ -28,11 +29,17 @@ pub struct Ended {
 }
 
 impl Ended {
-    fn from(output: Output) -> Self {
+    fn from(
+        Output {
+            status,
+            stdout,
+            stderr,
+        }: Output,
+    ) -> Self {
         Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            err: String::from_utf8_lossy(&stderr).into_owned(),
         }
     }
 
@@ -194,4 +201,40 @@ pub fn stored(lab: &Lab, cluster: &str) -> Vec<String> {
         .into_iter()
         .map(|node| node.stored)
         .collect()
+}
+
+/// The belief that every plan rests on and no source supports.
+pub const BELIEF: &str = "VOS-SSO-STATUS";
+
+/// A lab of publishers only, where the order of nodes does not matter.
+pub fn small(change: impl FnOnce(&mut LabConfig)) -> Lab {
+    lab(|config| {
+        config.subscribers = 0;
+        change(config);
+    })
+}
+
+/// The words of `apply` for a plan whose beliefs are accepted, and more words.
+pub fn apply_with(file: &Path, digest: &str, more: &[&str]) -> Vec<String> {
+    let mut words = apply(file, digest);
+    words.extend(
+        ["--accept", BELIEF]
+            .iter()
+            .chain(more)
+            .map(|word| (*word).to_owned()),
+    );
+    words
+}
+
+/// Waits until something has come about, for at most a minute.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(
+            Instant::now() < deadline,
+            "a minute has passed without: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -7,9 +7,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{STATE, clock, created, holding, opening, reference, started};
+use crate::clock::Clock as _;
 use crate::journal::testing::MemoryDisk;
 use crate::journal::*;
-use crate::model::RunId;
+use crate::model::{Fingerprint, RunId};
+
+#[test]
+fn a_plan_begun_again_within_a_second_is_another_run() {
+    let disk = MemoryDisk::default();
+    let (state, plan) = (Path::new(STATE), Fingerprint::of(b"plan"));
+    let name = || run_id(&disk, state, clock().now(), &plan).to_string();
+    let first = name();
+    for number in 2..5 {
+        let last = Path::new("/state/runs").join(name());
+        disk.create_directory(&last).unwrap();
+        assert_eq!(name(), format!("{first}-{number}"));
+    }
+}
 
 #[test]
 fn an_unfinished_run_blocks_its_clusters_until_it_is_closed() {
