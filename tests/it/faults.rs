@@ -1,6 +1,6 @@
 //! Each way in which a device fails at a change: the run ends done, or stops honestly and is resumed.
 
-use reissue_lab::Mode;
+use reissue_lab::{Fault, Mode};
 
 use crate::trial::{Trial, plant, together};
 
@@ -107,6 +107,22 @@ fn restarts_by_control_center_fail() {
             Mode::NeverStarts,
         ],
     );
+}
+
+#[test]
+fn faults_that_stay_stop_the_run_until_they_are_gone() {
+    let stays = [
+        (TRUST, Mode::Status503),
+        (REQUEST, Mode::DropBefore),
+        (IDENTITY, Mode::Html200),
+        (SHELL, Mode::SshCut),
+        (CONTROL, Mode::ActThenDrop),
+    ];
+    together(&stays, |(on, mode)| {
+        let trial = Trial::new();
+        trial.lab.plant(Fault::new(on, *mode).times(u32::MAX));
+        trial.ends_well(&format!("{on}, {} for ever", mode.word()));
+    });
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `lint` on what an authority hands back, good and bad; no node is asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use reissue_lab::{Lab, Misbehaviour};
+use reissue_lab::{Channel, Lab, Misbehaviour, RequestWanted};
 
 use crate::support::{Ended, reissue};
-use crate::trial::lab;
+use crate::trial::{lab, publisher};
 
 /// A lab with a request of the publisher's on disk.
 struct Desk {
@@ -16,8 +16,19 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let lab = lab(|_| {});
-        lab.foreign_request("hq", "cucm-pub.hq.example.com", "tomcat")
-            .unwrap();
+        let wanted = RequestWanted {
+            purpose: "tomcat".to_owned(),
+            multi_server: false,
+            common_name: publisher().node,
+            names: vec![publisher().node, "voice.hq.example.com".to_owned()],
+            elliptic: false,
+            bits: 2048,
+            digest: "sha256".to_owned(),
+        };
+        let made = lab
+            .world()
+            .make_request(&publisher(), &wanted, true, Channel::Lab);
+        made.unwrap();
         let request = lab.look("hq", "cucm-pub", |node| {
             node.pending["tomcat"].request.to_pem().unwrap()
         });
@@ -35,15 +46,17 @@ impl Desk {
         path
     }
 
-    fn lint(&self, file: &std::path::Path) -> Ended {
+    fn lint(&self, file: &Path) -> Ended {
+        self.lint_at(file, &[])
+    }
+
+    fn lint_at(&self, file: &Path, further: &[&str]) -> Ended {
         let chain = self.lab.dir().join("ca/corp-chain.pem");
         let paths =
             [file, self.request.as_path(), chain.as_path()].map(|path| path.to_str().unwrap());
         let [file, request, chain] = paths;
-        reissue(
-            &self.lab,
-            ["lint", file, "--csr", request, "--chain", chain, "--json"],
-        )
+        let words = ["lint", file, "--csr", request, "--chain", chain, "--json"];
+        reissue(&self.lab, words.iter().chain(further))
     }
 }
 
@@ -68,8 +81,8 @@ fn each_answer_of_an_authority_is_judged() {
         (Misbehaviour::BundleRootFirst, 0, &[]),
         (Misbehaviour::SanDropped, 3, &["E5"]),
         (Misbehaviour::CnAdded, 3, &["E5"]),
-        (Misbehaviour::OtherKey, 3, &["E4"]),
-        (Misbehaviour::EkuMissing, 3, &["E15"]),
+        (Misbehaviour::OtherKey, 3, &["E4", "L-key-kind"]),
+        (Misbehaviour::EkuMissing, 3, &["E15", "L-client-auth"]),
         (Misbehaviour::Expired, 3, &["E12"]),
         (Misbehaviour::NotYetValid, 3, &["E12"]),
         (Misbehaviour::Html, 3, &["E8"]),
@@ -112,11 +125,10 @@ fn a_private_key_in_the_file_is_refused_and_not_shown() {
 fn an_expired_certificate_was_good_in_its_time() {
     let desk = Desk::new();
     let file = desk.issued(Misbehaviour::Expired);
-    let file = file.to_str().unwrap();
     let then = reissue::clock::Clock::now(&reissue::clock::SystemClock)
         - jiff::SignedDuration::from_hours(24 * 30);
-    reissue(&desk.lab, ["lint", file]).expect(3);
-    reissue(&desk.lab, ["lint", file, "--at", &then.to_string()]).expect(0);
+    desk.lint(&file).expect(3);
+    desk.lint_at(&file, &["--at", &then.to_string()]).expect(0);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn dates(check: &IssuedCheck<'_>) -> Option<LintFinding> {
             "cucm-upload-errors E12 (Cisco 217138)",
         )
         .found(span)
-        .expected(format!("valid at {}, the node's time", check.now));
+        .expected(format!("valid at {:.0}, the node's time", check.now));
         return Some(if check.now < facts.not_before {
             finding
                 .remedy("Wait until it is valid.")
