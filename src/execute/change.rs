@@ -138,7 +138,7 @@ impl ClusterRun<'_> {
             let state = self.look(&scope).await;
             let artifacts = self.artifacts();
             let done_already = if restart {
-                self.has_loaded(step, &state)
+                self.never_begun(step) && self.has_loaded(step, &state)
             } else {
                 !step.after.is_empty() && tally(&step.after, &state, &artifacts).all_hold()
             };
@@ -176,8 +176,8 @@ impl ClusterRun<'_> {
         }
     }
 
-    /// Whether a service that this run has not restarted began to run after the node was sent its certificate:
-    /// it has loaded it, and a restart that the journal lost or a person made is not made again.
+    /// Whether a service began to run after the node was sent its certificate: it has loaded it, and a restart
+    /// that the journal lost or a person made is not made again.
     fn has_loaded(&self, step: &Step, state: &ClusterState) -> bool {
         let holds_node = |nodes: &BTreeSet<NodeName>| {
             step.node.as_ref().is_some_and(|node| nodes.contains(node))
@@ -196,15 +196,17 @@ impl ClusterRun<'_> {
         evidence(step, &word, sent, now, state, &self.artifacts()) == Evidence::Applied
     }
 
+    fn never_begun(&self, step: &Step) -> bool {
+        self.record_of(step)
+            .is_none_or(|record| record.attempts == 0)
+    }
+
     /// Nothing else may have moved in the cluster (I28). Says whether something could not be read.
     fn undisturbed(&self, index: usize, step: &Step, state: &ClusterState) -> Result<bool, Halt> {
-        let begun = self
-            .record_of(step)
-            .is_some_and(|record| record.attempts > 0);
-        let changed = match (begun, index.checked_sub(1)) {
-            (true, _) => touched(self.plan, index),
-            (false, Some(last)) => touched(self.plan, last),
-            (false, None) => Touched::default(),
+        let changed = match (self.never_begun(step), index.checked_sub(1)) {
+            (false, _) => touched(self.plan, index),
+            (true, Some(last)) => touched(self.plan, last),
+            (true, None) => Touched::default(),
         };
         let (gaps, drift): (Vec<_>, Vec<_>) =
             self.drift(state, &changed).into_iter().partition(unread);

@@ -6,15 +6,26 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    clippy::duration_suboptimal_units,
     missing_docs,
     unreachable_pub,
     reason = "a test that fails is to say where"
 )]
 
 mod architecture;
+mod authority;
 mod claims;
 #[cfg(unix)]
 mod crash;
+mod faults;
 #[cfg(unix)]
 mod journeys;
+mod logins;
+mod reads;
+mod secrets;
 mod support;
+mod trial;
+mod watched;

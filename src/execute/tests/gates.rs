@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::undisturbed;
+use crate::clock::Clock as _;
 use crate::execute::Class;
 use crate::execute::testing::{Scene, node};
 use crate::model::{ClusterState, Fingerprint, Observed, SsoState, TrustEntry};
@@ -209,4 +210,22 @@ fn what_moves_before_a_restart_stops_it_wherever_it_is_in_the_cluster() {
             "{name} after {sent}: nothing restarted"
         );
     }
+}
+
+#[test]
+fn a_service_that_began_to_run_after_its_certificate_came_is_not_restarted() {
+    let mut scene = Scene::new();
+    scene.limits.until = Some(Stage::Install);
+    scene.run().unwrap();
+    scene.time.pass(Duration::from_mins(10));
+    let service = (node("sub"), "Cisco DRF Local".into());
+    let now = scene.time.now();
+    scene.device.truth().since.insert(service, now);
+    scene.limits.until = None;
+    assert_eq!(scene.run().unwrap().class(), Class::Done);
+    let mut effects = undisturbed();
+    let restart = format!("restart Cisco DRF Local {}", node("sub"));
+    assert!(effects.contains(&restart));
+    effects.retain(|effect| *effect != restart);
+    assert_eq!(scene.effects(), effects);
 }

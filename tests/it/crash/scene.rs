@@ -133,14 +133,17 @@ impl Scene {
         1 + kept + records
     }
 
-    /// Judges, and says on failure what the run was and what the lab saw.
+    /// Judges, and says on failure what the run was, and where the lab's log is kept.
     #[track_caller]
     pub fn tell(&self, what: &str, judge: impl FnOnce()) {
         if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(judge)) {
-            let kept =
-                std::env::temp_dir().join(format!("crash-{}.jsonl", what.replace([' ', '/'], "-")));
+            let name = what.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+            let kept = std::env::temp_dir().join(format!("crash-{name}.jsonl"));
             let copied = std::fs::copy(self.lab.dir().join("lab.jsonl"), &kept);
-            println!("{what}; the lab's log is {} ({copied:?})", kept.display());
+            println!(
+                "killed at {what}; the lab's log is {} ({copied:?})",
+                kept.display()
+            );
             std::panic::resume_unwind(panic);
         }
     }

@@ -13,10 +13,10 @@ use super::random;
 use super::scene::{Point, Scene};
 
 /// How many labs run at a time.
-const WORKERS: usize = 2;
+const WORKERS: usize = 3;
 
 #[test]
-#[ignore = "long: half an hour"]
+#[ignore = "long: an hour"]
 fn killed_at_every_point() {
     let Reference {
         requests,
@@ -57,7 +57,16 @@ fn all_survive<T: Sync + std::fmt::Debug>(cases: &[T], case: impl Fn(&T) -> usiz
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                while let Some(this) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(this) = cases.get(number) else { break };
+                    if number % 50 == 0 {
+                        println!(
+                            "{number} of {} cases begun, {} s",
+                            cases.len(),
+                            began.elapsed().as_secs()
+                        );
+                    }
                     match catch_unwind(AssertUnwindSafe(|| case(this))) {
                         Ok(count) => _ = struck.fetch_add(count, Ordering::SeqCst),
                         Err(_) => failed.lock().expect("no panic").push(format!("{this:?}")),
