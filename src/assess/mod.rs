@@ -27,6 +27,8 @@ pub use catalogue::{Explanation, explain, explanations};
 struct Context<'a> {
     name: &'a ClusterName,
     state: &'a ClusterState,
+    /// The desired certificates of this cluster, taken once: checks ask for them often, and an estate is large.
+    wanted: Vec<&'a DesiredCertificate>,
     desired: &'a Desired,
     procedures: &'a [Procedure],
     now: Timestamp,
@@ -34,12 +36,8 @@ struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The desired certificates of this cluster.
-    fn wanted(&self) -> impl Iterator<Item = &'a DesiredCertificate> + use<'a> {
-        let name = self.name;
-        self.desired
-            .certificates
-            .iter()
-            .filter(move |wanted| wanted.cluster == *name)
+    fn wanted(&self) -> impl Iterator<Item = &'a DesiredCertificate> {
+        self.wanted.iter().copied()
     }
 
     /// The procedure for a purpose of this cluster's product.
@@ -107,9 +105,14 @@ pub fn assess(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, state) in &observation.clusters {
+        let wanted = desired
+            .certificates
+            .iter()
+            .filter(|wanted| wanted.cluster == *name);
         let context = Context {
             name,
             state,
+            wanted: wanted.collect(),
             desired,
             procedures,
             now,

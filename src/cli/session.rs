@@ -219,7 +219,7 @@ fn obstacles(readers: &Readers) -> Result<(), CliError> {
     // One that was asked again says the same in more words.
     match refused.iter().min_by_key(|text| text.len()) {
         Some(first) => Err(CliError::new(Exit::Failed, first)
-            .hint("no plan was made and nothing was written; each account was tried once")),
+            .hint("nothing was written to any node; each account was tried once")),
         None => Ok(()),
     }
 }

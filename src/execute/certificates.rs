@@ -250,7 +250,7 @@ fn words(finding: &LintFinding) -> String {
         _ = write!(text, "; the node would answer \"{predicted}\"");
     }
     if !remedies.is_empty() {
-        _ = write!(text, "; {}", remedies.join(" or "));
+        _ = write!(text, ". {}", remedies.join(" "));
     }
     text
 }

@@ -28,11 +28,7 @@ fn a_wrong_platform_password_costs_one_login_in_the_estate() {
     let lab = lab(|config| config.subscribers = 3);
     believe(&lab, "hq-platform", "not the password\n");
     let ended = reissue(&lab, ["plan"]).expect(1);
-    for word in [
-        "refused account hq-platform",
-        "was not tried",
-        "reissue secret set",
-    ] {
+    for word in ["refused account hq-platform", "reissue secret set"] {
         assert!(ended.err.contains(word), "no `{word}` in\n{}", ended.err);
     }
     let failed = failures(&lab);
@@ -79,7 +75,7 @@ fn a_password_that_changes_between_plan_and_apply_stops_before_any_change() {
     believe(&trial.lab, "hq-platform", "changed meanwhile\n");
     let ended = trial.apply();
     assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
-    assert!(ended.out.contains("next: "), "{}", ended.out);
+    assert!(ended.err.contains("nothing was written"), "{}", ended.err);
     assert_eq!(writes(&trial.lab), 0);
     assert_eq!(failures(&trial.lab).values().sum::<usize>(), 1);
     believe(&trial.lab, "hq-platform", &right);

@@ -20,10 +20,16 @@ mod authority;
 mod claims;
 #[cfg(unix)]
 mod crash;
+mod disk;
 mod faults;
+mod files;
+mod hostile;
 #[cfg(unix)]
 mod journeys;
+mod linted;
 mod logins;
+mod looks;
+mod peers;
 mod reads;
 mod secrets;
 mod support;
