@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use reissue_lab::Place;
 use reissue_lab::state::{Node, Service};
 use reissue_lab::{Channel, Ending, Fault, Kind, Lab, LabConfig};
 
@@ -254,4 +255,9 @@ pub fn wait(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The publisher of the first cluster.
+pub fn publisher() -> Place {
+    Place::new("hq", "cucm-pub.hq.example.com")
 }
