@@ -11,7 +11,7 @@
 
 mod clusters;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
@@ -108,37 +108,26 @@ fn all(scene: &Scene, procedures: &[Procedure]) -> (Plan, Proof) {
     (plan, proof)
 }
 
-/// What it takes to assess, plan and prove some clusters a single time, as a command does. Processor time, unlike
-/// the time of day, does not depend on what else the machine does.
+/// What it takes to assess, plan and prove some clusters a single time, as a command does, and what comes out.
 fn once(size: usize, procedures: &[Procedure]) -> String {
     let scene = Scene::of(size);
-    let (began, worked) = (Instant::now(), processor_time());
+    let began = Instant::now();
     let (plan, proof) = all(&scene, procedures);
     let took = began.elapsed();
-    let worked = processor_time().saturating_sub(worked);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .map_or("unknown", str::trim);
     let steps: usize = plan
         .clusters
         .values()
         .map(|cluster| cluster.steps.len())
         .sum();
     let checks: usize = proof.clusters.values().map(|extent| extent.checks).sum();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .map_or("unknown", str::trim);
+    let kib = file::save(&plan).expect("a plan can be written").len() / 1024;
     format!(
-        "{size} clusters once: {took:.1?}, processor {worked:.1?}, {steps} steps, {checks} checks, \
-         peak resident memory {peak}"
+        "{size} clusters once: {took:.1?}, peak resident memory {peak}, {steps} steps, {checks} checks, \
+         plan file {kib} KiB"
     )
-}
-
-/// How long this thread ran on a processor; zero where the system does not tell.
-fn processor_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text
-        .split_whitespace()
-        .next()
-        .and_then(|first| first.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
