@@ -26,8 +26,8 @@ use clusters::{NODES, Scene, now};
 fn main() {
     let library = Library::embedded().expect("the playbooks are good");
     let procedures = library.procedures();
-    // First, because every later measurement raises the peak.
-    let once = the_largest_once(procedures);
+    // First and in this order, because every later measurement raises the peak.
+    let once = [1, 10, 100].map(|size| once(size, procedures));
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("planning");
     group.sample_size(20);
@@ -36,7 +36,7 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-    println!("{once}");
+    println!("{}", once.join("\n"));
 }
 
 /// Measures each stage by itself, then all of them, for an estate of `size` clusters.
@@ -108,25 +108,26 @@ fn all(scene: &Scene, procedures: &[Procedure]) -> (Plan, Proof) {
     (plan, proof)
 }
 
-/// How long it takes to assess, plan and prove 100 clusters in a fresh process, and the most memory that it held.
-fn the_largest_once(procedures: &[Procedure]) -> String {
-    let scene = Scene::of(100);
+/// What it takes to assess, plan and prove some clusters a single time, as a command does, and what comes out.
+fn once(size: usize, procedures: &[Procedure]) -> String {
+    let scene = Scene::of(size);
     let began = Instant::now();
     let (plan, proof) = all(&scene, procedures);
-    let took = began.elapsed().as_millis();
-    let (mut steps, mut states, mut checks) = (0, 0, 0);
-    for extent in proof.clusters.values() {
-        steps += extent.steps;
-        states += extent.states;
-        checks += extent.checks;
-    }
+    let took = began.elapsed();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .map_or("unknown", str::trim);
-    let clusters = plan.clusters.len();
+    let steps: usize = plan
+        .clusters
+        .values()
+        .map(|cluster| cluster.steps.len())
+        .sum();
+    let checks: usize = proof.clusters.values().map(|extent| extent.checks).sum();
+    let kib = file::save(&plan).expect("a plan can be written").len() / 1024;
     format!(
-        "{clusters} clusters once, from cold: {took} ms, {steps} steps, {states} states, {checks} checks; peak resident memory {peak}"
+        "{size} clusters once: {took:.1?}, peak resident memory {peak}, {steps} steps, {checks} checks, \
+         plan file {kib} KiB"
     )
 }

@@ -8,7 +8,7 @@ use crate::model::Fingerprint;
 
 use super::step::{PLAN_FORMAT, Plan};
 
-/// A file longer than this, in bytes, is refused unread. A plan of 100 clusters with 8 nodes is about 10 MiB.
+/// A file longer than this, in bytes, is refused unread. A plan of 100 clusters with 8 nodes is about 32 MiB.
 pub const LONGEST_FILE: usize = 64 * 1024 * 1024;
 
 /// Why a plan file is not taken.
