@@ -31,10 +31,10 @@ fn names(text: &str) -> BTreeSet<String> {
         !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-')
     })
     .filter(|word| {
-        ["CUCM-", "VOS-", "UPLOAD-"]
+        ["CUCM-", "VOS-", "UPLOAD-", "PHONE-", "IMP-", "CUC-"]
             .iter()
             .any(|family| word.starts_with(family))
-            && word.len() > "UPLOAD-".len()
+            && word.len() > 4
             && !word.ends_with('-')
     })
     .map(str::to_owned)
