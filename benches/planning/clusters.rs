@@ -58,6 +58,8 @@ impl Scene {
                 .into(),
                 backup_not_older_than: Some(SignedDuration::from_hours(7 * 24)),
                 valid_for: SignedDuration::from_hours(24),
+                order: DEFAULT_ORDER.map(Purpose::from).into(),
+                phone_polls: DEFAULT_PHONE_POLLS,
             },
         }
     }
@@ -282,8 +284,9 @@ fn cluster(name: &ClusterName) -> ClusterState {
         phones: Observed::Present(PhoneCensus {
             counted: nodes.iter().map(|(node, _)| (node.clone(), 250)).collect(),
             registered: (0..PHONES)
-                .map(|number| format!("SEP{number:012X}"))
+                .map(|number| (format!("SEP{number:012X}"), 0))
                 .collect(),
+            configured: Observed::default(),
         }),
         nodes: nodes
             .iter()

@@ -258,7 +258,7 @@ pub(super) fn key_and_usages(context: &Context<'_>) -> Vec<Finding> {
             .get(node)
             .and_then(|state| state.release.present());
         let rule = release.and_then(|release| {
-            let procedure = context.procedure(&wanted.purpose)?;
+            let procedure = context.procedure(node, &wanted.purpose)?;
             procedure
                 .usages
                 .iter()

@@ -41,10 +41,10 @@ fn walk<'a>(
 pub(super) fn of_identities(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for wanted in context.wanted() {
-        let Some(procedure) = context.procedure(&wanted.purpose) else {
-            continue;
-        };
         for node in &wanted.nodes {
+            let Some(procedure) = context.procedure(node, &wanted.purpose) else {
+                continue;
+            };
             let Some(certificate) = context.state.identity(node, &wanted.purpose) else {
                 continue;
             };

@@ -40,11 +40,12 @@ impl<'a> Context<'a> {
         self.wanted.iter().copied()
     }
 
-    /// The procedure for a purpose of this cluster's product.
-    fn procedure(&self, purpose: &Purpose) -> Option<&'a Procedure> {
+    /// The procedure for a purpose on a node.
+    fn procedure(&self, node: &NodeName, purpose: &Purpose) -> Option<&'a Procedure> {
+        let appliance = self.state.appliance(node)?;
         self.procedures
             .iter()
-            .find(|known| known.product == self.state.product && known.purpose == *purpose)
+            .find(|known| known.appliance == appliance && known.purpose == *purpose)
     }
 
     /// A finding about the cluster or one of its nodes.

@@ -1,6 +1,6 @@
 //! Checks of what ports present, and of requests that wait.
 
-use crate::model::{Distribution, Finding, Listener, NodeName, Observed, Severity};
+use crate::model::{Distribution, Finding, Listener, NodeName, Observed, Proof, Severity};
 
 use super::Context;
 use super::certificates::{about, held};
@@ -9,17 +9,21 @@ use super::certificates::{about, held};
 pub(super) fn served(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (wanted, node, certificate) in held(context) {
-        let Some(procedure) = context.procedure(&wanted.purpose) else {
+        let Some(procedure) = context.procedure(node, &wanted.purpose) else {
             continue;
         };
         let Some(state) = context.state.nodes.get(node) else {
             continue;
         };
-        for rule in procedure.proof.iter().filter(|rule| rule.always) {
-            let listener = Listener {
-                port: rule.port,
-                key: rule.key,
-            };
+        let ports = procedure.proof.iter().filter_map(|rule| match rule.by {
+            Proof::Port {
+                port,
+                key,
+                always: true,
+            } => Some(Listener { port, key }),
+            Proof::Port { .. } | Proof::Service(_) => None,
+        });
+        for listener in ports {
             let finding = |severity, code, found: String| Finding {
                 renewal_mends: false,
                 ..about(

@@ -151,7 +151,8 @@ impl Case {
             ),
             phones: Observed::Present(PhoneCensus {
                 counted: BTreeMap::new(),
-                registered: BTreeSet::new(),
+                registered: BTreeMap::new(),
+                configured: Observed::default(),
             }),
             certificates,
             ..ClusterState::unasked(Product::Cucm)
@@ -168,11 +169,13 @@ impl Case {
             rule: String::new(),
         };
         let procedure = Procedure {
-            product: Product::Cucm,
+            appliance: Appliance::Cucm,
+            assess_only: None,
             purpose: "tomcat".into(),
             sources: BTreeMap::new(),
             stores: vec![StoreRule {
                 store: "tomcat-trust".into(),
+                nodes: NodeSelection::All,
                 replicated: true,
                 source: String::new(),
             }],
@@ -181,12 +184,16 @@ impl Case {
             usages: vec![],
             preconditions: vec![],
             restarts: vec![],
+            phones: None,
+            attended: Vec::new(),
             proof: [Port::Rest, Port::Soap]
                 .into_iter()
                 .map(|port| ProofRule {
-                    port,
-                    key: KeyAlgorithm::Rsa,
-                    always: true,
+                    by: Proof::Port {
+                        port,
+                        key: KeyAlgorithm::Rsa,
+                        always: true,
+                    },
                     source: String::new(),
                 })
                 .collect(),
@@ -217,6 +224,9 @@ impl Case {
                 .into(),
                 backup_not_older_than: Some(SignedDuration::from_hours(7 * 24)),
                 valid_for: SignedDuration::from_hours(24),
+
+                order: DEFAULT_ORDER.map(Purpose::from).into(),
+                phone_polls: DEFAULT_PHONE_POLLS,
             },
             procedures: vec![procedure],
         }

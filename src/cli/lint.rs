@@ -86,7 +86,7 @@ fn judge(
         stored: None,
         demands: Some(&demands),
         purpose: Some(purpose),
-        product: procedure.product,
+        product: procedure.appliance.product(),
         now,
     }))
 }

@@ -278,7 +278,6 @@ fn authorities(desired: &Desired) -> Result<Vec<Parsed>, CliError> {
 }
 
 fn nodes(cluster: &Cluster) -> Vec<NodeAccess> {
-    const PORTS: [Port; 5] = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Ssh];
     cluster
         .nodes
         .values()
@@ -286,7 +285,7 @@ fn nodes(cluster: &Cluster) -> Vec<NodeAccess> {
             name: node.name.clone(),
             role: node.role,
             address: node.address.clone(),
-            ports: PORTS.iter().map(|port| (*port, node.port(*port))).collect(),
+            ports: Port::ALL.map(|port| (port, node.port(port))).into(),
         })
         .collect()
 }

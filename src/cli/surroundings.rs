@@ -112,7 +112,7 @@ pub(super) fn playbooks(output: Output, library: &Library) -> Exit {
         .procedures()
         .iter()
         .map(|procedure| Row {
-            product: procedure.product.to_string(),
+            product: procedure.appliance.to_string(),
             purpose: procedure.purpose.as_str(),
             stores: procedure
                 .stores

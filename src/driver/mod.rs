@@ -28,6 +28,8 @@ pub enum FactGroup {
     Services,
     /// Single sign-on, backups, clock, replication.
     Platform,
+    /// The certificate trust list that phones get.
+    TrustList,
     /// Registered phones.
     Phones,
 }
@@ -44,10 +46,19 @@ pub struct Scope {
 impl Scope {
     /// Everything about every node.
     pub fn everything() -> Self {
-        use FactGroup::{Certificates, Phones, Platform, Served, Services, Topology};
+        use FactGroup::{Certificates, Phones, Platform, Served, Services, Topology, TrustList};
+        let groups = [
+            Topology,
+            Certificates,
+            Served,
+            Services,
+            Platform,
+            TrustList,
+            Phones,
+        ];
         Self {
             nodes: None,
-            groups: [Topology, Certificates, Served, Services, Platform, Phones].into(),
+            groups: groups.into(),
         }
     }
 
@@ -137,6 +148,13 @@ pub enum Write {
         purpose: Purpose,
         /// One PEM block.
         pem: String,
+    },
+    /// Has the publisher write the certificate trust list anew.
+    UpdateTrustList,
+    /// Resets every phone of a device pool.
+    ResetPhones {
+        /// The pool.
+        pool: String,
     },
     /// Restarts a service.
     RestartService {

@@ -32,6 +32,8 @@ impl Estate {
             issuers,
             backup_not_older_than: self.backup_not_older_than,
             valid_for: self.valid_for,
+            order: self.order.clone(),
+            phone_polls: self.phone_polls,
         })
     }
 }

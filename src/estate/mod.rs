@@ -20,7 +20,7 @@ pub use starter::{Discovered, starter, write_starter};
 pub use timers::Timers;
 pub use types::{Account, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout};
 
-use crate::model::{AccountName, ClusterName, DesiredCertificate, IssuerName};
+use crate::model::{AccountName, ClusterName, DesiredCertificate, IssuerName, Purpose};
 use crate::pki::PkiError;
 use crate::yaml::{Document, Problems, UnreadableError};
 use raw::RawEstate;
@@ -48,6 +48,12 @@ pub struct Estate {
     pub valid_for: SignedDuration,
     /// The last successful backup may not be older than this at the first write; `None`: no such policy.
     pub backup_not_older_than: Option<SignedDuration>,
+    /// The order in which purposes are renewed, without elliptic-curve twins.
+    pub order: Vec<Purpose>,
+    /// How many looks in a row must see every phone back.
+    pub phone_polls: u32,
+    /// How many questions about devices a minute this tool may ask of one cluster.
+    pub device_queries_per_minute: u32,
     /// What every certificate that a rule covers should be, by cluster and purpose.
     pub certificates: Vec<DesiredCertificate>,
 }

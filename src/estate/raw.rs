@@ -46,6 +46,15 @@ pub(super) struct RawEstate {
     /// Which clusters change when, and how many at once.
     #[serde(default)]
     pub(super) rollout: RawRollout,
+    /// The order in which purposes are renewed, named without -ECDSA: twins come with them, and purposes that are
+    /// not named with the first. Default: [tomcat, ipsec, CAPF, CallManager, TVS].
+    pub(super) order: Option<Placed<Vec<Word>>>,
+    /// How many looks in a row must see every phone back before the next certificate that phones hold changes.
+    /// Default: 3.
+    pub(super) phone_polls: Option<Placed<u32>>,
+    /// How many questions about registered devices a minute may be asked of one cluster; a cluster takes 15 unless
+    /// configured otherwise, from all clients together. Default: 12.
+    pub(super) device_queries_per_minute: Option<Placed<u32>>,
     /// The last successful backup may not be older than this when a change begins. Default: no such rule.
     pub(super) backup_not_older_than: Option<Time>,
 }
@@ -159,6 +168,10 @@ pub(super) struct RawPorts {
     pub(super) tftp: Option<Placed<u16>>,
     /// SIP over TLS. Default: 5061.
     pub(super) sip: Option<Placed<u16>>,
+    /// The trust verification service. Default: 2445.
+    pub(super) tvs: Option<Placed<u16>>,
+    /// XMPP of the IM and Presence service. Default: 7400.
+    pub(super) xmpp: Option<Placed<u16>>,
 }
 
 /// One issuer.

@@ -115,6 +115,8 @@ impl ClusterRun<'_> {
                 service: service.clone(),
                 by: *by,
             },
+            Action::UpdateTrustList {} => Write::UpdateTrustList,
+            Action::ResetPhones { pool } => Write::ResetPhones { pool: pool.clone() },
             Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => {
                 return Err("the step changes no device".to_owned());
             }
@@ -283,6 +285,10 @@ fn passes(condition: &Condition) -> bool {
         | Condition::Runs { .. }
         | Condition::Healthy { .. }
         | Condition::BackupIdle { .. }
+        | Condition::StartedSince { .. }
+        | Condition::TrustListHolds { .. }
+        | Condition::PhonesReset { .. }
+        | Condition::PhonesBack { .. }
         | Condition::ReplicationGood {}
         | Condition::PhonesAtLeast { .. } => true,
         Condition::NoRequest { .. }

@@ -61,6 +61,8 @@ impl ClusterRun<'_> {
             Action::UploadTrust { .. }
             | Action::GenerateRequest { .. }
             | Action::UploadIdentity { .. }
+            | Action::UpdateTrustList {}
+            | Action::ResetPhones { .. }
             | Action::RestartService { .. } => self.change(index, step).await,
             Action::AwaitCertificates {
                 issuer,

@@ -71,6 +71,10 @@ pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts)
                 serves(state, seen, node, *listener, leaf)
             })
         }),
+        Condition::StartedSince { .. }
+        | Condition::TrustListHolds { .. }
+        | Condition::PhonesReset { .. }
+        | Condition::PhonesBack { .. } => unknown("this condition", "it is not judged"),
         Condition::Runs { node, service } => on(state, node, |seen| {
             run(seen, node, std::iter::once(service))
         }),

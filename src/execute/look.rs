@@ -49,9 +49,11 @@ fn asked(condition: &Condition) -> (Option<&NodeName>, FactGroup) {
         | Condition::IdentityIs { node, .. }
         | Condition::IdentityOf { node, .. } => (Some(node), FactGroup::Certificates),
         Condition::Serves { node, .. } => (Some(node), FactGroup::Served),
-        Condition::Runs { node, .. } | Condition::Healthy { node, .. } => {
-            (Some(node), FactGroup::Services)
-        }
+        Condition::TrustListHolds { .. } => (None, FactGroup::TrustList),
+        Condition::PhonesReset { .. } | Condition::PhonesBack { .. } => (None, FactGroup::Phones),
+        Condition::StartedSince { node, .. }
+        | Condition::Runs { node, .. }
+        | Condition::Healthy { node, .. } => (Some(node), FactGroup::Services),
         Condition::SsoDisabled { node }
         | Condition::SsoEnabled { node }
         | Condition::BackupIdle { node } => (Some(node), FactGroup::Platform),

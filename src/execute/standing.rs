@@ -35,7 +35,11 @@ impl<'a> Fact<'a> {
             Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => {
                 Some(Self::SingleSignOn(node))
             }
-            Condition::Runs { .. }
+            Condition::StartedSince { .. }
+            | Condition::TrustListHolds { .. }
+            | Condition::PhonesReset { .. }
+            | Condition::PhonesBack { .. }
+            | Condition::Runs { .. }
             | Condition::Healthy { .. }
             | Condition::BackupIdle { .. }
             | Condition::ReplicationGood {}

@@ -1,8 +1,11 @@
 //! What a run learned that its later steps need: requests made, certificates issued.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use crate::model::{Fingerprint, StepId};
+use crate::plan::PhoneBaseline;
 
 /// The requests and certificates of a run, by the step that made the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +14,12 @@ pub struct Artifacts {
     pub requests: BTreeMap<StepId, MadeRequest>,
     /// The certificates that were issued for them.
     pub leaves: BTreeMap<StepId, IssuedLeaf>,
+    /// When each step that changes a device was first begun in its last round of attempts, by the operator's clock.
+    pub acted: BTreeMap<StepId, Timestamp>,
+    /// Phones that a person waived during the run.
+    pub waived: BTreeSet<String>,
+    /// The phones that the cluster's plan answers for.
+    pub phones: PhoneBaseline,
 }
 
 /// A request that a node made for this run.

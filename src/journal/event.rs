@@ -1,6 +1,6 @@
 //! What a journal says, one event a record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -100,6 +100,17 @@ pub enum Event {
         expected: String,
         /// What is.
         found: String,
+    },
+    /// A person waived phones that have not come back, by name, so that a gate may open without them.
+    PhonesWaived {
+        /// The gate.
+        step: StepId,
+        /// The phones.
+        phones: BTreeSet<String>,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
     },
     /// A step waits for somebody outside.
     Waiting {

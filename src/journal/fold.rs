@@ -149,6 +149,7 @@ impl Replay {
             }
             Event::StepFailed { step, .. }
             | Event::StepDiverged { step, .. }
+            | Event::PhonesWaived { step, .. }
             | Event::Waiting { step, .. } => self.unfinished(step).map(|_| ()),
             Event::RunClosed { verdict } => {
                 let left = self
@@ -174,6 +175,9 @@ impl Replay {
                 record.attempts = *attempt;
                 record.acted = Some(entry.at);
             }),
+            Event::PhonesWaived { phones, .. } => {
+                self.artifacts.waived.extend(phones.iter().cloned());
+            }
             Event::RequestMade {
                 step,
                 public_key,

@@ -1,6 +1,6 @@
 //! Which purposes each product has that an authority signs, and which nodes hold them.
 
-use super::{Product, Purpose, Role};
+use super::{Appliance, Product, Purpose, Role};
 
 /// One purpose of one product.
 struct Entry {
@@ -45,6 +45,28 @@ const CATALOGUE: &[Entry] = &[
     entry(Product::ExpresswayC, "server", PEERS),
     entry(Product::ExpresswayE, "server", PEERS),
 ];
+
+/// Purposes that are only ever self-signed, so that no rule can ask an authority for them.
+const SELF_SIGNED_ONLY: &[(Appliance, &str)] = &[(Appliance::Cucm, "ITLRecovery")];
+
+impl Appliance {
+    /// The purposes that a procedure may be written for: those that an authority signs, and those that are only
+    /// assessed.
+    pub fn purposes(self) -> impl Iterator<Item = &'static str> + Clone {
+        let signed = CATALOGUE
+            .iter()
+            .filter(move |entry| {
+                let runs = |role: &Role| Self::of(entry.product, *role) == self;
+                entry.holders.iter().any(runs)
+            })
+            .map(|entry| entry.purpose);
+        let own = SELF_SIGNED_ONLY
+            .iter()
+            .filter(move |(appliance, _)| *appliance == self)
+            .map(|(_, purpose)| *purpose);
+        signed.chain(own)
+    }
+}
 
 impl Product {
     /// The purposes of this product that an authority signs.

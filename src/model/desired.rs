@@ -19,7 +19,17 @@ pub struct Desired {
     pub backup_not_older_than: Option<SignedDuration>,
     /// How long a plan may wait for its first step.
     pub valid_for: SignedDuration,
+    /// The order in which purposes are renewed, without twins; those that are not named come with the first.
+    pub order: Vec<Purpose>,
+    /// How many looks in a row must see every phone back before the next certificate that phones hold changes.
+    pub phone_polls: u32,
 }
+
+/// The order of the vendor's notes (rule O2). The Security Guide has TVS before CallManager (rule O3).
+pub const DEFAULT_ORDER: [&str; 5] = ["tomcat", "ipsec", "CAPF", "CallManager", "TVS"];
+
+/// How many looks in a row must see every phone back, unless the estate file says otherwise.
+pub const DEFAULT_PHONE_POLLS: u32 = 3;
 
 /// What the certificates of one purpose in one cluster should be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod finding;
 mod names;
 mod observation;
 mod observed;
+mod phone;
 mod procedure;
 mod release;
 mod rollout;
@@ -15,21 +16,24 @@ mod rollout;
 pub use certificate::{
     Certificate, KeyAlgorithm, KeySpec, PublicKey, SigningRequest, SubjectName, Usages,
 };
-pub use desired::{Authority, Desired, DesiredCertificate, Distribution, Issuer};
+pub use desired::{
+    Authority, DEFAULT_ORDER, DEFAULT_PHONE_POLLS, Desired, DesiredCertificate, Distribution,
+    Issuer,
+};
 pub use finding::{Finding, Severity};
 pub use names::{
     AccountName, ClaimId, ClusterName, FindingCode, Fingerprint, IssuerName, NodeName, Purpose,
     RunId, ServiceName, StepId, Store,
 };
 pub use observation::{
-    BackupJob, ClusterState, Listener, NodeState, OBSERVATION_FORMAT, Observation, PhoneCensus,
-    Port, Replication, SecurityMode, ServedChain, ServiceState, ServiceStatus, SsoState,
-    TrustEntry,
+    BackupJob, ClusterState, Listener, NodeState, OBSERVATION_FORMAT, Observation, Port,
+    Replication, SecurityMode, ServedChain, ServiceState, ServiceStatus, SsoState, TrustEntry,
 };
 pub use observed::Observed;
+pub use phone::{PhoneCensus, PhoneProfile, PhoneSecurity, TrustList, TrustRecord};
 pub use procedure::{
-    ControlPath, Gate, GateRule, NodeSelection, Procedure, ProofRule, ReleaseRange, RestartRule,
-    RestartSet, SourcedText, StoreRule, UsageRule,
+    AttendedRule, ControlPath, Gate, GateRule, NodeSelection, PhoneRule, Procedure, Proof,
+    ProofRule, ReleaseRange, RestartRule, RestartSet, SourcedText, StoreRule, UsageRule,
 };
-pub use release::{Product, Release, Role};
+pub use release::{Appliance, Product, Release, Role};
 pub use rollout::{Wave, Window};

@@ -74,6 +74,12 @@ impl Purpose {
     pub fn is_ecdsa(&self) -> bool {
         self.0.ends_with("-ECDSA")
     }
+
+    /// The purpose without the suffix of its elliptic-curve twin. Twins share a trust store, services and, where
+    /// phones hold them, one procedure.
+    pub fn plain(&self) -> Self {
+        Self(self.0.trim_end_matches("-ECDSA").to_owned())
+    }
 }
 
 impl Store {

@@ -1,14 +1,14 @@
 //! The observation: what every node holds, serves, trusts and runs, as one timed value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Certificate, ClusterName, Fingerprint, KeyAlgorithm, NodeName, Observed, Product, Purpose,
-    Release, Role, ServiceName, SigningRequest, Store,
+    Appliance, Certificate, ClusterName, Fingerprint, KeyAlgorithm, NodeName, Observed,
+    PhoneCensus, Product, Purpose, Release, Role, ServiceName, SigningRequest, Store, TrustList,
 };
 
 /// The format of an observation file that this release writes and reads.
@@ -45,7 +45,12 @@ pub struct ClusterState {
     pub security: Observed<SecurityMode>,
     /// Database replication by node (`utils dbreplication runtimestate` on the publisher).
     pub replication: Observed<BTreeMap<NodeName, Replication>>,
-    /// Registered phones.
+    /// The IM and Presence node that keeps the presence database (`cups DBPub` in `show network cluster`);
+    /// `Absent` where the cluster has no such node.
+    pub presence_publisher: Observed<NodeName>,
+    /// The certificate trust list that the publisher offers to phones (`show ctl`); `Absent` if there is none.
+    pub ctl: Observed<TrustList>,
+    /// Phones: who is registered, and what the database says of each.
     pub phones: Observed<PhoneCensus>,
     /// Every certificate seen anywhere in this cluster and every certificate of the estate's issuers, once.
     pub certificates: BTreeMap<Fingerprint, Certificate>,
@@ -61,6 +66,8 @@ impl ClusterState {
             network: Observed::default(),
             security: Observed::default(),
             replication: Observed::default(),
+            presence_publisher: Observed::default(),
+            ctl: Observed::default(),
             phones: Observed::default(),
             certificates: BTreeMap::new(),
         }
@@ -72,6 +79,12 @@ impl ClusterState {
             .iter()
             .find(|(_, node)| node.role == Role::Publisher)
             .map(|(name, _)| name)
+    }
+
+    /// The software that a declared node runs.
+    pub fn appliance(&self, node: &NodeName) -> Option<Appliance> {
+        let role = self.nodes.get(node)?.role;
+        Some(Appliance::of(self.product, role))
     }
 
     /// The identity certificate that a node stores for a purpose.
@@ -171,11 +184,26 @@ pub enum Port {
     Tftp,
     /// 5061: SIP over TLS.
     Sip,
+    /// 2445: the trust verification service.
+    Tvs,
+    /// 7400: XMPP between the IM and Presence service and Expressway.
+    Xmpp,
     /// 22: the platform shell.
     Ssh,
 }
 
 impl Port {
+    /// Every port.
+    pub const ALL: [Self; 7] = [
+        Self::Rest,
+        Self::Soap,
+        Self::Tftp,
+        Self::Sip,
+        Self::Tvs,
+        Self::Xmpp,
+        Self::Ssh,
+    ];
+
     /// The port that a node listens on unless the estate file says otherwise.
     pub fn standard(self) -> u16 {
         match self {
@@ -183,6 +211,8 @@ impl Port {
             Self::Soap => 8443,
             Self::Tftp => 6972,
             Self::Sip => 5061,
+            Self::Tvs => 2445,
+            Self::Xmpp => 7400,
             Self::Ssh => 22,
         }
     }
@@ -221,7 +251,7 @@ impl std::str::FromStr for Listener {
         let (number, key) = text
             .split_once('/')
             .ok_or_else(|| format!("`{text}` is not like 8443/rsa"))?;
-        let port = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Ssh]
+        let port = Port::ALL
             .into_iter()
             .find(|port| port.standard().to_string() == number)
             .ok_or_else(|| format!("`{number}` is not a port this release asks"))?;
@@ -344,14 +374,4 @@ impl Replication {
         self.words.eq_ignore_ascii_case("setup completed")
             && self.state.is_none_or(|state| state == 2)
     }
-}
-
-/// Registered phones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PhoneCensus {
-    /// Registered hardware phones by node (PerfMon).
-    pub counted: BTreeMap<NodeName, u64>,
-    /// Names of registered phones (RIS).
-    pub registered: BTreeSet<String>,
 }

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimId, KeyAlgorithm, Port, Product, Purpose, Release, ServiceName, Store};
+use super::{Appliance, ClaimId, KeyAlgorithm, Port, Purpose, Release, ServiceName, Store};
 
-/// The renewal of one purpose on one product.
+/// The renewal of one purpose on one kind of node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Procedure {
-    /// The product.
-    pub product: Product,
+    /// The software of the nodes that it is for.
+    pub appliance: Appliance,
     /// The purpose.
     pub purpose: Purpose,
+    /// Why this purpose is never renewed by a plan, and how a person recovers from a bad one; `None` where it
+    /// can be planned.
+    pub assess_only: Option<SourcedText>,
     /// The words behind the short source tags that the lines below use.
     pub sources: BTreeMap<String, String>,
     /// Stores that must hold the whole chain before the identity is uploaded.
@@ -28,7 +31,11 @@ pub struct Procedure {
     pub preconditions: Vec<GateRule>,
     /// What to restart, by release; the first entry whose range holds the release and whose variant is wanted applies.
     pub restarts: Vec<RestartSet>,
-    /// Ports that prove that the new certificate is served.
+    /// What phones hold of it; `None` if they hold nothing.
+    pub phones: Option<PhoneRule>,
+    /// What a person does around the restarts because no interface is known for it.
+    pub attended: Vec<AttendedRule>,
+    /// What proves that the new certificate is in effect.
     pub proof: Vec<ProofRule>,
     /// Who else must be told or re-trusted afterwards; printed as reminders.
     pub reminders: Vec<SourcedText>,
@@ -50,7 +57,9 @@ pub struct SourcedText {
 pub struct StoreRule {
     /// The store.
     pub store: Store,
-    /// Whether an upload spreads to the other nodes of the cluster by itself.
+    /// The nodes whose store must hold the chain.
+    pub nodes: NodeSelection,
+    /// Whether an upload on the first of these nodes spreads to the others by itself.
     pub replicated: bool,
     /// Source tag.
     pub source: String,
@@ -128,7 +137,7 @@ pub struct RestartRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeSelection {
-    /// Every node that holds the purpose.
+    /// Every node of the cluster.
     All,
     /// The publisher.
     Publisher,
@@ -136,6 +145,8 @@ pub enum NodeSelection {
     Subscribers,
     /// IM and Presence nodes.
     ImPresence,
+    /// The IM and Presence node that keeps the presence database.
+    PresencePublisher,
     /// Publisher and subscribers, no IM and Presence node.
     CallProcessing,
 }
@@ -150,18 +161,60 @@ pub enum ControlPath {
     ControlCenter,
 }
 
-/// A port that proves.
+/// What phones hold of a certificate. Such a purpose is renewed by itself: its services restart, phones are reset, and
+/// the next purpose waits until they are back (invariants I2, I12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofRule {
-    /// The port.
-    pub port: Port,
-    /// The kind of key to ask with.
-    pub key: KeyAlgorithm,
-    /// Whether this port always serves the purpose, or only counts on a node where it served the stored
-    /// certificate of the purpose before the change (documents do not settle which it serves).
-    pub always: bool,
+pub struct PhoneRule {
+    /// In mixed mode the certificate trust list holds it and is updated before the restarts (invariant I11).
+    pub ctl: bool,
+    /// Releases in which the upload itself resets phones.
+    pub upload_resets: ReleaseRange,
+    /// Whether not every node may change before phones have taken the new list (invariant I3).
+    pub one_stays: bool,
     /// Source tag.
     pub source: String,
+    /// The claims that this rests on.
+    pub claims: Vec<ClaimId>,
+}
+
+/// What a person does before the first restart of the purpose and undoes after the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttendedRule {
+    /// What to do before.
+    pub before: String,
+    /// What to do after.
+    pub after: String,
+    /// Only where the cluster has at least so many nodes of this kind.
+    pub from_nodes: usize,
+    /// Source tag.
+    pub source: String,
+}
+
+/// One proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofRule {
+    /// What is looked at.
+    pub by: Proof,
+    /// Source tag.
+    pub source: String,
+}
+
+/// What proves that a certificate is in effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// A port presents it.
+    Port {
+        /// The port.
+        port: Port,
+        /// The kind of key to ask with.
+        key: KeyAlgorithm,
+        /// Whether this port always serves the purpose, or only counts on a node where it served the stored
+        /// certificate of the purpose before the change (documents do not settle which it serves).
+        always: bool,
+    },
+    /// A service started after the certificate was stored: for purposes that no port presents.
+    Service(ServiceName),
 }
 
 /// A range of releases by [`Release::level`]; both ends inclusive, open where `None`.

@@ -58,6 +58,68 @@ impl fmt::Display for Role {
     }
 }
 
+/// The software that a node runs: what a procedure is written for. A CUCM cluster has nodes of two kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Appliance {
+    /// Unified Communications Manager.
+    Cucm,
+    /// The IM and Presence service.
+    ImPresence,
+    /// Unity Connection.
+    UnityConnection,
+    /// Expressway Core.
+    ExpresswayC,
+    /// Expressway Edge.
+    ExpresswayE,
+}
+
+impl Appliance {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Cucm,
+        Self::ImPresence,
+        Self::UnityConnection,
+        Self::ExpresswayC,
+        Self::ExpresswayE,
+    ];
+
+    /// What a node of a product runs, by its part in the cluster.
+    pub fn of(product: Product, role: Role) -> Self {
+        match (product, role) {
+            (Product::Cucm, Role::ImPresence) => Self::ImPresence,
+            (Product::Cucm, _) => Self::Cucm,
+            (Product::UnityConnection, _) => Self::UnityConnection,
+            (Product::ExpresswayC, _) => Self::ExpresswayC,
+            (Product::ExpresswayE, _) => Self::ExpresswayE,
+        }
+    }
+}
+
+impl Appliance {
+    /// The product whose clusters have such nodes.
+    pub fn product(self) -> Product {
+        match self {
+            Self::Cucm | Self::ImPresence => Product::Cucm,
+            Self::UnityConnection => Product::UnityConnection,
+            Self::ExpresswayC => Product::ExpresswayC,
+            Self::ExpresswayE => Product::ExpresswayE,
+        }
+    }
+}
+
+impl fmt::Display for Appliance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Cucm => "cucm",
+            Self::ImPresence => "im-presence",
+            Self::UnityConnection => "unity-connection",
+            Self::ExpresswayC => "expressway-c",
+            Self::ExpresswayE => "expressway-e",
+        })
+    }
+}
+
 /// A release as the platform prints it, such as `14.0.1.13900-155`, with the parts that procedures ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -97,6 +159,12 @@ impl Release {
             minor,
             update: (build / 1000).saturating_sub(10),
         })
+    }
+
+    /// Whether certificates are read and changed over the REST interface, which exists from 14 on; before, the
+    /// platform shell is the way (claims CUCM-REST-BASE, VOS-CERTIFICATES-BY-SHELL).
+    pub fn has_certificate_interface(&self) -> bool {
+        self.level() >= (14, 0, 0)
     }
 
     /// The number that procedures compare: major, minor, service update. 14SU2 is (14, 0, 2).

@@ -304,7 +304,11 @@ impl Touched {
                     self.beginnings.insert(format!("{node} serves on "));
                 }
             }
-            Action::AwaitCertificates { .. } | Action::Confirm { .. } => {}
+            // The list is none of the facts of a plan: it follows from the certificates. Phones come and go.
+            Action::UpdateTrustList {}
+            | Action::ResetPhones { .. }
+            | Action::AwaitCertificates { .. }
+            | Action::Confirm { .. } => {}
         }
     }
 }

@@ -82,6 +82,8 @@ fn behind_action(action: &Action) -> Vec<&'static str> {
             }
             names
         }
+        Action::UpdateTrustList {} => vec!["VOS-CTL-UPDATE"],
+        Action::ResetPhones { .. } => vec!["CUCM-AXL-RESET-POOL", "PHONE-RESET"],
     }
 }
 
@@ -102,6 +104,11 @@ fn behind_condition(condition: &Condition) -> Vec<&'static str> {
                 names.push("CUCM-ECDSA-TWIN");
             }
             names
+        }
+        Condition::StartedSince { .. } => vec!["CUCM-CC-UPTIME"],
+        Condition::TrustListHolds { .. } => vec!["VOS-CTL-RECORDS"],
+        Condition::PhonesReset { .. } | Condition::PhonesBack { .. } => {
+            vec!["CUCM-PERFMON-COUNT", "CUCM-RIS-SELECT", "PHONE-RESET"]
         }
         Condition::Runs { .. } | Condition::Healthy { .. } => vec!["VOS-SERVICE-LIST"],
         Condition::SsoDisabled { .. } | Condition::SsoEnabled { .. } => {

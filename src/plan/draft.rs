@@ -90,6 +90,8 @@ pub(super) fn writes(action: &Action) -> bool {
         Action::UploadTrust { .. }
         | Action::GenerateRequest { .. }
         | Action::UploadIdentity { .. }
+        | Action::UpdateTrustList {}
+        | Action::ResetPhones { .. }
         | Action::RestartService { .. } => true,
         Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => false,
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Finding, Issuer, Listener, NodeName, Procedure, ProofRule, RestartRule, StepId, UsageRule,
+    Appliance, Finding, Issuer, Listener, NodeName, Procedure, ProofRule, RestartRule, StepId,
+    UsageRule,
 };
 
 use super::Question;
@@ -68,7 +69,7 @@ impl<'a> Job<'a> {
         let procedure = question
             .procedures
             .iter()
-            .find(|known| known.product == site.state.product && known.purpose == *purpose);
+            .find(|known| known.appliance == Appliance::Cucm && known.purpose == *purpose);
         let issuer = question.desired.issuers.get(&wanted.issuer);
         let (Some(procedure), Some(issuer)) = (procedure, issuer) else {
             return Err(missing_input(site, &due, procedure.is_none()));

@@ -39,8 +39,8 @@ pub use basis::{Moved, Touched, basis, moved, touched};
 pub use refusal::Refusal;
 pub use selection::{Cut, Options};
 pub use step::{
-    Action, ClusterPlan, Condition, Disruption, Edge, IssueTerms, PLAN_FORMAT, Plan, Reversal,
-    Stage, Step,
+    Action, ClusterPlan, Condition, Disruption, Edge, IssueTerms, PLAN_FORMAT, PhoneBaseline, Plan,
+    Reversal, Stage, Step,
 };
 pub use timeline::{Outage, SafeStop, Timed, Timeline, timeline};
 pub use trust::{Forecast, forecast};
@@ -205,6 +205,7 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
         steps: Vec::new(),
         edges: Vec::new(),
         basis: basis(site.state),
+        phones: None,
         findings: answered(&jobs),
         reminders: reminders(site.state, &jobs),
     };

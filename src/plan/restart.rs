@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Listener, NodeName, NodeSelection, Observed, Port, ProofRule, RestartRule, RestartSet, Role,
-    ServiceStatus,
+    Listener, NodeName, NodeSelection, Observed, Port, Proof, ProofRule, RestartRule, RestartSet,
+    Role, ServiceStatus,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -110,22 +110,22 @@ impl<'a> Job<'a> {
         let mut proofs = Vec::new();
         let mut refusals = Vec::new();
         for rule in &self.procedure.proof {
-            let listener = Listener {
-                port: rule.port,
-                key: rule.key,
+            let Proof::Port { port, key, always } = rule.by else {
+                continue;
             };
+            let listener = Listener { port, key };
             let served = site
                 .state
                 .nodes
                 .get(node)
                 .and_then(|node| node.served.get(&listener));
             let restarts = self.restarts.get(node).into_iter().flatten();
-            let renewed = serving(rule.port).is_some_and(|service| {
+            let renewed = serving(port).is_some_and(|service| {
                 restarts
                     .clone()
                     .any(|rule| rule.service.as_str() == service)
             });
-            match (rule.always, served) {
+            match (always, served) {
                 (true, Some(Observed::Present(_))) if renewed => proofs.push((listener, rule)),
                 (true, Some(Observed::Present(_))) => refusals.push(
                     site.refuse(
@@ -190,6 +190,8 @@ fn serving(port: Port) -> Option<&'static str> {
         Port::Rest | Port::Soap => Some("Cisco Tomcat"),
         Port::Tftp => Some("Cisco Tftp"),
         Port::Sip => Some("Cisco CallManager"),
+        Port::Tvs => Some("Cisco Trust Verification Service"),
+        Port::Xmpp => Some("Cisco XCP Router"),
         Port::Ssh => None,
     }
 }
@@ -200,7 +202,7 @@ fn covers(nodes: NodeSelection, role: Role) -> bool {
         NodeSelection::All => true,
         NodeSelection::Publisher => role == Role::Publisher,
         NodeSelection::Subscribers => role == Role::Subscriber,
-        NodeSelection::ImPresence => role == Role::ImPresence,
+        NodeSelection::ImPresence | NodeSelection::PresencePublisher => role == Role::ImPresence,
         NodeSelection::CallProcessing => matches!(role, Role::Publisher | Role::Subscriber),
     }
 }

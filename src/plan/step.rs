@@ -46,10 +46,22 @@ pub struct ClusterPlan {
     /// The facts that the plan rests on, by a readable key; `apply` refuses if any has moved.
     /// Made by [`super::basis`].
     pub basis: BTreeMap<String, String>,
+    /// The phones that the plan answers for; `None` where it changes nothing that phones hold.
+    pub phones: Option<PhoneBaseline>,
     /// What the plan answers.
     pub findings: Vec<Finding>,
     /// What a person should do before or after that the tool does not do.
     pub reminders: Vec<String>,
+}
+
+/// The phones of a cluster when the plan was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneBaseline {
+    /// Registered phones by device pool; each must be back before the next certificate that phones hold changes.
+    pub registered: BTreeMap<String, BTreeSet<String>>,
+    /// Phones that were not registered, by name with the reason for which a person waived them (invariant I4).
+    pub waived: BTreeMap<String, String>,
 }
 
 /// Why one step comes before another.
@@ -78,6 +90,8 @@ pub enum Stage {
     Activate,
     /// Everything is read again.
     Verify,
+    /// What is no longer needed is cleared away: late and optional.
+    Tidy,
 }
 
 impl fmt::Display for Stage {
@@ -88,6 +102,7 @@ impl fmt::Display for Stage {
             Self::Install => "install",
             Self::Activate => "activate",
             Self::Verify => "verify",
+            Self::Tidy => "tidy",
         })
     }
 }
@@ -218,6 +233,13 @@ pub enum Action {
         /// By which interface.
         by: ControlPath,
     },
+    /// Has the publisher write the certificate trust list anew from the certificates that are stored.
+    UpdateTrustList {},
+    /// Resets every phone of one device pool, by the publisher.
+    ResetPhones {
+        /// The device pool.
+        pool: String,
+    },
     /// Waits until the step's node (or, without a node, every node) is as `after` says. Reads only.
     Confirm {
         /// What is confirmed, in a few words.
@@ -294,6 +316,36 @@ pub enum Condition {
         listener: Listener,
         /// The [`Action::GenerateRequest`] step.
         step: StepId,
+    },
+    /// A service of a node started after a step was carried out: what the step stored is in effect.
+    StartedSince {
+        /// The node.
+        node: NodeName,
+        /// The service.
+        service: ServiceName,
+        /// The step: an upload.
+        step: StepId,
+    },
+    /// The certificate trust list carries the certificate that was issued for the request of a step.
+    TrustListHolds {
+        /// The [`Action::GenerateRequest`] step.
+        step: StepId,
+    },
+    /// The phones of a pool that the plan answers for have been reset: each has changed its status since a step,
+    /// or is not registered.
+    PhonesReset {
+        /// The device pool.
+        pool: String,
+        /// The [`Action::ResetPhones`] step.
+        step: StepId,
+    },
+    /// Every phone that the plan answers for is registered again since the reset of its pool, in so many looks in a
+    /// row; those that a person waived by name are left out.
+    PhonesBack {
+        /// The [`Action::ResetPhones`] steps.
+        resets: BTreeSet<StepId>,
+        /// How many looks.
+        polls: u32,
     },
     /// A service of a node runs.
     Runs {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::ledger::Claim;
-use super::raw::{RawPlaybook, RawRestart, RawRestartSet, RawText, RawUsage, Word};
+use super::raw::{
+    RawPhones, RawPlaybook, RawProof, RawRestart, RawRestartSet, RawText, RawUsage, Word,
+};
 use super::{releases, words};
 use crate::model::{
-    ClaimId, GateRule, Procedure, Product, ProofRule, Purpose, ReleaseRange, RestartRule,
-    RestartSet, ServiceName, SourcedText, Store, StoreRule, UsageRule,
+    Appliance, AttendedRule, ClaimId, GateRule, PhoneRule, Procedure, Proof, ProofRule, Purpose,
+    ReleaseRange, RestartRule, RestartSet, ServiceName, SourcedText, Store, StoreRule, UsageRule,
 };
 use crate::yaml::{Place, Problem, choose, look_up, parse_duration};
 
@@ -49,14 +51,20 @@ impl Check<'_> {
             let message = format!("this release reads format {FORMAT}, not {}", *raw.format);
             self.problem(Problem::at(raw.format.place, message));
         }
-        let products = Product::ALL.map(|product| (product.to_string(), product));
-        let product = self.keep(choose(&raw.product, "a product", &products));
-        if let Some(product) = product {
-            let what = format!("a purpose of {product} that an authority signs");
-            self.keep(look_up(&raw.purpose, &what, product.purposes()));
+        let products = Appliance::ALL.map(|appliance| (appliance.to_string(), appliance));
+        let appliance = self.keep(choose(&raw.product, "a product", &products));
+        if let Some(appliance) = appliance {
+            let what = format!("a purpose of {appliance}");
+            self.keep(look_up(&raw.purpose, &what, appliance.purposes()));
         }
-        self.keep(look_up(&raw.hash, "a hash", words::HASHES.into_iter()));
         self.source_tags(raw);
+        let assess_only = raw.assess_only.as_ref().map(|text| self.text(text));
+        if assess_only.is_none() {
+            self.whole(raw);
+        }
+        if let Some(hash) = &raw.hash {
+            self.keep(look_up(hash, "a hash", words::HASHES.into_iter()));
+        }
         let stores = self.stores(raw);
         let usages = raw
             .usages
@@ -65,12 +73,15 @@ impl Check<'_> {
             .collect::<Vec<_>>();
         let preconditions = self.gates(raw);
         let restarts = self.restarts(raw);
-        let proof = self.proof(raw);
+        let phones = raw.phones.as_ref().and_then(|phones| self.phones(phones));
+        let attended = self.attended(raw);
+        let proof: Vec<_> = raw.proof.iter().map(|rule| self.proof(rule)).collect();
         let reminders = raw.reminders.iter().map(|text| self.text(text)).collect();
         let irreversible = self.text(&raw.irreversible);
         Some(Procedure {
-            product: product?,
+            appliance: appliance?,
             purpose: Purpose::new(raw.purpose.as_str()),
+            assess_only,
             sources: raw
                 .sources
                 .iter()
@@ -78,14 +89,47 @@ impl Check<'_> {
                 .collect(),
             stores,
             multi_server: raw.multi_server,
-            hash: raw.hash.value.clone(),
+            hash: raw
+                .hash
+                .as_ref()
+                .map_or_else(String::new, |hash| hash.value.clone()),
             usages: usages.into_iter().flatten().collect(),
             preconditions,
             restarts,
-            proof,
+            phones,
+            attended,
+            proof: proof.into_iter().flatten().collect(),
             reminders,
             irreversible,
         })
+    }
+
+    /// What a procedure that is carried out cannot do without.
+    fn whole(&mut self, raw: &RawPlaybook) {
+        let parts = [
+            (
+                raw.stores.is_empty(),
+                &raw.stores.place,
+                "no store takes the chain",
+            ),
+            (
+                raw.restarts.is_empty(),
+                &raw.restarts.place,
+                "nothing restarts, so nothing would be in effect",
+            ),
+            (
+                raw.proof.is_empty(),
+                &raw.proof.place,
+                "nothing proves what is in effect",
+            ),
+        ];
+        for (is_empty, place, message) in parts {
+            self.not_empty(is_empty, *place, message);
+        }
+        if raw.hash.is_none() {
+            let message = "no `hash` is asked for in the request";
+            self.problem(Problem::at(raw.purpose.place, message));
+        }
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -150,11 +194,6 @@ impl Check<'_> {
     }
 
     fn stores(&mut self, raw: &RawPlaybook) -> Vec<StoreRule> {
-        self.not_empty(
-            raw.stores.is_empty(),
-            raw.stores.place,
-            "no store takes the chain",
-        );
         let mut stores = Vec::new();
         for rule in &raw.stores.value {
             self.keep(look_up(
@@ -162,11 +201,18 @@ impl Check<'_> {
                 "a trust store",
                 words::STORES.into_iter(),
             ));
-            stores.push(StoreRule {
+            let nodes = self.keep(choose(
+                &rule.nodes,
+                "a selection of nodes",
+                &words::SELECTIONS,
+            ));
+            let source = self.source(&rule.source);
+            stores.extend(nodes.map(|nodes| StoreRule {
                 store: Store::new(rule.store.as_str()),
+                nodes,
                 replicated: rule.replicated,
-                source: self.source(&rule.source),
-            });
+                source,
+            }));
         }
         stores
     }
@@ -205,11 +251,6 @@ impl Check<'_> {
 
     fn restarts(&mut self, raw: &RawPlaybook) -> Vec<RestartSet> {
         let place = raw.restarts.place;
-        self.not_empty(
-            raw.restarts.is_empty(),
-            place,
-            "nothing restarts, so nothing would be served",
-        );
         let mut sets: Vec<(Place, RestartSet)> = Vec::new();
         for set in &raw.restarts.value {
             let Some(read) = self.restart_set(set) else {
@@ -278,10 +319,7 @@ impl Check<'_> {
         let takes = parse_duration(&raw.takes.0).map_err(|why| Problem::at(raw.takes.place, why));
         let takes = self.keep(takes);
         let source = self.source(&raw.source);
-        for claim in &raw.claims {
-            let ledger = self.claims.keys().map(ClaimId::as_str);
-            self.keep(look_claim_up(claim, ledger));
-        }
+        let claims = self.claims(&raw.claims);
         Some(RestartRule {
             service: ServiceName::new(raw.service.as_str()),
             nodes: nodes?,
@@ -289,35 +327,78 @@ impl Check<'_> {
             takes: SignedDuration::try_from(takes?).unwrap_or(SignedDuration::MAX),
             outage: raw.outage.trim().to_owned(),
             source,
-            claims: raw
-                .claims
-                .iter()
-                .map(|claim| ClaimId::new(claim.as_str()))
-                .collect(),
+            claims,
         })
     }
 
-    fn proof(&mut self, raw: &RawPlaybook) -> Vec<ProofRule> {
-        self.not_empty(
-            raw.proof.is_empty(),
-            raw.proof.place,
-            "no port proves what is served",
-        );
+    fn claims(&mut self, words: &[Word]) -> Vec<ClaimId> {
+        for claim in words {
+            let ledger = self.claims.keys().map(ClaimId::as_str);
+            self.keep(look_claim_up(claim, ledger));
+        }
+        let names = words.iter().map(|claim| ClaimId::new(claim.as_str()));
+        names.collect()
+    }
+
+    fn phones(&mut self, raw: &RawPhones) -> Option<PhoneRule> {
+        let source = self.source(&raw.source);
+        let claims = self.claims(&raw.claims);
+        let upload_resets = match &raw.upload_resets {
+            Some(range) => self.range(range)?,
+            // No release: a range that ends before the first.
+            None => ReleaseRange {
+                from: None,
+                to: Some((0, 0, 0)),
+            },
+        };
+        Some(PhoneRule {
+            ctl: raw.ctl,
+            upload_resets,
+            one_stays: raw.one_stays,
+            source,
+            claims,
+        })
+    }
+
+    fn attended(&mut self, raw: &RawPlaybook) -> Vec<AttendedRule> {
         let mut rules = Vec::new();
-        for rule in &raw.proof.value {
-            let source = self.source(&rule.source);
-            let port = self.keep(choose(&rule.port, "a port that is asked", &words::PORTS));
-            let key = self.keep(choose(&rule.key, "a kind of key", &words::KEYS));
-            if let (Some(port), Some(key)) = (port, key) {
-                rules.push(ProofRule {
-                    port,
-                    key,
-                    always: rule.always,
-                    source,
-                });
+        for rule in &raw.attended {
+            for text in [&rule.before, &rule.after] {
+                self.not_empty(text.trim().is_empty(), text.place, "the text is empty");
             }
+            rules.push(AttendedRule {
+                before: rule.before.trim().to_owned(),
+                after: rule.after.trim().to_owned(),
+                from_nodes: rule.from_nodes,
+                source: self.source(&rule.source),
+            });
         }
         rules
+    }
+
+    fn proof(&mut self, raw: &RawProof) -> Option<ProofRule> {
+        let source = self.source(&raw.source);
+        let by = match (&raw.port, &raw.key, &raw.service) {
+            (Some(port), Some(key), None) => {
+                let port = self.keep(choose(port, "a port that is asked", &words::PORTS));
+                let key = self.keep(choose(key, "a kind of key", &words::KEYS));
+                Proof::Port {
+                    port: port?,
+                    key: key?,
+                    always: raw.always,
+                }
+            }
+            (None, None, Some(service)) => {
+                self.keep(choose(service, "a service", words::SERVICES))?;
+                Proof::Service(ServiceName::new(service.as_str()))
+            }
+            _ => {
+                let message = "a proof is either a `port` with its `key`, or a `service`";
+                self.problem(Problem::at(raw.source.place, message));
+                return None;
+            }
+        };
+        Some(ProofRule { by, source })
     }
 }
 

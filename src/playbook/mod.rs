@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use ledger::{Claim, Evidence};
 
-use crate::model::{ClaimId, Procedure, Product, Purpose};
+use crate::model::{Appliance, ClaimId, Procedure, Purpose};
 use crate::yaml::{Document, Problems, UnreadableError};
 use raw::RawPlaybook;
 
@@ -54,7 +54,7 @@ pub enum PlaybookError {
     #[error("{first} and {second} both describe {purpose} of {product}; keep one")]
     Twice {
         /// The product.
-        product: Product,
+        product: Appliance,
         /// The purpose.
         purpose: Purpose,
         /// One file.
@@ -126,11 +126,12 @@ impl Library {
         if let Some(wrong) = wrong {
             return Err(wrong.into());
         }
-        procedures.sort_by(|(_, a), (_, b)| (a.product, &a.purpose).cmp(&(b.product, &b.purpose)));
+        procedures
+            .sort_by(|(_, a), (_, b)| (a.appliance, &a.purpose).cmp(&(b.appliance, &b.purpose)));
         for ((first, a), (second, b)) in procedures.iter().zip(procedures.iter().skip(1)) {
-            if (a.product, &a.purpose) == (b.product, &b.purpose) {
+            if (a.appliance, &a.purpose) == (b.appliance, &b.purpose) {
                 return Err(PlaybookError::Twice {
-                    product: a.product,
+                    product: a.appliance,
                     purpose: a.purpose.clone(),
                     first: first.clone(),
                     second: second.clone(),
@@ -151,11 +152,11 @@ impl Library {
         &self.procedures
     }
 
-    /// The procedure of one purpose of one product, if there is one.
-    pub fn procedure(&self, product: Product, purpose: &Purpose) -> Option<&Procedure> {
+    /// The procedure of one purpose on one kind of node, if there is one.
+    pub fn procedure(&self, appliance: Appliance, purpose: &Purpose) -> Option<&Procedure> {
         self.procedures
             .iter()
-            .find(|procedure| procedure.product == product && procedure.purpose == *purpose)
+            .find(|procedure| procedure.appliance == appliance && procedure.purpose == *purpose)
     }
 
     /// The ledger that the procedures cite.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{ControlPath, Gate, NodeSelection, Port, Release};
+use crate::model::{Appliance, ControlPath, Gate, NodeSelection, Port, Proof, Release};
 
 const TOMCAT: &str = include_str!("../../playbooks/cucm/tomcat.yaml");
 
@@ -16,7 +16,7 @@ fn changed(from: &str, to: &str) -> String {
 fn tomcat() -> Procedure {
     let library = Library::embedded().unwrap();
     library
-        .procedure(Product::Cucm, &"tomcat".into())
+        .procedure(Appliance::Cucm, &"tomcat".into())
         .unwrap()
         .clone()
 }
@@ -44,7 +44,7 @@ fn the_embedded_library_is_sound() {
     let library = Library::embedded().unwrap();
     assert_eq!(library.procedures().len(), 1);
     assert!(library.claims().len() > 100);
-    assert!(library.procedure(Product::Cucm, &"CAPF".into()).is_none());
+    assert!(library.procedure(Appliance::Cucm, &"CAPF".into()).is_none());
 }
 
 #[test]
@@ -112,7 +112,10 @@ fn tomcat_says_where_and_how() {
     let proof: Vec<(Port, bool)> = tomcat
         .proof
         .iter()
-        .map(|rule| (rule.port, rule.always))
+        .filter_map(|rule| match rule.by {
+            Proof::Port { port, always, .. } => Some((port, always)),
+            Proof::Service(_) => None,
+        })
         .collect();
     assert_eq!(
         proof,

@@ -9,11 +9,12 @@ pub(super) const GATES: [(&str, Gate); 4] = [
     ("platform-services-up", Gate::PlatformServicesUp),
 ];
 
-pub(super) const SELECTIONS: [(&str, NodeSelection); 5] = [
+pub(super) const SELECTIONS: [(&str, NodeSelection); 6] = [
     ("all", NodeSelection::All),
     ("publisher", NodeSelection::Publisher),
     ("subscribers", NodeSelection::Subscribers),
     ("im-presence", NodeSelection::ImPresence),
+    ("presence-publisher", NodeSelection::PresencePublisher),
     ("call-processing", NodeSelection::CallProcessing),
 ];
 
@@ -26,11 +27,13 @@ pub(super) const KEYS: [(&str, KeyAlgorithm); 2] =
     [("rsa", KeyAlgorithm::Rsa), ("ec", KeyAlgorithm::Ec)];
 
 /// By the number that a node listens on unless the estate file says otherwise.
-pub(super) const PORTS: [(&str, Port); 4] = [
+pub(super) const PORTS: [(&str, Port); 6] = [
     ("443", Port::Rest),
     ("8443", Port::Soap),
     ("6972", Port::Tftp),
     ("5061", Port::Sip),
+    ("2445", Port::Tvs),
+    ("7400", Port::Xmpp),
 ];
 
 pub(super) const HASHES: [&str; 3] = ["sha256", "sha384", "sha512"];

@@ -108,6 +108,8 @@ fn label(step: &Step, labels: &Labels) -> String {
         Action::AwaitCertificates { issuer, .. } => format!("wait for {issuer}"),
         Action::UploadIdentity { purpose, .. } => format!("upload {purpose}, no return"),
         Action::RestartService { service, .. } => format!("restart {service}"),
+        Action::UpdateTrustList {} => "update the CTL".to_owned(),
+        Action::ResetPhones { pool } => format!("reset phones of {pool}"),
         Action::Confirm { .. } => "confirm".to_owned(),
     };
     format!("{}: {what} ({node})", step.id)

@@ -34,6 +34,7 @@ fn times(entries: &[Entry]) -> BTreeMap<&StepId, Times> {
             | Event::Resumed { .. }
             | Event::RequestMade { .. }
             | Event::Issued { .. }
+            | Event::PhonesWaived { .. }
             | Event::ClusterStopped { .. }
             | Event::RunClosed { .. } => {}
         }

@@ -128,6 +128,8 @@ fn writes(action: &Action) -> bool {
         Action::UploadTrust { .. }
         | Action::GenerateRequest { .. }
         | Action::UploadIdentity { .. }
+        | Action::UpdateTrustList {}
+        | Action::ResetPhones { .. }
         | Action::RestartService { .. } => true,
         Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => false,
     }

@@ -40,6 +40,8 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         | Action::UploadTrust { .. }
         | Action::UploadIdentity { .. }
         | Action::RestartService { .. }
+        | Action::UpdateTrustList {}
+        | Action::ResetPhones { .. }
         | Action::Confirm { .. } => {}
     }
 }

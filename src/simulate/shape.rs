@@ -80,7 +80,9 @@ fn has_its_place(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         Action::UploadTrust { .. } => Some(Stage::Prepare),
         Action::GenerateRequest { .. } | Action::AwaitCertificates { .. } => Some(Stage::Request),
         Action::UploadIdentity { .. } => Some(Stage::Install),
-        Action::RestartService { .. } => Some(Stage::Activate),
+        Action::RestartService { .. } | Action::UpdateTrustList {} | Action::ResetPhones { .. } => {
+            Some(Stage::Activate)
+        }
         Action::Person { .. } | Action::Confirm { .. } => None,
     };
     let staged = stage.is_none_or(|stage| stage == step.stage);
@@ -132,7 +134,12 @@ fn names_what_is(
             | Condition::SsoDisabled { node }
             | Condition::SsoEnabled { node }
             | Condition::BackupIdle { node } => (node, None),
-            Condition::ReplicationGood {} | Condition::PhonesAtLeast { .. } => continue,
+            Condition::StartedSince { node, .. } => (node, None),
+            Condition::TrustListHolds { .. }
+            | Condition::PhonesReset { .. }
+            | Condition::PhonesBack { .. }
+            | Condition::ReplicationGood {}
+            | Condition::PhonesAtLeast { .. } => continue,
         };
         let known = world.nodes.contains_key(node);
         judge.require(known, "shape", Some(step), &[node], || {
@@ -201,6 +208,10 @@ fn reads_back(judge: &mut Judge<'_>, step: &Step) {
             matches!(it, Condition::Runs { node, service: of }
                 if Some(node) == step.node.as_ref() && of == service)
         }),
+        Action::UpdateTrustList {} => seen(&|it| matches!(it, Condition::TrustListHolds { .. })),
+        Action::ResetPhones { pool } => seen(
+            &|it| matches!(it, Condition::PhonesReset { pool: of, step: by } if of == pool && *by == step.id),
+        ),
         Action::Confirm { .. } => !step.after.is_empty(),
         Action::Person { .. } | Action::AwaitCertificates { .. } => true,
     };

@@ -156,7 +156,11 @@ impl<'a> World<'a> {
                     node.restart(service);
                 }
             }
-            Action::Person { .. } | Action::AwaitCertificates { .. } | Action::Confirm { .. } => {}
+            Action::Person { .. }
+            | Action::UpdateTrustList {}
+            | Action::ResetPhones { .. }
+            | Action::AwaitCertificates { .. }
+            | Action::Confirm { .. } => {}
         }
     }
 
@@ -237,6 +241,10 @@ impl<'a> World<'a> {
             | Condition::IdentityIs { .. }
             | Condition::IdentityOf { .. }
             | Condition::Serves { .. }
+            | Condition::StartedSince { .. }
+            | Condition::TrustListHolds { .. }
+            | Condition::PhonesReset { .. }
+            | Condition::PhonesBack { .. }
             | Condition::Runs { .. }
             | Condition::Healthy { .. }
             | Condition::BackupIdle { .. }

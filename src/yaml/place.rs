@@ -30,7 +30,7 @@ impl Place {
 }
 
 /// A value and its place. Compares by the value alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Placed<T> {
     /// The value.
     pub value: T,

@@ -34,7 +34,8 @@ impl CucmReader {
         match (counted, registered) {
             (Ok(counted), Ok(registered)) => Observed::Present(PhoneCensus {
                 counted,
-                registered,
+                registered: registered.into_iter().map(|name| (name, 0)).collect(),
+                configured: Observed::default(),
             }),
             (Err(why), _) | (_, Err(why)) => Observed::Unknown(why),
         }

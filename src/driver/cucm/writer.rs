@@ -75,6 +75,9 @@ impl CucmWriter {
                 let body = rest::UploadIdentity::new(purpose, pem);
                 self.post(client, rest::IDENTITY, &body).await
             }
+            Write::UpdateTrustList | Write::ResetPhones { .. } => Err(WriteError::NotSent(
+                format!("{node}: nothing was sent: this driver has no such call"),
+            )),
             Write::RestartService { service, by } => match by {
                 ControlPath::Shell => self.restart_by_shell(client, service).await,
                 ControlPath::ControlCenter => self.restart_by_control_center(client, service).await,

@@ -173,12 +173,14 @@ impl Check<'_> {
     }
 }
 
-fn written_ports(raw: &RawPorts) -> [(Port, Option<&Placed<u16>>); 5] {
+fn written_ports(raw: &RawPorts) -> [(Port, Option<&Placed<u16>>); 7] {
     [
         (Port::Rest, raw.rest.as_ref()),
         (Port::Soap, raw.soap.as_ref()),
         (Port::Ssh, raw.ssh.as_ref()),
         (Port::Tftp, raw.tftp.as_ref()),
         (Port::Sip, raw.sip.as_ref()),
+        (Port::Tvs, raw.tvs.as_ref()),
+        (Port::Xmpp, raw.xmpp.as_ref()),
     ]
 }

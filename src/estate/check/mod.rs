@@ -3,6 +3,7 @@
 mod clusters;
 mod issuers;
 mod names;
+mod order;
 mod resolve;
 mod rollout;
 mod rules;
@@ -72,6 +73,9 @@ pub(super) fn check(
         state_dir: check.optional_path(raw.state_dir.as_ref()),
         valid_for: signed(valid_for.unwrap_or(Duration::from_hours(24))),
         backup_not_older_than: backup.and_then(|text| check.duration(text)).map(signed),
+        order: check.order(raw),
+        phone_polls: check.phone_polls(raw),
+        device_queries_per_minute: check.device_queries(raw),
         timers,
         accounts,
         clusters,

@@ -132,7 +132,8 @@ impl MemoryCluster {
         );
         state.phones = Observed::Present(PhoneCensus {
             counted: [(node("pub"), 10)].into(),
-            registered: BTreeSet::new(),
+            registered: BTreeMap::new(),
+            configured: Observed::default(),
         });
         let truth = Truth {
             state,
@@ -246,6 +247,7 @@ fn one(pem: &str) -> Certificate {
 impl Truth {
     fn act(&mut self, at: &NodeName, write: &Write, now: Timestamp) {
         match write {
+            Write::UpdateTrustList | Write::ResetPhones { .. } => {}
             Write::UploadTrust { store, pem, .. } => {
                 let entry = TrustEntry {
                     file: "root".to_owned(),

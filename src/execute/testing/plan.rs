@@ -207,6 +207,7 @@ pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
     ];
     let cluster = ClusterPlan {
         product: Product::Cucm,
+        phones: None,
         release: Release::parse("14.0.1.13900-155").unwrap(),
         nodes: vec![node("pub"), node("sub")],
         steps,

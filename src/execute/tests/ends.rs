@@ -60,7 +60,8 @@ fn phones_that_do_not_come_back_fail_the_verification() {
     let phones = |count| {
         scene.device.truth().state.phones = Observed::Present(PhoneCensus {
             counted: [(node("pub"), count)].into(),
-            registered: std::collections::BTreeSet::new(),
+            registered: std::collections::BTreeMap::new(),
+            configured: Observed::default(),
         });
     };
     phones(7);

@@ -205,7 +205,8 @@ impl Scene {
             ),
             phones: Observed::Present(PhoneCensus {
                 counted: [(PUBLISHER.into(), 120), (FIRST.into(), 80)].into(),
-                registered: BTreeSet::new(),
+                registered: BTreeMap::new(),
+                configured: Observed::default(),
             }),
             certificates,
             ..ClusterState::unasked(Product::Cucm)
@@ -243,6 +244,9 @@ impl Scene {
                 .into(),
                 backup_not_older_than: Some(SignedDuration::from_hours(7 * 24)),
                 valid_for: SignedDuration::from_hours(24),
+
+                order: DEFAULT_ORDER.map(Purpose::from).into(),
+                phone_polls: DEFAULT_PHONE_POLLS,
             },
             procedures: vec![procedure()],
             options: Options::default(),

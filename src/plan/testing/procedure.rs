@@ -27,9 +27,11 @@ pub(crate) fn procedure() -> Procedure {
     use ControlPath::{ControlCenter, Shell};
     use NodeSelection::{All, CallProcessing, Publisher};
     let proof = |port, always| ProofRule {
-        port,
-        key: KeyAlgorithm::Rsa,
-        always,
+        by: Proof::Port {
+            port,
+            key: KeyAlgorithm::Rsa,
+            always,
+        },
         source: "T217138 step 7".to_owned(),
     };
     let set = |variant: &str, services| RestartSet {
@@ -51,7 +53,8 @@ pub(crate) fn procedure() -> Procedure {
         )
     };
     Procedure {
-        product: Product::Cucm,
+        appliance: Appliance::Cucm,
+        assess_only: None,
         purpose: "tomcat".into(),
         sources: [
             ("T217138".to_owned(), "Create New Certificates from Signed CA Certificates, 2025-11-12".to_owned()),
@@ -60,6 +63,7 @@ pub(crate) fn procedure() -> Procedure {
         .into(),
         stores: vec![StoreRule {
             store: "tomcat-trust".into(),
+            nodes: All,
             replicated: true,
             source: "T217138 step 5".to_owned(),
         }],
@@ -86,6 +90,8 @@ pub(crate) fn procedure() -> Procedure {
             ),
             set("minimal", vec![tomcat()]),
         ],
+        phones: None,
+        attended: Vec::new(),
         proof: vec![proof(Port::Rest, true), proof(Port::Soap, true), proof(Port::Tftp, false)],
         reminders: vec![SourcedText {
             text: "Take a full DRS backup; a restore from an older one brings the old certificates back.".to_owned(),

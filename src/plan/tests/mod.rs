@@ -23,6 +23,8 @@ pub(super) fn outline(plan: &ClusterPlan) -> Vec<String> {
             Action::AwaitCertificates { .. } => "await".to_owned(),
             Action::UploadIdentity { .. } => "upload".to_owned(),
             Action::RestartService { service, .. } => format!("restart {service}"),
+            Action::UpdateTrustList {} => "ctl".to_owned(),
+            Action::ResetPhones { pool } => format!("reset {pool}"),
             Action::Confirm { .. } => "confirm".to_owned(),
         };
         format!("{} {what} @{node}", step.stage)

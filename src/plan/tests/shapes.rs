@@ -118,9 +118,13 @@ fn purposes_share_the_wait_but_are_activated_one_after_the_other() {
     scene.desired.certificates.insert(0, twin);
     let mut ecdsa = procedure();
     ecdsa.purpose = "tomcat-ECDSA".into();
-    ecdsa.proof.retain(|rule| rule.always);
+    ecdsa
+        .proof
+        .retain(|rule| matches!(rule.by, Proof::Port { always: true, .. }));
     for rule in &mut ecdsa.proof {
-        rule.key = KeyAlgorithm::Ec;
+        if let Proof::Port { key, .. } = &mut rule.by {
+            *key = KeyAlgorithm::Ec;
+        }
     }
     scene.procedures.push(ecdsa);
     for name in [PUBLISHER, FIRST, SECOND] {

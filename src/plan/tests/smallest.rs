@@ -101,7 +101,7 @@ fn the_order_of_input_does_not_matter() {
     shuffled.procedures.insert(
         0,
         Procedure {
-            product: Product::UnityConnection,
+            appliance: Appliance::UnityConnection,
             ..procedure()
         },
     );

@@ -98,6 +98,29 @@ fn words<'a>(condition: &'a Condition, labels: &Labels) -> (String, Item<'a>, St
             Item::Text(listener.to_string()),
             String::new(),
         ),
+        Condition::StartedSince {
+            node,
+            service,
+            step,
+        } => at(format!("{service} started after {step} on "), node),
+        Condition::TrustListHolds { step } => (
+            "the certificate trust list carries the certificate issued for ".to_owned(),
+            Item::Text(step.to_string()),
+            String::new(),
+        ),
+        Condition::PhonesReset { pool, .. } => (
+            format!("the phones of device pool {pool} have been reset"),
+            Item::None,
+            String::new(),
+        ),
+        Condition::PhonesBack { polls, .. } => (
+            format!(
+                "every phone that was registered is registered again after its reset, in {} in a row",
+                count(usize::try_from(*polls).unwrap_or(usize::MAX), "look")
+            ),
+            Item::None,
+            String::new(),
+        ),
         Condition::Runs { node, service } => at(format!("{service} runs on "), node),
         Condition::Healthy { node, services } => at(
             format!(

@@ -170,6 +170,7 @@ fn means(stage: Stage) -> &'static str {
         Stage::Install => "certificates are stored; nodes serve the old ones until they restart",
         Stage::Activate => "services restart, one node at a time; users notice",
         Stage::Verify => "everything is read again",
+        Stage::Tidy => "what nothing needs any more is cleared away; late and optional",
     }
 }
 

@@ -138,6 +138,8 @@ pub(in crate::render) fn what(action: &Action) -> String {
             };
             format!("Restart {service} (by {by})")
         }
+        Action::UpdateTrustList {} => "Update the certificate trust list (CTL)".to_owned(),
+        Action::ResetPhones { pool } => format!("Reset the phones of device pool {pool}"),
         Action::Confirm { what } => format!("Confirm that {what}"),
     }
 }
@@ -198,6 +200,9 @@ fn details(action: &Action, labels: &Labels) -> Vec<String> {
                 list(&nodes)
             )]
         }
-        Action::RestartService { .. } | Action::Confirm { .. } => Vec::new(),
+        Action::RestartService { .. }
+        | Action::UpdateTrustList {}
+        | Action::ResetPhones { .. }
+        | Action::Confirm { .. } => Vec::new(),
     }
 }

@@ -77,7 +77,9 @@ impl Mutation {
                 Action::Person { .. } => {
                     all.extend((0..steps.len()).map(|to| Self::Move(place, to)));
                 }
-                Action::GenerateRequest { .. }
+                Action::UpdateTrustList {}
+                | Action::ResetPhones { .. }
+                | Action::GenerateRequest { .. }
                 | Action::RestartService { .. }
                 | Action::Confirm { .. } => {}
             }
@@ -138,6 +140,8 @@ fn other_request(action: &mut Action, id: StepId) {
         | Action::UploadTrust { .. }
         | Action::GenerateRequest { .. }
         | Action::RestartService { .. }
+        | Action::UpdateTrustList {}
+        | Action::ResetPhones { .. }
         | Action::Confirm { .. } => {}
     }
 }

@@ -98,6 +98,7 @@ impl Judge<'_> {
             Action::RestartService { service, .. } => self.restart(step, service),
             Action::Confirm { .. } => self.confirm(step),
             Action::Person { .. } => self.person(step),
+            Action::UpdateTrustList {} | Action::ResetPhones { .. } => {}
         }
     }
 

@@ -8,17 +8,17 @@ use crate::model::*;
 
 pub(super) fn procedure(purpose: &str, key: KeyAlgorithm) -> Procedure {
     let proof = |port, always| ProofRule {
-        port,
-        key,
-        always,
+        by: Proof::Port { port, key, always },
         source: "T217138".to_owned(),
     };
     Procedure {
-        product: Product::Cucm,
+        appliance: Appliance::Cucm,
+        assess_only: None,
         purpose: purpose.into(),
         sources: BTreeMap::new(),
         stores: vec![StoreRule {
             store: "tomcat-trust".into(),
+            nodes: NodeSelection::All,
             replicated: true,
             source: "SG14".to_owned(),
         }],
@@ -50,6 +50,8 @@ pub(super) fn procedure(purpose: &str, key: KeyAlgorithm) -> Procedure {
             ],
             note: None,
         }],
+        phones: None,
+        attended: Vec::new(),
         proof: vec![
             proof(Port::Rest, true),
             proof(Port::Soap, true),

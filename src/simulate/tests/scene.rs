@@ -274,6 +274,9 @@ impl Setting {
                 .into(),
                 backup_not_older_than: None,
                 valid_for: SignedDuration::from_hours(24),
+
+                order: DEFAULT_ORDER.map(Purpose::from).into(),
+                phone_polls: DEFAULT_PHONE_POLLS,
             },
             procedures: vec![
                 super::procedure::procedure("tomcat", KeyAlgorithm::Rsa),
