@@ -11,7 +11,9 @@ use super::problems::Problems;
 use super::requests::soap::AxlVersion;
 use super::{ClusterAccess, Problem};
 use crate::driver::{BoxFuture, FactGroup, Observe, Scope};
-use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, NodeState, Product, Role};
+use crate::model::{
+    Certificate, ClusterState, Fingerprint, NodeName, NodeState, PhoneProfile, Role,
+};
 use crate::pki::{self, Parsed};
 use crate::transport::TransportError;
 
@@ -25,6 +27,8 @@ pub struct CucmReader {
     pub(super) problems: Problems,
     /// Found out once: it changes by an upgrade only, and then the node answers with a fault.
     pub(super) axl: OnceCell<AxlVersion>,
+    /// The phones of the database. They do not change within a run, and gates look at phones often.
+    pub(super) configured: OnceCell<BTreeMap<String, PhoneProfile>>,
     pub(super) ris: Pace,
     pub(super) perfmon: Pace,
 }
@@ -41,11 +45,12 @@ impl CucmReader {
             .map(|node| Ok((node.name.clone(), NodeClient::new(&access, node)?)))
             .collect::<Result<_, TransportError>>()?;
         Ok(Self {
+            ris: Pace::ris(access.device_queries_per_minute),
             access,
             clients,
             problems: Problems::default(),
             axl: OnceCell::new(),
-            ris: Pace::ris(),
+            configured: OnceCell::new(),
             perfmon: Pace::perfmon(),
         })
     }
@@ -64,7 +69,7 @@ impl CucmReader {
 
     async fn look(&self, scope: &Scope) -> ClusterState {
         self.problems.clear();
-        let mut state = ClusterState::unasked(Product::Cucm);
+        let mut state = ClusterState::unasked(self.access.product);
         for node in &self.access.nodes {
             state
                 .nodes
@@ -100,9 +105,7 @@ impl CucmReader {
     }
 
     async fn ask_node(&self, scope: &Scope, client: &NodeClient) -> (NodeName, NodeAnswer) {
-        let answer = client
-            .ask(&scope.groups, &self.problems, &*self.access.clock)
-            .await;
+        let answer = client.ask(&scope.groups, &self.problems).await;
         (client.access.name.clone(), answer)
     }
 }

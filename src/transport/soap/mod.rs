@@ -33,8 +33,9 @@ const READS: [&str; 12] = [
     "soapGetStaticServiceList",
 ];
 
-/// The only operation that a writer sends: it starts, stops and restarts services.
+/// The operations that a writer sends: one starts, stops and restarts services, one resets the phones of a pool.
 const CONTROL: &str = "soapDoControlServices";
+const RESET: &str = "resetDevicePool";
 
 /// The cookie by which a node remembers a login (cucm-soap §1).
 const SESSION: &str = "JSESSIONIDSSO";
@@ -58,6 +59,25 @@ impl Fault {
                 .text
                 .to_ascii_lowercase()
                 .contains("exceeded allowed rate")
+    }
+
+    /// Fewer than how many rows the node would answer at once, if it says that a query's answer is too large.
+    /// Source: cucm-soap §2.1, which has two spellings.
+    pub fn rows_allowed(&self) -> Option<usize> {
+        let message = self.axl.iter().map(|(_, message)| message.as_str());
+        let mut texts = std::iter::once(self.text.as_str()).chain(message);
+        let said = texts.find_map(|text| {
+            let text = text.to_ascii_lowercase();
+            let (_, matched) = text.split_once("too large")?;
+            let (_, fetch) = matched.split_once("row fetch")?;
+            Some(fetch.to_owned())
+        })?;
+        let digits: String = said
+            .chars()
+            .skip_while(|letter| !letter.is_ascii_digit())
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse().ok()
     }
 
     fn read(body: &Element, redactor: &Redactor) -> Option<Self> {
@@ -130,6 +150,20 @@ impl SoapReader {
         action: &str,
         envelope: Vec<u8>,
     ) -> Result<Element, TransportError> {
+        let dated = self.call_dated(path, action, envelope).await;
+        dated.map(|(element, _)| element)
+    }
+
+    /// As [`Self::call`], with the answer's header `Date` as sent.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub async fn call_dated(
+        &self,
+        path: &str,
+        action: &str,
+        envelope: Vec<u8>,
+    ) -> Result<(Element, Option<String>), TransportError> {
         let operation = operation(&envelope).unwrap_or_default();
         if !READS.contains(&operation.as_str()) {
             return Err(TransportError::Forbidden {
@@ -153,7 +187,7 @@ impl SoapReader {
             .await?;
             // An expired session shows as 404 (cucm-soap §1), or as 401: then once more with the password.
             if !matches!(incoming.reply.status, 401 | 404) {
-                return answer(&self.peer, &operation, incoming.reply);
+                return dated(&self.peer, &operation, incoming.reply);
             }
             self.sessions().remove(&application);
         }
@@ -170,7 +204,7 @@ impl SoapReader {
             self.peer.network.redactor.learn(&cookie.value);
             self.sessions().insert(application, cookie.pair);
         }
-        answer(&self.peer, &operation, incoming.reply)
+        dated(&self.peer, &operation, incoming.reply)
     }
 
     /// Makes the next request shake hands and log in again.
@@ -187,7 +221,7 @@ impl SoapReader {
     }
 }
 
-/// Controls services of a node. Each request has a connection and a login of its own and is sent once.
+/// Controls services of a node and resets phones. Each request has a connection and a login of its own and is sent once.
 #[derive(Debug)]
 pub struct SoapWriter {
     peer: HttpPeer,
@@ -213,24 +247,40 @@ impl SoapWriter {
         path: &str,
         envelope: Vec<u8>,
     ) -> Result<Element, TransportError> {
+        self.once(path, CONTROL, CONTROL, envelope).await
+    }
+
+    /// Sends an envelope of AXL's `resetDevicePool`, once, and returns the element in the answer's `Body`. `action`
+    /// is the header `SOAPAction`.
+    ///
+    /// # Errors
+    /// As for [`Self::control_services`].
+    pub async fn reset_device_pool(
+        &self,
+        path: &str,
+        action: &str,
+        envelope: Vec<u8>,
+    ) -> Result<Element, TransportError> {
+        self.once(path, action, RESET, envelope).await
+    }
+
+    async fn once(
+        &self,
+        path: &str,
+        action: &str,
+        allowed: &'static str,
+        envelope: Vec<u8>,
+    ) -> Result<Element, TransportError> {
         let operation = operation(&envelope).unwrap_or_default();
-        if operation != CONTROL {
+        if operation != allowed {
             return Err(TransportError::Forbidden {
                 place: self.peer.endpoint.place(),
                 request: operation,
-                expected: CONTROL,
+                expected: allowed,
             });
         }
-        let incoming = send(
-            &self.peer,
-            path,
-            CONTROL,
-            CONTROL,
-            envelope,
-            Proof::Password,
-        )
-        .await?;
-        answer(&self.peer, CONTROL, incoming.reply)
+        let incoming = send(&self.peer, path, action, allowed, envelope, Proof::Password).await?;
+        answer(&self.peer, allowed, incoming.reply)
     }
 }
 
@@ -293,6 +343,15 @@ fn session(incoming: &Incoming) -> Option<SessionCookie> {
             value: Secret::new(value.to_owned()),
         })
     })
+}
+
+fn dated(
+    peer: &HttpPeer,
+    operation: &str,
+    reply: Reply,
+) -> Result<(Element, Option<String>), TransportError> {
+    let date = reply.date.clone();
+    Ok((answer(peer, operation, reply)?, date))
 }
 
 /// Judges an answer: the element in its `Body`, or a fault, or something else.

@@ -12,6 +12,8 @@ use crate::transport::logins::Attempt;
 use crate::transport::text::excerpt;
 use crate::transport::{Endpoint, Login, Network, TransportError};
 
+use super::Printed;
+use super::change::{Exchange, Script};
 use super::connection::{log_in, milliseconds};
 use super::dialogue::{Dialogue, Sight};
 
@@ -33,15 +35,15 @@ pub(super) type Progress = Box<dyn FnMut(&str) + Send>;
 
 /// A command to run.
 pub(super) struct Job {
-    pub(super) line: String,
+    pub(super) script: Script,
     pub(super) limit: Duration,
     pub(super) progress: Progress,
-    pub(super) reply: oneshot::Sender<Result<String, Broken>>,
+    pub(super) reply: oneshot::Sender<Result<Printed, Broken>>,
 }
 
 /// Why a command gave no output. The session is over in every case.
 pub(super) enum Broken {
-    /// The connection was gone; `sent` says whether the command had been written.
+    /// The connection was gone; `sent` says whether anything had been written on which the node acts.
     Gone { sent: bool, cause: String },
     /// Something to report.
     Failed(TransportError),
@@ -89,13 +91,13 @@ impl Shell {
     /// Runs one command.
     pub(super) async fn run(
         &self,
-        line: &str,
+        script: &Script,
         limit: Duration,
         progress: Progress,
-    ) -> Result<String, Broken> {
+    ) -> Result<Printed, Broken> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
-            line: line.to_owned(),
+            script: script.clone(),
             limit,
             progress,
             reply,
@@ -142,7 +144,7 @@ impl Opening {
             return;
         }
         while let Ok(mut job) = jobs.recv() {
-            let outcome = live.run(&job.line, job.limit, &mut job.progress);
+            let outcome = live.run(&job.script, job.limit, &mut job.progress);
             let over = outcome.is_err();
             let _heard = job.reply.send(outcome);
             if over {
@@ -209,7 +211,7 @@ impl Live {
                     let _written = self.channel.write_all(b" ");
                 }
                 Sight::Question if silent >= ASKED => {
-                    return Err(self.asked("the login", &dialogue));
+                    return Err(self.asked("the login", &dialogue, false));
                 }
                 Sight::Prompt | Sight::Question | Sight::Doubtful | Sight::Running => {}
             }
@@ -251,22 +253,18 @@ impl Live {
 
     fn run(
         &mut self,
-        line: &str,
+        script: &Script,
         limit: Duration,
         progress: &mut Progress,
-    ) -> Result<String, Broken> {
+    ) -> Result<Printed, Broken> {
         self.drain()?;
         let started = Instant::now();
-        let place = self.endpoint.place();
+        let line = &script.line;
         tracing::debug!(node = %self.endpoint.node, command = line, "typed");
         let mut dialogue = Dialogue::command(line, &self.prompt, self.network.limits.body);
-        self.session
-            .set_timeout(milliseconds(self.network.limits.idle));
-        let typed = self.channel.write_all(format!("{line}\n").as_bytes());
-        typed.map_err(|error| Broken::Gone {
-            sent: true,
-            cause: error.to_string(),
-        })?;
+        let mut open: Vec<&Exchange> = script.exchanges.iter().collect();
+        let mut acted = script.line_acts;
+        self.type_in(&format!("{line}\n"), acted)?;
         let mut heard_last = started;
         loop {
             match self.listen(&mut dialogue, started + limit, heard_last) {
@@ -274,48 +272,62 @@ impl Live {
                 Heard::Silence => {}
                 Heard::Flood => {
                     return Err(Broken::Failed(TransportError::TooLarge {
-                        place,
-                        request: line.to_owned(),
+                        place: self.endpoint.place(),
+                        request: line.clone(),
                         limit: self.network.limits.body,
                     }));
                 }
-                Heard::Gone(cause) => return Err(Broken::Gone { sent: true, cause }),
+                Heard::Gone(cause) => return Err(Broken::Gone { sent: acted, cause }),
             }
             for printed in dialogue.new_lines() {
                 progress(&self.shown(&printed));
             }
             let silent = heard_last.elapsed();
+            let known = open
+                .iter()
+                .position(|exchange| dialogue.asks(exchange.question));
+            if let Some(known) = known.filter(|_| silent >= SETTLE) {
+                let exchange = open.swap_remove(known);
+                acted = true;
+                dialogue.answer();
+                self.type_in(&exchange.reply, acted)?;
+                heard_last = Instant::now();
+                continue;
+            }
             match dialogue.sight() {
                 Sight::Prompt if silent >= SETTLE => {
-                    let output = dialogue.output();
+                    let text = dialogue.output();
                     let ms = started.elapsed().as_millis();
-                    tracing::debug!(node = %self.endpoint.node, command = line, bytes = output.len(), ms, "prompt is back");
-                    return Ok(output);
+                    tracing::debug!(node = %self.endpoint.node, command = line, bytes = text.len(), ms, "prompt is back");
+                    return Ok(Printed { text, acted });
                 }
                 Sight::Pager => {
                     dialogue.turn_page();
                     let _written = self.channel.write_all(b" ");
                 }
                 Sight::Question if silent >= ASKED => {
-                    return Err(Broken::Failed(self.asked(line, &dialogue)));
+                    return Err(Broken::Failed(self.asked(line, &dialogue, acted)));
                 }
                 Sight::Doubtful if silent >= STUCK => {
-                    return Err(Broken::Failed(self.asked(line, &dialogue)));
+                    return Err(Broken::Failed(self.asked(line, &dialogue, acted)));
                 }
                 Sight::Prompt | Sight::Question | Sight::Doubtful | Sight::Running => {}
             }
             if started.elapsed() >= limit {
-                let last = self.shown(&dialogue.last_line());
-                return Err(Broken::Failed(TransportError::Unknown {
-                    place,
-                    request: line.to_owned(),
-                    cause: format!(
-                        "no prompt within {} s, the last line was `{last}`",
-                        limit.as_secs()
-                    ),
-                }));
+                return Err(Broken::Failed(self.no_prompt(line, &dialogue, limit)));
             }
         }
+    }
+
+    /// Types a line or an answer. Part of it may have gone out when it fails.
+    fn type_in(&mut self, text: &str, acts: bool) -> Result<(), Broken> {
+        self.session
+            .set_timeout(milliseconds(self.network.limits.idle));
+        let typed = self.channel.write_all(text.as_bytes());
+        typed.map_err(|error| Broken::Gone {
+            sent: acts,
+            cause: error.to_string(),
+        })
     }
 
     /// Takes what is left on the line and finds out whether the connection still lives.
@@ -359,11 +371,24 @@ impl Live {
         }
     }
 
-    fn asked(&self, request: &str, dialogue: &Dialogue) -> TransportError {
+    fn asked(&self, request: &str, dialogue: &Dialogue, acted: bool) -> TransportError {
         TransportError::Question {
             place: self.endpoint.place(),
             request: request.to_owned(),
             question: self.shown(&dialogue.last_line()),
+            acted,
+        }
+    }
+
+    fn no_prompt(&self, request: &str, dialogue: &Dialogue, limit: Duration) -> TransportError {
+        TransportError::Unknown {
+            place: self.endpoint.place(),
+            request: request.to_owned(),
+            cause: format!(
+                "no prompt within {} s, the last line was `{}`",
+                limit.as_secs(),
+                self.shown(&dialogue.last_line())
+            ),
         }
     }
 

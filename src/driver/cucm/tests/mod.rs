@@ -13,7 +13,7 @@ use reissue_lab::{Lab, LabConfig};
 use super::{ClusterAccess, CucmReader, CucmWriter, NodeAccess};
 use crate::clock::SystemClock;
 use crate::driver::{FactGroup, Observe as _, Scope};
-use crate::model::{AccountName, ClusterState, NodeName, Port, Role};
+use crate::model::{AccountName, ClusterState, NodeName, Port, Product, Role};
 use crate::pki;
 use crate::secrets::{Redactor, Secret};
 use crate::transport::{Limits, Login, Network, PinBook, WriteAccess};
@@ -74,6 +74,8 @@ fn access(lab: &Lab, platform_user: &str) -> ClusterAccess {
         ..Limits::default()
     };
     ClusterAccess {
+        product: Product::Cucm,
+        device_queries_per_minute: 12,
         nodes: [PUBLISHER, FIRST, SECOND]
             .into_iter()
             .map(|name| node(lab, name))
