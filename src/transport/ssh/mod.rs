@@ -4,6 +4,7 @@ mod change;
 mod command;
 mod connection;
 mod dialogue;
+mod live;
 mod session;
 
 use std::sync::{Arc, PoisonError};
@@ -17,7 +18,8 @@ use super::text::excerpt;
 use super::{Endpoint, Limits, Login, Network, TransportError, WriteAccess};
 
 use change::Script;
-use session::{Broken, Progress, Shell};
+use live::{Broken, Progress};
+use session::Shell;
 
 pub use change::WriteCommand;
 pub use command::ReadCommand;
@@ -117,8 +119,8 @@ impl ShellWriter {
     /// (cucm-rest-and-cli §4.3).
     ///
     /// # Errors
-    /// [`TransportError::NotSent`] if nothing was typed by which the node acts; [`TransportError::Question`] if it
-    /// asked anything else; the others as they come.
+    /// [`TransportError::Question`] if it asked anything that is not known; [`TransportError::not_sent`] tells whether
+    /// the line was typed.
     pub async fn run(
         &self,
         command: &WriteCommand,
@@ -140,8 +142,8 @@ impl ShellWriter {
 }
 
 impl Inner {
-    /// Runs a line in the open session, or in a new one. Once more in a new one if the old had died, and either
-    /// nothing had been written on which the node acts, or it is `harmless` to repeat.
+    /// Runs a line in the open session, or in a new one. Once more in a new one if the old had died, and the line either
+    /// had not been written or is `harmless` to repeat.
     async fn run(
         &self,
         script: &Script,
