@@ -8,14 +8,11 @@ use openssl::pkey::{PKey, Private};
 use crate::log::{Channel, Kind, Place};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
+use crate::pki::usages::Form;
+use crate::scope;
 use crate::trust::{self, Placed};
 use crate::upload::{self, Refusal};
 use crate::world::{Scene, World};
-
-/// Purposes that one certificate of the whole cluster can have.
-///
-/// claim: CUCM-MULTI-SERVER-PURPOSES
-const MULTI_SERVER: [&str; 4] = ["tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"];
 
 /// What a request for a certificate asks the node to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +45,21 @@ impl World {
         stored: bool,
         channel: Channel,
     ) -> Result<String, Refusal> {
+        self.make_request_with(false, place, wanted, stored, channel)
+    }
+
+    /// Likewise, with an OU in the subject if it is wanted.
+    pub(crate) fn make_request_with(
+        &self,
+        unit: bool,
+        place: &Place,
+        wanted: &RequestWanted,
+        stored: bool,
+        channel: Channel,
+    ) -> Result<String, Refusal> {
         let names = self.scene(|scene| names_of_request(scene, place, wanted))?;
+        let form = self.read(place, |cluster, node, _| Form::of(cluster, node, unit));
+        let form = form.ok_or(Refusal::Internal)?;
         let key = self.key_for(wanted)?;
         let digest = match wanted.digest.as_str() {
             "sha256" => MessageDigest::sha256(),
@@ -61,7 +72,8 @@ impl World {
             names: &names,
             purpose: &wanted.purpose,
         };
-        let request = mint::request(&asked, &key, digest).map_err(|_| Refusal::Internal)?;
+        let request =
+            mint::request_in(form, &asked, &key, digest).map_err(|_| Refusal::Internal)?;
         let pem = request.to_pem().map_err(|_| Refusal::Internal)?;
         let pem = String::from_utf8(pem).map_err(|_| Refusal::Internal)?;
         if stored {
@@ -249,13 +261,18 @@ fn names_of_request(
     }
     let mut names = wanted.names.clone();
     if wanted.multi_server {
-        if !MULTI_SERVER.contains(&wanted.purpose.as_str()) {
-            return Err(Refusal::WrongUnit);
+        let sharing = scope::multi_server(cluster, &wanted.purpose).ok_or(Refusal::WrongUnit)?;
+        if let Some(maker) = scope::maker(cluster, &wanted.purpose)
+            && maker.name != node.name
+        {
+            let (purpose, maker) = (&wanted.purpose, &maker.name);
+            let text = format!("multi-server requests for {purpose} are made on {maker}");
+            return Err(Refusal::Body(text));
         }
-        if cluster.nodes.len() < 2 {
+        if sharing.len() < 2 {
             return Err(Refusal::SingleNode);
         }
-        names.extend(cluster.nodes.iter().map(|node| node.name.clone()));
+        names.extend(sharing.iter().map(|node| node.name.clone()));
     }
     if names
         .iter()

@@ -10,7 +10,7 @@ use crate::clock::unix_now;
 use crate::files::{FileError, make_dir, make_private_dir, write_private, write_public};
 use crate::found::LabConfig;
 use crate::ssh;
-use crate::state::{Cluster, Node, Role, fingerprint};
+use crate::state::{Cluster, Node, Product, Role, fingerprint};
 use crate::world::World;
 
 /// Writes everything a client needs into `dir` and answers the estate file's path.
@@ -110,38 +110,68 @@ fn accounts_of(cluster: &Cluster) -> String {
 fn cluster_text(cluster: &Cluster) -> String {
     let name = &cluster.name;
     let mut text = format!(
-        "  - name: {name}\n    product: cucm\n    \
-         accounts: {{platform: {name}-platform, application: {name}-application}}\n    nodes:\n"
+        "  - name: {name}\n    product: {}\n    \
+         accounts: {{platform: {name}-platform, application: {name}-application}}\n    nodes:\n",
+        cluster.product.word()
     );
     for node in &cluster.nodes {
-        let role = if node.role == Role::Publisher {
-            "publisher"
-        } else {
-            "subscriber"
+        let role = match node.role {
+            Role::Publisher => "publisher",
+            Role::Subscriber => "subscriber",
+            Role::ImPresence => "im-presence",
         };
-        let ports = node.ports;
         put(
             &mut text,
             format_args!(
                 "      - name: {}\n        role: {role}\n        address: 127.0.0.1\n        \
-                 ports: {{rest: {}, soap: {}, ssh: {}, tftp: {}, sip: {}}}\n",
-                node.name, ports.rest, ports.soap, ports.ssh, ports.tftp, ports.sip
+                 ports: {{{}}}\n",
+                node.name,
+                ports_text(cluster.product, node)
             ),
         );
     }
     text
 }
 
-fn tail(config: &LabConfig) -> String {
-    let distribution = if config.multi_server {
+/// The ports that a node has a use for.
+fn ports_text(product: Product, node: &Node) -> String {
+    let ports = node.ports;
+    let everywhere = format!(
+        "rest: {}, soap: {}, ssh: {}",
+        ports.rest, ports.soap, ports.ssh
+    );
+    match (product, node.role) {
+        (Product::UnityConnection, _) => everywhere,
+        (Product::Cucm, Role::ImPresence) => {
+            format!("{everywhere}, sip: {}, xmpp: {}", ports.sip, ports.xmpp)
+        }
+        (Product::Cucm, _) => format!("{everywhere}, tftp: {}, sip: {}", ports.tftp, ports.sip),
+    }
+}
+
+/// One rule for the certificates of a product.
+fn rule(product: Product, purposes: &str, multi_server: bool) -> String {
+    let distribution = if multi_server {
         "multi-server"
     } else {
         "this-server"
     };
     format!(
+        "  - where: {{product: [{}], purpose: [{purposes}]}}\n    issuer: corp\n    \
+         distribution: {distribution}\n    key: rsa-2048\n    renew_before: 30d\n",
+        product.word()
+    )
+}
+
+fn tail(config: &LabConfig) -> String {
+    let mut rules = rule(Product::Cucm, "tomcat", config.multi_server);
+    if config.unity > 0 {
+        let shared = config.multi_server && config.unity > 1;
+        rules.push_str(&rule(Product::UnityConnection, "tomcat", shared));
+    }
+    format!(
         "issuers:\n  corp: {{kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}}\n\
-         desired:\n  - where: {{product: [cucm], purpose: [tomcat]}}\n    issuer: corp\n    \
-         distribution: {distribution}\n    key: rsa-2048\n    renew_before: 30d\n\
+         desired:\n{rules}\
          backup_not_older_than: 7d\n"
     )
 }

@@ -9,6 +9,7 @@ use crate::agenda::Due;
 use crate::certificates::RequestWanted;
 use crate::judge;
 use crate::log::{Channel, Kind, Place};
+use crate::scope;
 use crate::state::{Cluster, Identity, Node, PendingRequest, ServiceState, fingerprint};
 use crate::trust::{self, Placed};
 use crate::upload;
@@ -58,7 +59,7 @@ impl Scene<'_> {
             return;
         };
         let holders: Vec<String> = if wanted.multi_server {
-            reachable(cluster, &place.node)
+            reachable(cluster, &place.node, &wanted.purpose)
         } else {
             vec![place.node.clone()]
         };
@@ -120,12 +121,10 @@ impl Scene<'_> {
             placed.word()
         );
         self.note(place, channel, Kind::Effect, "trust-upload", &detail);
-        let spreads = matches!(store, "tomcat-trust" | "CallManager-trust");
-        if spreads && matches!(placed, Placed::Stored | Placed::Replaced) {
-            let others: Vec<Place> = self.others(place);
-            for other in others {
+        if matches!(placed, Placed::Stored | Placed::Replaced) {
+            for receiver in self.receivers(place, store) {
                 let due = Due::Trust {
-                    place: other,
+                    place: receiver,
                     store: store.to_owned(),
                     certificate: certificate.clone(),
                 };
@@ -135,12 +134,12 @@ impl Scene<'_> {
         placed
     }
 
-    fn others(&mut self, place: &Place) -> Vec<Place> {
+    fn receivers(&mut self, place: &Place, store: &str) -> Vec<Place> {
         let Some(cluster) = self.cluster(place) else {
             return Vec::new();
         };
-        let others = cluster.nodes.iter().filter(|node| node.name != place.node);
-        others
+        let receivers = scope::receivers(cluster, &place.node, store).into_iter();
+        receivers
             .map(|node| Place::new(&cluster.name, &node.name))
             .collect()
     }
@@ -158,7 +157,7 @@ impl Scene<'_> {
             return;
         };
         let mut holders = vec![place.node.clone()];
-        let reachable = reachable(cluster, &place.node);
+        let reachable = reachable(cluster, &place.node, purpose);
         holders.extend(
             pending
                 .shared_with
@@ -204,11 +203,11 @@ impl Scene<'_> {
     }
 }
 
-/// The nodes that can take part in a multi-server request or certificate: the addressed one, and every other one
-/// whose web server and platform service run.
+/// The nodes that can take part in a multi-server request or certificate: the addressed one, and every other one of
+/// the purpose's whose web server and platform service run.
 ///
 /// claim: CUCM-MULTI-SERVER-PARTIAL
-fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
+fn reachable(cluster: &Cluster, addressed: &str, purpose: &str) -> Vec<String> {
     let up = |node: &Node, service: &str| {
         node.service(service)
             .is_some_and(|(_, found)| found.state == ServiceState::Started)
@@ -217,9 +216,9 @@ fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
         node.name == addressed
             || (up(node, "Cisco Tomcat") && up(node, "Platform Administrative Web Service"))
     };
-    cluster
-        .nodes
-        .iter()
+    let sharing = scope::multi_server(cluster, purpose).unwrap_or_default();
+    sharing
+        .into_iter()
         .filter(takes_part)
         .map(|node| node.name.clone())
         .collect()

@@ -2,7 +2,7 @@
 
 use openssl::x509::X509;
 
-use crate::state::{Cluster, Face, Node, Role, purpose_loaded_by};
+use crate::state::{Cluster, Face, Node, purpose_loaded_by};
 use crate::upload;
 
 /// The name of a violation, and what exactly happened.
@@ -134,12 +134,22 @@ fn previous_not_healthy(cluster: &Cluster, node_name: &str) -> Option<String> {
     })
 }
 
+/// A node that loads its new certificate while the node that goes first has not loaded its own.
+///
+/// claim: CUCM-TOMCAT-ORDER, IMP-PUBLISHER-FIRST
 fn before_publisher(cluster: &Cluster, node: &Node, service: &str) -> Option<String> {
-    let publisher = cluster.publisher()?;
-    let early = service == Face::Web.service()
-        && node.role == Role::Subscriber
-        && !node.serves_stored(Face::Web)
-        && !publisher.serves_stored(Face::Web);
+    let (face, publisher) = match service {
+        "Cisco Tomcat" => (Face::Web, cluster.publisher()?),
+        "Cisco Presence Engine" => (Face::PresenceSip, cluster.presence_publisher()?),
+        other => match Face::of(other)? {
+            face @ (Face::PresenceSip | Face::Xmpp | Face::Federation) => {
+                (face, cluster.presence_publisher()?)
+            }
+            Face::Web | Face::Tftp | Face::Sip => return None,
+        },
+    };
+    let early =
+        node.name != publisher.name && !node.serves_stored(face) && !publisher.serves_stored(face);
     early.then(|| {
         format!(
             "{} while {} does not serve its new certificate",
@@ -149,7 +159,12 @@ fn before_publisher(cluster: &Cluster, node: &Node, service: &str) -> Option<Str
 }
 
 fn without_new_certificate(node: &Node, service: &str) -> Option<String> {
-    let loaded = node.services.get(service)?.loaded_by_restart.as_ref()?;
+    let found = node.services.get(service)?;
+    // The vendor's instruction names the service although another restart took it along.
+    let loaded = found
+        .loaded_by_restart
+        .as_ref()
+        .filter(|_| !found.restarted_along)?;
     let stored = node.stored(purpose_loaded_by(service)?)?;
     (*loaded == stored).then(|| {
         format!(

@@ -19,7 +19,7 @@ use crate::found::{self, LabConfig};
 use crate::hooks::When;
 use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
-use crate::state::{Cluster, Face, Node, Ports};
+use crate::state::{Cluster, Face, Node, Ports, Role};
 use crate::upload::Refusal;
 use crate::world::World;
 use crate::{agenda, estate, http, rest, soap, ssh, tls};
@@ -134,12 +134,20 @@ impl Lab {
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip] = bound.map(tokio::net::TcpListener::from_std);
+            let [rest, soap, ssh, tftp, sip, xmpp] = bound.map(tokio::net::TcpListener::from_std);
             runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
             runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
             runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
             runtime.spawn(tls::serve_face(world(), place.clone(), Face::Tftp, tftp?));
-            runtime.spawn(tls::serve_face(world(), place, Face::Sip, sip?));
+            let presence = self
+                .world
+                .read(&place, |_, node, _| node.role == Role::ImPresence);
+            let of_sip = match presence {
+                Some(true) => Face::PresenceSip,
+                _ => Face::Sip,
+            };
+            runtime.spawn(tls::serve_face(world(), place.clone(), of_sip, sip?));
+            runtime.spawn(tls::serve_face(world(), place, Face::Xmpp, xmpp?));
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -293,17 +301,17 @@ impl Drop for Lab {
     }
 }
 
-type Bound = [TcpListener; 5];
+type Bound = [TcpListener; 6];
 
-/// Opens the five ports of a node.
+/// Opens the ports of a node; those that its role has no use for reset what comes.
 fn bind() -> io::Result<(Ports, Bound)> {
     let open = || -> io::Result<(u16, TcpListener)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };
-    let bound = [open()?, open()?, open()?, open()?, open()?];
-    let [rest, soap, ssh, tftp, sip] = bound.each_ref().map(|(port, _)| *port);
+    let bound = [open()?, open()?, open()?, open()?, open()?, open()?];
+    let [rest, soap, ssh, tftp, sip, xmpp] = bound.each_ref().map(|(port, _)| *port);
     Ok((
         Ports {
             rest,
@@ -311,6 +319,7 @@ fn bind() -> io::Result<(Ports, Bound)> {
             ssh,
             tftp,
             sip,
+            xmpp,
         },
         bound.map(|(_, listener)| listener),
     ))

@@ -99,6 +99,16 @@ impl World {
             }
             scene.note(place, channel, Kind::Effect, "restart-begin", &name);
             scene.begin_restart(place, &name, nominal, ending);
+            for (along, nominal) in scene.restarted_along(place, &name) {
+                scene.note(place, channel, Kind::Effect, "restart-along", &along);
+                scene.begin_restart(place, &along, nominal, ending);
+                if let Some(service) = scene
+                    .node(place)
+                    .and_then(|node| node.services.get_mut(&along))
+                {
+                    service.restarted_along = true;
+                }
+            }
             Ok(Restarting {
                 service: name,
                 takes: self.scaled(nominal),
@@ -140,6 +150,23 @@ impl World {
 }
 
 impl crate::world::Scene<'_> {
+    /// The services that a restart of this one takes with it, with their nominal times.
+    ///
+    /// claim: IMP-XCP-ROUTER-TAKES-ALL
+    fn restarted_along(&mut self, place: &Place, name: &str) -> Vec<(String, Duration)> {
+        let Some(node) = self.node(place).filter(|_| name == Face::Xmpp.service()) else {
+            return Vec::new();
+        };
+        let running = node.services.iter().filter(|(other, service)| {
+            other.starts_with("Cisco XCP ")
+                && *other != name
+                && service.state == ServiceState::Started
+        });
+        running
+            .map(|(other, service)| (other.clone(), service.nominal))
+            .collect()
+    }
+
     /// Takes the service down and puts the rest of its restart on the agenda.
     ///
     /// claim: CUCM-REST-GONE-DURING-TOMCAT, CUCM-CALLMANAGER-RESTART-PHONES
@@ -152,6 +179,7 @@ impl crate::world::Scene<'_> {
         };
         service.state = ServiceState::Stopping;
         service.restarts += 1;
+        service.restarted_along = false;
         let number = service.restarts;
         if face == Some(Face::Web) {
             node.web = Web::Refused;

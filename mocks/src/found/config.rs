@@ -30,6 +30,10 @@ pub struct LabConfig {
     pub clusters: usize,
     /// How many subscribers each has.
     pub subscribers: usize,
+    /// How many IM and Presence nodes each has; the first is their database publisher.
+    pub presence: usize,
+    /// How many nodes the Unity Connection cluster beside each of them has; none is no such cluster.
+    pub unity: usize,
     /// The release as the platform prints it.
     pub release: String,
     /// What every nominal duration is multiplied by.
@@ -42,7 +46,8 @@ pub struct LabConfig {
     pub lockout: bool,
     /// How many phones each cluster has.
     pub phones: usize,
-    /// The first nodes' tomcat certificates, publisher first; the last one counts for the rest.
+    /// The first nodes' tomcat certificates, publisher first; the last one counts for the rest. Presence nodes follow
+    /// the subscribers; a Unity Connection cluster counts from the beginning.
     pub tomcat: Vec<TomcatStart>,
     /// Timers of the estate file in place of those that suit the scale, as `tomcat_restart` → `5s`.
     pub timers: BTreeMap<String, String>,
@@ -60,6 +65,8 @@ impl Default for LabConfig {
             dir: None,
             clusters: 1,
             subscribers: 2,
+            presence: 0,
+            unity: 0,
             release: "14.0.1.13900-155".to_owned(),
             time_scale: 0.01,
             multi_server: false,
@@ -87,8 +94,20 @@ impl LabConfig {
             .unwrap_or(TomcatStart::Good)
     }
 
-    /// How many RSA keys founding takes: two for the authority, two for each node.
+    /// The release's first number.
+    pub(super) fn major(&self) -> u32 {
+        let first = self.release.split('.').next();
+        first.and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether the certificates of a purpose start as [`LabConfig::tomcat`] says; all others are good for years.
+    pub(crate) fn starts_due(&self, purpose: &str) -> bool {
+        purpose == "tomcat"
+    }
+
+    /// How many RSA keys founding takes: two for the authority, and those of each node.
     pub(crate) fn keys_needed(&self) -> usize {
-        2 + 2 * self.clusters * (self.subscribers + 1)
+        let cluster = 2 * (self.subscribers + 1) + 5 * self.presence + 2 * self.unity;
+        2 + self.clusters * cluster
     }
 }

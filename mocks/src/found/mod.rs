@@ -1,7 +1,10 @@
 //! Founding: the clusters as they are when the lab starts.
 
 mod config;
+mod presence;
+mod products;
 mod stores;
+mod unity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +17,26 @@ use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Quirks, Role,
-    Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Product,
+    Quirks, Role, Service, Web, usual_services,
 };
 use stores::Stores;
 
 /// Phones start registered a day ago.
 const DAY: i64 = 86_400;
+
+/// Web applications that run inside Cisco Tomcat before release 14.
+///
+/// claim: CUCM-CONTAINERS-14
+const CONTAINERS: [&str; 3] = ["Cisco AXL Tomcat", "Cisco SSOSP Tomcat", "Cisco UDS Tomcat"];
+
+/// What founding draws on.
+struct Founding<'a> {
+    config: &'a LabConfig,
+    stores: &'a Stores,
+    keys: &'a KeyRing,
+    now: i64,
+}
 
 /// Builds every cluster. The nodes' ports are filled in when they are bound.
 pub(crate) fn clusters(
@@ -30,9 +46,24 @@ pub(crate) fn clusters(
     now: i64,
 ) -> Result<BTreeMap<String, Cluster>, ErrorStack> {
     let stores = Stores::found(authority, now)?;
-    (0..config.clusters)
-        .map(|number| cluster(config, &stores, keys, now, number))
-        .collect()
+    let founding = Founding {
+        config,
+        stores: &stores,
+        keys,
+        now,
+    };
+    let mut clusters = Vec::new();
+    for number in 0..config.clusters {
+        let cluster = cluster(&founding, number)?;
+        if config.unity > 0 {
+            clusters.push(unity::cluster(&founding, &cluster.name)?);
+        }
+        clusters.push(cluster);
+    }
+    let named = clusters.into_iter();
+    Ok(named
+        .map(|cluster| (cluster.name.clone(), cluster))
+        .collect())
 }
 
 /// The first cluster is `hq`, further ones are numbered sites.
@@ -44,28 +75,42 @@ fn cluster_name(number: usize) -> String {
     }
 }
 
-fn cluster(
-    config: &LabConfig,
-    stores: &Stores,
-    keys: &KeyRing,
-    now: i64,
-    number: usize,
-) -> Result<(String, Cluster), ErrorStack> {
+fn cluster(founding: &Founding<'_>, number: usize) -> Result<Cluster, ErrorStack> {
+    let config = founding.config;
     let name = cluster_name(number);
     let mut nodes = Vec::new();
     for position in 0..=config.subscribers {
-        nodes.push(node(config, stores, keys, now, &name, position)?);
+        nodes.push(node(founding, &name, position)?);
     }
+    let phones = phones(config.phones, number, &nodes, founding.now);
+    for number in 1..=config.presence {
+        nodes.push(presence::node(founding, &name, number)?);
+    }
+    Ok(Cluster {
+        phones,
+        ..assemble(founding, name, Product::Cucm, nodes)
+    })
+}
+
+/// A cluster of these nodes, who know each other and present what they hold. It has no phones.
+fn assemble(
+    founding: &Founding<'_>,
+    name: String,
+    product: Product,
+    mut nodes: Vec<Node>,
+) -> Cluster {
     stores::introduce(&mut nodes);
     for node in &mut nodes {
-        for face in [Face::Web, Face::Tftp, Face::Sip] {
-            node.load(face);
+        for face in Face::ALL {
+            if node.services.contains_key(face.service()) {
+                node.load(face);
+            }
         }
     }
-    let phones = phones(config.phones, number, &nodes, now);
-    let cluster = Cluster {
-        name: name.clone(),
-        release: config.release.clone(),
+    Cluster {
+        name,
+        product,
+        release: founding.config.release.clone(),
         nodes,
         further_listed: Vec::new(),
         accounts: Accounts {
@@ -76,52 +121,56 @@ fn cluster(
         backup: Backup {
             running: None,
             restoring: None,
-            history: vec![last_backup(now)],
+            history: vec![last_backup(founding.now)],
         },
-        phones,
+        phones: Vec::new(),
         last_restarted: None,
-    };
-    Ok((name, cluster))
+    }
 }
 
-fn node(
-    config: &LabConfig,
-    stores: &Stores,
-    keys: &KeyRing,
-    now: i64,
-    cluster: &str,
-    position: usize,
-) -> Result<Node, ErrorStack> {
+fn node(founding: &Founding<'_>, cluster: &str, position: usize) -> Result<Node, ErrorStack> {
+    let config = founding.config;
     let publisher = position == 0;
-    let host = if publisher {
-        "cucm-pub".to_owned()
+    let (host, role) = if publisher {
+        ("cucm-pub".to_owned(), Role::Publisher)
     } else {
-        format!("cucm-sub{position}")
+        (format!("cucm-sub{position}"), Role::Subscriber)
     };
     let name = format!("{host}.{cluster}.example.com");
     let start = config.start_of(position);
+    let (stores, keys) = (founding.stores, founding.keys);
+    let mut services: BTreeMap<String, Service> = usual_services(publisher).into_iter().collect();
+    if config.major() < 14 {
+        services.retain(|name, _| !CONTAINERS.contains(&name.as_str()));
+    }
     Ok(Node {
-        role: if publisher {
-            Role::Publisher
-        } else {
-            Role::Subscriber
-        },
-        ports: Ports::default(),
-        identities: stores.identities(&name, publisher, start, keys, now)?,
-        pending: BTreeMap::new(),
+        identities: stores.identities(&name, publisher, start, keys, founding.now)?,
         trusts: stores.trusts(config.tomcat.contains(&TomcatStart::Good)),
+        services,
+        ..bare_node(config, name, role, position)
+    })
+}
+
+/// A node that holds and runs nothing yet. It talks after its position in the cluster.
+fn bare_node(config: &LabConfig, name: String, role: Role, position: usize) -> Node {
+    Node {
+        role,
+        ports: Ports::default(),
+        identities: BTreeMap::new(),
+        pending: BTreeMap::new(),
+        trusts: BTreeMap::new(),
         presented: BTreeMap::new(),
-        services: usual_services(publisher).into_iter().collect(),
+        services: BTreeMap::new(),
         web: Web::Up,
         sso_enabled: config.sso,
         replication: 2,
         clock_skew: 0,
         lockout_enabled: config.lockout,
         lockouts: BTreeMap::new(),
-        quirks: quirks(position),
+        quirks: quirks(position % 3),
         host_key: Arc::new(ssh::new_host_key()),
         name,
-    })
+    }
 }
 
 /// No two of the first three nodes talk alike.

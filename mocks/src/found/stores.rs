@@ -63,7 +63,7 @@ impl Stores {
         let mut identities = BTreeMap::new();
         identities.insert(
             "tomcat".to_owned(),
-            self.tomcat(name, start, keys.rsa(2048)?, now)?,
+            self.starting("tomcat", name, start, keys.rsa(2048)?, now)?,
         );
         let curve = [
             "tomcat-ECDSA",
@@ -86,8 +86,10 @@ impl Stores {
         Ok(identities)
     }
 
-    fn tomcat(
+    /// A certificate that starts as the lab's configuration says.
+    pub(super) fn starting(
         &self,
+        purpose: &str,
         name: &str,
         start: TomcatStart,
         key: PKey<Private>,
@@ -97,7 +99,7 @@ impl Stores {
         let wanted = Wanted {
             common_name: name,
             names: &names,
-            purpose: "tomcat",
+            purpose,
         };
         let (issuer, validity) = match start {
             TomcatStart::SelfSigned(days) => {
@@ -131,20 +133,25 @@ impl Stores {
             .into_iter()
             .map(|store| (store.to_owned(), Vec::new()))
             .collect();
-        let mut corporate = vec![
+        trusts.insert("tomcat-trust".to_owned(), self.corporate(with_today));
+        trusts
+    }
+
+    /// The authorities that signed certificates of the past, and today's where one is in use.
+    pub(super) fn corporate(&self, with_today: bool) -> Vec<X509> {
+        let mut authorities = vec![
             self.root.clone(),
             self.former.certificate.clone(),
             self.old.certificate.clone(),
         ];
         if with_today {
-            corporate.push(self.today.certificate.clone());
+            authorities.push(self.today.certificate.clone());
         }
-        trusts.insert("tomcat-trust".to_owned(), corporate);
-        trusts
+        authorities
     }
 }
 
-fn lasting(
+pub(super) fn lasting(
     name: &str,
     purpose: &str,
     key: PKey<Private>,
@@ -171,6 +178,8 @@ pub(super) fn introduce(nodes: &mut [Node]) {
         ("CallManager", "CallManager-trust"),
         ("ipsec", "ipsec-trust"),
         ("CAPF", "CAPF-trust"),
+        ("cup", "cup-trust"),
+        ("cup-xmpp", "cup-xmpp-trust"),
     ];
     let mut known = Vec::new();
     for node in nodes.iter() {
@@ -188,10 +197,9 @@ pub(super) fn introduce(nodes: &mut [Node]) {
     }
     for node in nodes {
         for (store, certificate) in &known {
-            trust::place(
-                node.trusts.entry((*store).to_owned()).or_default(),
-                certificate,
-            );
+            if let Some(entries) = node.trusts.get_mut(*store) {
+                trust::place(entries, certificate);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::stack::Stack;
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectAlternativeName,
     SubjectKeyIdentifier,
 };
 use openssl::x509::{
@@ -16,6 +16,7 @@ use openssl::x509::{
     X509v3Context,
 };
 
+use super::usages::Form;
 use crate::state::Identity;
 
 /// One day in seconds.
@@ -46,15 +47,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) purpose: &'a str,
 }
 
-/// A device's subject, without OU.
+/// A device's subject, by default without OU.
 ///
 /// claim: CUCM-CSR-SUBJECT
-pub(crate) fn device_subject(common_name: &str) -> Result<X509Name, ErrorStack> {
+fn device_subject(common_name: &str, with_unit: bool) -> Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
     name.append_entry_by_text("C", "BE")?;
     name.append_entry_by_text("ST", "Brussels")?;
     name.append_entry_by_text("L", "Brussels")?;
     name.append_entry_by_text("O", "Example Telecom")?;
+    if with_unit {
+        name.append_entry_by_text("OU", "Voice")?;
+    }
     name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
     Ok(name.build())
 }
@@ -90,9 +94,9 @@ pub(crate) fn self_signed(
     key: PKey<Private>,
     validity: Validity,
 ) -> Result<Identity, ErrorStack> {
-    let subject = device_subject(wanted.common_name)?;
+    let subject = device_subject(wanted.common_name, false)?;
     let mut builder = builder(&subject, &subject, &key, validity)?;
-    let extensions = device_extensions(&builder.x509v3_context(None, None), wanted)?;
+    let extensions = device_extensions(&builder.x509v3_context(None, None), wanted, Form::USUAL)?;
     for extension in &extensions {
         builder.append_extension2(extension)?;
     }
@@ -147,18 +151,28 @@ pub(crate) fn authority(
     })
 }
 
-/// A request for a device certificate.
+/// A request for a device certificate as a call-processing node of release 14 makes it.
 pub(crate) fn request(
+    wanted: &Wanted<'_>,
+    key: &PKey<Private>,
+    digest: MessageDigest,
+) -> Result<X509Req, ErrorStack> {
+    request_in(Form::USUAL, wanted, key, digest)
+}
+
+/// A request for a device certificate in the form of one node.
+pub(crate) fn request_in(
+    form: Form,
     wanted: &Wanted<'_>,
     key: &PKey<Private>,
     digest: MessageDigest,
 ) -> Result<X509Req, ErrorStack> {
     let mut builder = X509ReqBuilder::new()?;
     builder.set_version(0)?;
-    let subject = device_subject(wanted.common_name)?;
+    let subject = device_subject(wanted.common_name, form.with_unit)?;
     builder.set_subject_name(&subject)?;
     builder.set_pubkey(key)?;
-    let extensions = device_extensions(&builder.x509v3_context(None), wanted)?;
+    let extensions = device_extensions(&builder.x509v3_context(None), wanted, form)?;
     builder.add_extensions(&extensions)?;
     builder.sign(key, digest)?;
     Ok(builder.build())
@@ -185,27 +199,14 @@ pub(crate) fn sign_as_asked(
 }
 
 /// The usages a purpose asks for, and the names.
-///
-/// claim: CUCM-CSR-USAGES-14
 fn device_extensions(
     context: &X509v3Context<'_>,
     wanted: &Wanted<'_>,
+    form: Form,
 ) -> Result<Stack<X509Extension>, ErrorStack> {
     let mut extensions = Stack::new()?;
-    let mut usage = KeyUsage::new();
-    usage.digital_signature();
-    let mut purposes = ExtendedKeyUsage::new();
-    purposes.server_auth().client_auth();
-    match wanted.purpose {
-        "CAPF" => usage.key_cert_sign(),
-        "ipsec" => {
-            purposes.other("1.3.6.1.5.5.7.3.5");
-            usage.key_encipherment().data_encipherment()
-        }
-        "TVS" => usage.key_encipherment().data_encipherment(),
-        _ => usage.data_encipherment(),
-    };
-    extensions.push(purposes.build()?)?;
+    let (usage, extended) = form.usages(wanted.purpose);
+    extensions.push(extended.build()?)?;
     extensions.push(usage.build()?)?;
     if !wanted.names.is_empty() {
         let mut names = SubjectAlternativeName::new();

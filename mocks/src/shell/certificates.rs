@@ -182,7 +182,7 @@ fn serial(certificate: &X509Ref) -> String {
 /// claim: CUCM-TRUST-FILENAME
 fn file(certificate: &X509Ref, cluster: &Cluster) -> String {
     let name = common_name(certificate).replace([' ', '/'], "_");
-    if release(cluster) >= (14, 1) {
+    if cluster.service_update() >= (14, 1) {
         format!("{name}_{}.pem", serial(certificate).to_lowercase())
     } else {
         format!("{name}.pem")
@@ -193,7 +193,7 @@ fn file(certificate: &X509Ref, cluster: &Cluster) -> String {
 ///
 /// claim: VOS-CERT-OWN
 fn decoded(certificate: &X509Ref, cluster: &Cluster) -> String {
-    let words = if release(cluster) >= (14, 2) {
+    let words = if cluster.service_update() >= (14, 2) {
         ["IssuerDN", "Start Date", "Final Date", "SubjectDN"]
     } else {
         ["Issuer Name", "Validity From", "To", "Subject Name"]
@@ -213,17 +213,4 @@ fn decoded(certificate: &X509Ref, cluster: &Cluster) -> String {
         serial(certificate),
         lines.collect::<String>()
     )
-}
-
-/// The major release and its service update.
-///
-/// claim: CUCM-RELEASE-SU
-fn release(cluster: &Cluster) -> (u32, u32) {
-    let build = cluster
-        .release
-        .split(['.', '-'])
-        .nth(3)
-        .and_then(|build| build.parse::<u32>().ok())
-        .unwrap_or(0);
-    (cluster.version().0, (build / 1000).saturating_sub(10))
 }

@@ -102,8 +102,8 @@ fn version(cluster: &Cluster, node: &Node, operation: &Element) -> Result<String
 
 /// claim: CUCM-AXL-NODES
 fn process_nodes(cluster: &Cluster) -> String {
-    let row = |name: &str, usage: &str| {
-        let role = tag("processNodeRole", "CUCM Voice/Video");
+    let row_of = |name: &str, usage: &str, role: &str| {
+        let role = tag("processNodeRole", role);
         format!(
             "<processNode>{}{}{}{role}</processNode>",
             tag("name", name),
@@ -111,20 +111,14 @@ fn process_nodes(cluster: &Cluster) -> String {
             tag("nodeUsage", usage)
         )
     };
-    let usage = |node: &Node| {
-        if node.role == Role::Publisher {
-            "Publisher"
-        } else {
-            "Subscriber"
-        }
+    let row = |name: &str, usage: &str| row_of(name, usage, "CUCM Voice/Video");
+    let row_of_node = |node: &Node| match node.role {
+        Role::Publisher => row(&node.name, "Publisher"),
+        Role::Subscriber => row(&node.name, "Subscriber"),
+        Role::ImPresence => row_of(&node.name, "Subscriber", "CUCM IM and Presence"),
     };
     let mut rows = vec![row("EnterpriseWideData", "Publisher")];
-    rows.extend(
-        cluster
-            .nodes
-            .iter()
-            .map(|node| row(&node.name, usage(node))),
-    );
+    rows.extend(cluster.nodes.iter().map(row_of_node));
     rows.extend(
         cluster
             .further_listed

@@ -2,6 +2,7 @@
 
 use super::node::{Node, Role};
 use super::phone::Phone;
+use super::product::Product;
 
 /// A user and a password.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct BackupRecord {
 pub struct Cluster {
     /// The name in the estate file.
     pub name: String,
+    /// What its nodes run.
+    pub product: Product,
     /// The release as the platform prints it.
     pub release: String,
     /// The nodes, publisher first.
@@ -89,11 +92,29 @@ impl Cluster {
         self.nodes.iter().find(|node| node.role == Role::Publisher)
     }
 
+    /// The IM and Presence database publisher: the first of the cluster's presence nodes.
+    ///
+    /// claim: IMP-PUBLISHER
+    #[must_use]
+    pub fn presence_publisher(&self) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.role == Role::ImPresence)
+    }
+
     /// The release's first two numbers, such as (14, 0).
     #[must_use]
     pub fn version(&self) -> (u32, u32) {
         let mut numbers = self.release.split('.').map_while(|part| part.parse().ok());
         (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+
+    /// The major release and its service update, such as (14, 3).
+    ///
+    /// claim: CUCM-RELEASE-SU
+    #[must_use]
+    pub fn service_update(&self) -> (u32, u32) {
+        let build = self.release.split(['.', '-']).nth(3);
+        let build: u32 = build.and_then(|build| build.parse().ok()).unwrap_or(0);
+        (self.version().0, (build / 1000).saturating_sub(10))
     }
 
     /// How many phones are registered with a node.

@@ -4,6 +4,8 @@ mod cluster;
 mod identity;
 mod node;
 mod phone;
+mod product;
+mod product_services;
 mod service;
 
 pub use cluster::{Accounts, Backup, BackupRecord, Cluster, Credentials};
@@ -11,6 +13,8 @@ pub use identity::{Identity, PendingRequest, Presented, common_name, fingerprint
 pub(crate) use node::is_self_signed;
 pub use node::{Face, Lockout, Node, Ports, Quirks, Role, Web};
 pub use phone::Phone;
+pub use product::Product;
+pub(crate) use product_services::{presence_services, unity_services};
 pub use service::{Reason, Service, ServiceState};
 pub(crate) use service::{purpose_loaded_by, usual_services};
 

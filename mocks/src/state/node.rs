@@ -15,8 +15,10 @@ use super::{Moment, fingerprint};
 pub enum Role {
     /// The first node.
     Publisher,
-    /// Any other call-processing node.
+    /// Any other call-processing node, or the second Unity Connection node.
     Subscriber,
+    /// An IM and Presence node; the first of a cluster is their database publisher.
+    ImPresence,
 }
 
 /// The loopback ports of a node, in place of the standard ones.
@@ -32,6 +34,8 @@ pub struct Ports {
     pub tftp: u16,
     /// In place of 5061.
     pub sip: u16,
+    /// In place of 7400, on IM and Presence nodes (claim: IMP-XMPP-PORT).
+    pub xmpp: u16,
 }
 
 /// A service that presents a certificate on one or more ports.
@@ -43,9 +47,25 @@ pub enum Face {
     Tftp,
     /// Cisco CallManager, on 5061.
     Sip,
+    /// Cisco SIP Proxy of an IM and Presence node, on 5061 (claim: IMP-CUP-PORT).
+    PresenceSip,
+    /// Cisco XCP Router, on 7400 (claim: IMP-XMPP-PORT).
+    Xmpp,
+    /// Cisco XCP XMPP Federation Connection Manager, on no port that the lab opens.
+    Federation,
 }
 
 impl Face {
+    /// Every face there is; a node has those whose service it has.
+    pub const ALL: [Self; 6] = [
+        Self::Web,
+        Self::Tftp,
+        Self::Sip,
+        Self::PresenceSip,
+        Self::Xmpp,
+        Self::Federation,
+    ];
+
     /// The service behind the face.
     #[must_use]
     pub fn service(self) -> &'static str {
@@ -53,6 +73,9 @@ impl Face {
             Self::Web => "Cisco Tomcat",
             Self::Tftp => "Cisco Tftp",
             Self::Sip => "Cisco CallManager",
+            Self::PresenceSip => "Cisco SIP Proxy",
+            Self::Xmpp => "Cisco XCP Router",
+            Self::Federation => "Cisco XCP XMPP Federation Connection Manager",
         }
     }
 
@@ -62,15 +85,28 @@ impl Face {
         match self {
             Self::Web | Self::Tftp => "tomcat",
             Self::Sip => "CallManager",
+            Self::PresenceSip => "cup",
+            Self::Xmpp => "cup-xmpp",
+            Self::Federation => "cup-xmpp-s2s",
+        }
+    }
+
+    /// The purpose whose elliptic-curve certificate it presents to clients that take no other.
+    #[must_use]
+    pub fn twin(self) -> Option<&'static str> {
+        match self {
+            Self::Web => Some("tomcat-ECDSA"),
+            Self::Tftp | Self::Sip => None,
+            Self::PresenceSip => Some("cup-ECDSA"),
+            Self::Xmpp => Some("cup-xmpp-ECDSA"),
+            Self::Federation => Some("cup-xmpp-s2s-ECDSA"),
         }
     }
 
     /// The face of a service, if it has one.
     #[must_use]
     pub fn of(service: &str) -> Option<Self> {
-        [Self::Web, Self::Tftp, Self::Sip]
-            .into_iter()
-            .find(|face| face.service() == service)
+        Self::ALL.into_iter().find(|face| face.service() == service)
     }
 }
 
@@ -212,12 +248,12 @@ impl Node {
         let Some(identity) = self.identities.get(face.purpose()).cloned() else {
             return;
         };
-        let twin = match face {
-            Face::Web => self.identities.get("tomcat-ECDSA").cloned(),
-            Face::Tftp | Face::Sip => None,
-        };
-        let chain =
-            self.authorities_above(&identity.certificate, &format!("{}-trust", face.purpose()));
+        let twin = face
+            .twin()
+            .and_then(|twin| self.identities.get(twin))
+            .cloned();
+        let store = crate::upload::trust_store_of(face.purpose());
+        let chain = self.authorities_above(&identity.certificate, &store);
         self.presented
             .insert(face, Arc::new(Presented::new(identity, twin, chain)));
     }

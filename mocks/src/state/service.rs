@@ -76,6 +76,8 @@ pub struct Service {
     pub restarts: u64,
     /// The fingerprint that the last completed restart loaded.
     pub loaded_by_restart: Option<String>,
+    /// Whether its last restart was that of another service, which took it along.
+    pub restarted_along: bool,
 }
 
 impl Service {
@@ -89,6 +91,7 @@ impl Service {
             nominal,
             restarts: 0,
             loaded_by_restart: None,
+            restarted_along: false,
         }
     }
 
@@ -124,7 +127,7 @@ pub(crate) fn purpose_loaded_by(service: &str) -> Option<&'static str> {
     match service {
         "Cisco Tomcat" | "Cisco UDS Tomcat" | "Cisco AXL Tomcat" | "Cisco Tftp" => Some("tomcat"),
         "Cisco CallManager" => Some("CallManager"),
-        _ => None,
+        other => super::product_services::purpose_of_product_service(other),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::state::{
     Accounts, Backup, BackupRecord, Cluster, Credentials, Identity, Node, PendingRequest, Ports,
-    Role, ServiceState, Web, usual_services,
+    Product, Role, ServiceState, Web, usual_services,
 };
 use crate::world::{Log, LogEntry};
 
@@ -39,6 +39,7 @@ pub(crate) fn world() -> Arc<World> {
     };
     let cluster = Cluster {
         name: "hq".into(),
+        product: Product::Cucm,
         release: "14.0.1.12900-161".into(),
         nodes: vec![
             node("pub.example.com", Role::Publisher, Quirks::default()),
