@@ -43,8 +43,7 @@ pub(crate) fn receivers<'a>(cluster: &'a Cluster, stored_on: &str, store: &str) 
             (Product::UnityConnection, _) => false,
             (_, "tomcat-trust") if cluster.version().0 >= 14 => true,
             (_, "tomcat-trust") if is_presence(origin) => among_presence,
-            (_, "tomcat-trust") => processes_calls(node),
-            (_, "CallManager-trust") => processes_calls(node),
+            (_, "tomcat-trust" | "CallManager-trust") => processes_calls(node),
             (_, "cup-trust" | "cup-xmpp-trust") => among_presence,
             _ => false,
         }

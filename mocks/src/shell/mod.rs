@@ -2,6 +2,7 @@
 
 mod certificates;
 mod command;
+mod imports;
 mod listings;
 mod terminal;
 mod writes;

@@ -1,4 +1,5 @@
-//! The commands that change a node: restarts, the CTL update, and what no careful operator types.
+//! The commands that change a node without a certificate in hand: restarts, the CTL update, and what no careful
+//! operator types.
 
 use std::io;
 use std::time::Duration;
@@ -32,6 +33,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         match command {
             Command::ServiceRestart(name) => self.restart(name, request).await,
             Command::CtlUpdate => self.update_ctl(request).await,
+            Command::RequestGenerate(unit) => self.generate(unit, request).await,
+            Command::Import(store, unit) => self.import(*store, unit, request).await,
             Command::Regenerate(unit) => self.regenerate(unit, request).await,
             // It makes the tomcat certificate anew, whatever else it sets.
             Command::WebSecurity => self.regenerate("tomcat", request).await,
@@ -166,7 +169,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     }
 
     /// Runs the hooks behind an action, and prints its answer unless a fault takes the connection away.
-    async fn conclude(&mut self, request: &Request, agreed: bool, text: &str) -> io::Result<Next> {
+    pub(super) async fn conclude(
+        &mut self,
+        request: &Request,
+        agreed: bool,
+        text: &str,
+    ) -> io::Result<Next> {
         self.seat.world.acted(request);
         if matches!(request.fault, Some(Mode::ActThenDrop | Mode::SshCutActed)) {
             return Ok(Next::Cut);
