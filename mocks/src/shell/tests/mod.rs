@@ -1,3 +1,4 @@
+mod imports;
 mod reads;
 mod session;
 mod writes;
