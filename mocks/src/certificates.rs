@@ -8,6 +8,8 @@ use openssl::pkey::{PKey, Private};
 use crate::log::{Channel, Kind, Place};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
+use crate::pki::usages::Usages;
+use crate::state::{Node, Release};
 use crate::trust::{self, Placed};
 use crate::upload::{self, Refusal};
 use crate::world::{Scene, World};
@@ -15,7 +17,8 @@ use crate::world::{Scene, World};
 /// Purposes that one certificate of the whole cluster can have.
 ///
 /// claim: CUCM-MULTI-SERVER-PURPOSES
-const MULTI_SERVER: [&str; 4] = ["tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"];
+pub(crate) const MULTI_SERVER: [&str; 4] =
+    ["tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"];
 
 /// What a request for a certificate asks the node to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +51,7 @@ impl World {
         stored: bool,
         channel: Channel,
     ) -> Result<String, Refusal> {
-        let names = self.scene(|scene| names_of_request(scene, place, wanted))?;
+        let (names, release) = self.scene(|scene| names_of_request(scene, place, wanted))?;
         let key = self.key_for(wanted)?;
         let digest = match wanted.digest.as_str() {
             "sha256" => MessageDigest::sha256(),
@@ -61,7 +64,9 @@ impl World {
             names: &names,
             purpose: &wanted.purpose,
         };
-        let request = mint::request(&asked, &key, digest).map_err(|_| Refusal::Internal)?;
+        let usages = Usages::of(&wanted.purpose, release);
+        let request =
+            mint::request_for(&asked, usages, &key, digest).map_err(|_| Refusal::Internal)?;
         let pem = request.to_pem().map_err(|_| Refusal::Internal)?;
         let pem = String::from_utf8(pem).map_err(|_| Refusal::Internal)?;
         if stored {
@@ -198,8 +203,8 @@ impl World {
             let made = mint::self_signed(&wanted, key, Validity::days(now, 0, 1825))
                 .map_err(|_| Refusal::Internal)?;
             let detail = format!("{purpose} {}", trust::describe(&made.certificate));
-            node.identities.insert(purpose.to_owned(), made);
-            node.pending.remove(purpose);
+            scene.judge_phone_trust(place, purpose, channel);
+            scene.replace(place, purpose, &made);
             scene.note(
                 place,
                 channel,
@@ -231,10 +236,12 @@ fn names_of_request(
     scene: &mut Scene<'_>,
     place: &Place,
     wanted: &RequestWanted,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<(Vec<String>, Release), Refusal> {
     let cluster = scene.cluster(place).ok_or(Refusal::Internal)?;
     let node = cluster.node(&place.node).ok_or(Refusal::Internal)?;
-    if !node.identities.contains_key(&wanted.purpose) || wanted.purpose == "ITLRecovery" {
+    let listed = cluster.lists_purpose(&wanted.purpose);
+    if !node.identities.contains_key(&wanted.purpose) || wanted.purpose == "ITLRecovery" || !listed
+    {
         return Err(Refusal::WrongUnit);
     }
     if wanted.purpose.ends_with("-ECDSA") != wanted.elliptic {
@@ -250,12 +257,16 @@ fn names_of_request(
     let mut names = wanted.names.clone();
     if wanted.multi_server {
         if !MULTI_SERVER.contains(&wanted.purpose.as_str()) {
-            return Err(Refusal::WrongUnit);
+            return Err(Refusal::NotMultiServer(wanted.purpose.clone()));
         }
         if cluster.nodes.len() < 2 {
             return Err(Refusal::SingleNode);
         }
-        names.extend(cluster.nodes.iter().map(|node| node.name.clone()));
+        let covered = cluster
+            .nodes
+            .iter()
+            .filter(|node| covers(&wanted.purpose, node));
+        names.extend(covered.map(|node| node.name.clone()));
     }
     if names
         .iter()
@@ -265,5 +276,12 @@ fn names_of_request(
     }
     names.sort();
     names.dedup();
-    Ok(names)
+    Ok((names, cluster.numbers()))
+}
+
+/// Whether one certificate of this purpose for all nodes is for this node too.
+///
+/// claim: CUCM-MULTI-SERVER-COVERS
+pub(crate) fn covers(purpose: &str, node: &Node) -> bool {
+    purpose.starts_with("tomcat") || node.role.processes_calls()
 }

@@ -1,5 +1,6 @@
 //! The estate file of a lab with its companions: secrets, pins and folders.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,6 +83,7 @@ fn head(config: &LabConfig) -> String {
         ("replication", scaled(30, 10)),
         ("issue", scaled(60, 20)),
         ("settle", scaled(60, 2)),
+        ("phones_back", scaled(60, 10)),
         ("poll", format!("{poll}ms")),
     ];
     let mut text = String::from(
@@ -124,26 +126,41 @@ fn cluster_text(cluster: &Cluster) -> String {
             &mut text,
             format_args!(
                 "      - name: {}\n        role: {role}\n        address: 127.0.0.1\n        \
-                 ports: {{rest: {}, soap: {}, ssh: {}, tftp: {}, sip: {}}}\n",
-                node.name, ports.rest, ports.soap, ports.ssh, ports.tftp, ports.sip
+                 ports: {{rest: {}, soap: {}, ssh: {}, tftp: {}, sip: {}, tvs: {}}}\n",
+                node.name, ports.rest, ports.soap, ports.ssh, ports.tftp, ports.sip, ports.tvs
             ),
         );
     }
     text
 }
 
+/// The issuer, and one rule for each kind of key and distribution among the purposes.
 fn tail(config: &LabConfig) -> String {
-    let distribution = if config.multi_server {
-        "multi-server"
-    } else {
-        "this-server"
-    };
-    format!(
-        "issuers:\n  corp: {{kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}}\n\
-         desired:\n  - where: {{product: [cucm], purpose: [tomcat]}}\n    issuer: corp\n    \
-         distribution: {distribution}\n    key: rsa-2048\n    renew_before: 30d\n\
-         backup_not_older_than: 7d\n"
-    )
+    let mut kinds: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for purpose in &config.purposes {
+        let key = if purpose.ends_with("-ECDSA") {
+            "ec-384"
+        } else {
+            "rsa-2048"
+        };
+        let kind = (config.distribution(purpose), key);
+        kinds.entry(kind).or_default().push(purpose);
+    }
+    let mut text = String::from(
+        "issuers:\n  corp: {kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}\n\
+         desired:\n",
+    );
+    for ((distribution, key), purposes) in kinds {
+        put(
+            &mut text,
+            format_args!(
+                "  - where: {{product: [cucm], purpose: [{}]}}\n    issuer: corp\n    \
+                 distribution: {distribution}\n    key: {key}\n    renew_before: 30d\n",
+                purposes.join(", ")
+            ),
+        );
+    }
+    text + "backup_not_older_than: 7d\n"
 }
 
 /// What a careful operator would have noted down about a node before: both leaves of both web ports, and the host key.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Req};
 
-use crate::agenda::Due;
-use crate::certificates::RequestWanted;
+use crate::certificates::{RequestWanted, covers};
+use crate::consequences::spreads;
 use crate::judge;
 use crate::log::{Channel, Kind, Place};
 use crate::state::{Cluster, Identity, Node, PendingRequest, ServiceState, fingerprint};
@@ -15,7 +15,7 @@ use crate::upload;
 use crate::world::Scene;
 
 /// How long a trust certificate takes to reach the other nodes, before scaling.
-const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
+pub(crate) const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
 
 impl Scene<'_> {
     pub(crate) fn judge_replication(&mut self, place: &Place, what: &str, channel: Channel) {
@@ -58,7 +58,7 @@ impl Scene<'_> {
             return;
         };
         let holders: Vec<String> = if wanted.multi_server {
-            reachable(cluster, &place.node)
+            reachable(cluster, &place.node, &wanted.purpose)
         } else {
             vec![place.node.clone()]
         };
@@ -120,22 +120,13 @@ impl Scene<'_> {
             placed.word()
         );
         self.note(place, channel, Kind::Effect, "trust-upload", &detail);
-        let spreads = matches!(store, "tomcat-trust" | "CallManager-trust");
-        if spreads && matches!(placed, Placed::Stored | Placed::Replaced) {
-            let others: Vec<Place> = self.others(place);
-            for other in others {
-                let due = Due::Trust {
-                    place: other,
-                    store: store.to_owned(),
-                    certificate: certificate.clone(),
-                };
-                self.later(REPLICATION, due);
-            }
+        if spreads(store) && matches!(placed, Placed::Stored | Placed::Replaced) {
+            self.spread(place, store, certificate, false);
         }
         placed
     }
 
-    fn others(&mut self, place: &Place) -> Vec<Place> {
+    pub(crate) fn others(&mut self, place: &Place) -> Vec<Place> {
         let Some(cluster) = self.cluster(place) else {
             return Vec::new();
         };
@@ -158,7 +149,7 @@ impl Scene<'_> {
             return;
         };
         let mut holders = vec![place.node.clone()];
-        let reachable = reachable(cluster, &place.node);
+        let reachable = reachable(cluster, &place.node, purpose);
         holders.extend(
             pending
                 .shared_with
@@ -191,24 +182,28 @@ impl Scene<'_> {
             }
         }
         let print: String = fingerprint(leaf).chars().take(12).collect();
-        for name in holders {
-            let stored_at = Place::new(&place.cluster, &name);
+        let places: Vec<Place> = holders
+            .iter()
+            .map(|name| Place::new(&place.cluster, name))
+            .collect();
+        for stored_at in &places {
             self.note(
-                &stored_at,
+                stored_at,
                 channel,
                 Kind::Effect,
                 "identity-stored",
                 &format!("{purpose} sha256={print}"),
             );
         }
+        self.follow(&places, purpose);
     }
 }
 
-/// The nodes that can take part in a multi-server request or certificate: the addressed one, and every other one
-/// whose web server and platform service run.
+/// The nodes that can take part in a multi-server request or certificate of a purpose: the addressed one, and every
+/// other one whose web server and platform service run.
 ///
 /// claim: CUCM-MULTI-SERVER-PARTIAL
-fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
+fn reachable(cluster: &Cluster, addressed: &str, purpose: &str) -> Vec<String> {
     let up = |node: &Node, service: &str| {
         node.service(service)
             .is_some_and(|(_, found)| found.state == ServiceState::Started)
@@ -221,6 +216,7 @@ fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
         .nodes
         .iter()
         .filter(takes_part)
+        .filter(|node| covers(purpose, node))
         .map(|node| node.name.clone())
         .collect()
 }

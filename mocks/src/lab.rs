@@ -41,6 +41,11 @@ pub enum LabError {
         /// What the system says.
         source: io::Error,
     },
+    /// A purpose that is not renewed.
+    #[error(
+        "{0} is no purpose that an authority signs on CUCM; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS"
+    )]
+    Purpose(String),
     /// A port or the runtime.
     #[error("cannot {what} on 127.0.0.1; check the limits on open files and processes")]
     Machine {
@@ -78,6 +83,9 @@ impl Lab {
         reason = "a lab is described once, at its start"
     )]
     pub fn start(config: LabConfig) -> Result<Self, LabError> {
+        if let Some(purpose) = config.unsignable() {
+            return Err(LabError::Purpose(purpose.to_owned()));
+        }
         let (dir, temporary) = directory(config.dir.as_deref())?;
         make_dir(&dir.join("ca"))?;
         keys::warm(config.keys_needed())?;
@@ -134,12 +142,13 @@ impl Lab {
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip] = bound.map(tokio::net::TcpListener::from_std);
+            let [rest, soap, ssh, tftp, sip, tvs] = bound.map(tokio::net::TcpListener::from_std);
             runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
             runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
             runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
             runtime.spawn(tls::serve_face(world(), place.clone(), Face::Tftp, tftp?));
-            runtime.spawn(tls::serve_face(world(), place, Face::Sip, sip?));
+            runtime.spawn(tls::serve_face(world(), place.clone(), Face::Sip, sip?));
+            runtime.spawn(tls::serve_face(world(), place, Face::Tvs, tvs?));
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -229,6 +238,17 @@ impl Lab {
             .map(drop)
     }
 
+    /// Switches on the phones of a cluster that are off, and answers how many; they fetch their files and register, or
+    /// strand, a little later.
+    pub fn return_phones(&self, cluster: &str) -> usize {
+        self.world.scene(|scene| scene.return_phones(cluster))
+    }
+
+    /// Looks at what a cluster's nodes share, and at its phones.
+    pub fn look_cluster<T>(&self, cluster: &str, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
+        self.world.read_cluster(cluster, look)
+    }
+
     /// Tells the signing authority what to do wrong.
     pub fn misbehave(&self, misbehaviour: Misbehaviour) {
         self.authority.misbehave(misbehaviour);
@@ -293,17 +313,17 @@ impl Drop for Lab {
     }
 }
 
-type Bound = [TcpListener; 5];
+type Bound = [TcpListener; 6];
 
-/// Opens the five ports of a node.
+/// Opens the six ports of a node.
 fn bind() -> io::Result<(Ports, Bound)> {
     let open = || -> io::Result<(u16, TcpListener)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };
-    let bound = [open()?, open()?, open()?, open()?, open()?];
-    let [rest, soap, ssh, tftp, sip] = bound.each_ref().map(|(port, _)| *port);
+    let bound = [open()?, open()?, open()?, open()?, open()?, open()?];
+    let [rest, soap, ssh, tftp, sip, tvs] = bound.each_ref().map(|(port, _)| *port);
     Ok((
         Ports {
             rest,
@@ -311,6 +331,7 @@ fn bind() -> io::Result<(Ports, Bound)> {
             ssh,
             tftp,
             sip,
+            tvs,
         },
         bound.map(|(_, listener)| listener),
     ))

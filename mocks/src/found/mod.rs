@@ -1,6 +1,7 @@
 //! Founding: the clusters as they are when the lab starts.
 
 mod config;
+mod phones;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Quirks, Role,
-    Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Memory, Node, Ports, Quirks, Role,
+    TrustLists, Web, usual_services,
 };
 use stores::Stores;
 
@@ -56,14 +57,9 @@ fn cluster(
     for position in 0..=config.subscribers {
         nodes.push(node(config, stores, keys, now, &name, position)?);
     }
+    share(config, stores, keys, now, &mut nodes)?;
     stores::introduce(&mut nodes);
-    for node in &mut nodes {
-        for face in [Face::Web, Face::Tftp, Face::Sip] {
-            node.load(face);
-        }
-    }
-    let phones = phones(config.phones, number, &nodes, now);
-    let cluster = Cluster {
+    let mut cluster = Cluster {
         name: name.clone(),
         release: config.release.clone(),
         nodes,
@@ -72,16 +68,80 @@ fn cluster(
             platform: credentials("reissue"),
             application: credentials("axl-reader"),
         },
-        mixed_mode: false,
+        mixed_mode: config.mixed_mode,
+        reuse: config.reuse,
+        lists: TrustLists::default(),
         backup: Backup {
             running: None,
             restoring: None,
             history: vec![last_backup(now)],
         },
-        phones,
+        phones: Vec::new(),
         last_restarted: None,
+        memory: Memory::default(),
     };
+    start_services(&mut cluster, now);
+    cluster.phones = phones::found(config, &cluster, number, now);
     Ok((name, cluster))
+}
+
+/// Gives all nodes what they have in common: `ITLRecovery`, and where tomcat is reused its one certificate.
+///
+/// claim: CUCM-ITL-RECOVERY-SHARED, CUCM-REUSE
+fn share(
+    config: &LabConfig,
+    stores: &Stores,
+    keys: &KeyRing,
+    now: i64,
+    nodes: &mut [Node],
+) -> Result<(), ErrorStack> {
+    let recovery = nodes
+        .first()
+        .and_then(|node| node.identities.get("ITLRecovery").cloned());
+    let tomcat = if config.reuse {
+        stores.shared(config, nodes, keys, now)?
+    } else {
+        None
+    };
+    for node in nodes {
+        let own = node
+            .identities
+            .get("tomcat-ECDSA")
+            .cloned()
+            .filter(|_| config.reuse);
+        let common = [
+            ("ITLRecovery", &recovery),
+            ("tomcat", &tomcat),
+            ("CallManager", &tomcat),
+            ("CallManager-ECDSA", &own),
+        ];
+        for (purpose, identity) in common {
+            if let Some(identity) = identity {
+                node.identities.insert(purpose.to_owned(), identity.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets every service load what its node stores, and the TFTP services make their lists.
+fn start_services(cluster: &mut Cluster, now: i64) {
+    let release = cluster.numbers();
+    for node in &mut cluster.nodes {
+        let names: Vec<String> = node.services.keys().cloned().collect();
+        for name in names {
+            node.load_service(&name, release);
+        }
+    }
+    let at = now - DAY;
+    let lists = cluster
+        .nodes
+        .iter()
+        .map(|node| (node.name.clone(), cluster.make_itl(node, at)));
+    cluster.lists = TrustLists {
+        itl: lists.collect(),
+        ctl: cluster.mixed_mode.then(|| cluster.make_ctl(at)),
+    };
 }
 
 fn node(
@@ -99,7 +159,6 @@ fn node(
         format!("cucm-sub{position}")
     };
     let name = format!("{host}.{cluster}.example.com");
-    let start = config.start_of(position);
     Ok(Node {
         role: if publisher {
             Role::Publisher
@@ -107,9 +166,9 @@ fn node(
             Role::Subscriber
         },
         ports: Ports::default(),
-        identities: stores.identities(&name, publisher, start, keys, now)?,
+        identities: stores.identities(config, &name, position, keys, now)?,
         pending: BTreeMap::new(),
-        trusts: stores.trusts(config.tomcat.contains(&TomcatStart::Good)),
+        trusts: stores.trusts(config),
         presented: BTreeMap::new(),
         services: usual_services(publisher).into_iter().collect(),
         web: Web::Up,
@@ -153,26 +212,4 @@ fn last_backup(now: i64) -> BackupRecord {
         at,
         succeeded: true,
     }
-}
-
-/// Phones register with the subscribers in turn, or with the publisher where there is none.
-fn phones(count: usize, cluster: usize, nodes: &[Node], now: i64) -> Vec<Phone> {
-    let subscribers: Vec<&Node> = nodes
-        .iter()
-        .filter(|node| node.role == Role::Subscriber)
-        .collect();
-    let homes: Vec<&Node> = if subscribers.is_empty() {
-        nodes.iter().collect()
-    } else {
-        subscribers
-    };
-    let homes = homes.into_iter().cycle().take(count).enumerate();
-    homes
-        .map(|(number, home)| Phone {
-            name: format!("SEP00C0{cluster:02X}{number:06X}"),
-            node: home.name.clone(),
-            registered: true,
-            since: now - DAY,
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ mod certificates;
 mod command;
 mod listings;
 mod terminal;
+mod trust_lists;
 mod writes;
 
 use std::io;

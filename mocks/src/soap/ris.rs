@@ -110,6 +110,18 @@ fn found(cluster: &Cluster, wanted: &Wanted<'_>) -> String {
     )
 }
 
+/// The platform's number: registered, gone without a word, reset, or left by its Cisco CallManager.
+fn reason(phone: &Phone) -> &'static str {
+    match phone {
+        Phone {
+            registered: true, ..
+        } => "0",
+        Phone { online: false, .. } => "13",
+        Phone { fetches: true, .. } => "9",
+        Phone { .. } => "15",
+    }
+}
+
 fn device(phone: &Phone) -> String {
     let since = Timestamp::from_second(phone.since)
         .unwrap_or_default()
@@ -118,10 +130,7 @@ fn device(phone: &Phone) -> String {
         "<ns1:item>{}{}{}{}{}{}</ns1:item>",
         tag("ns1:Name", &phone.name),
         tag("ns1:Status", status_word(phone)),
-        tag(
-            "ns1:StatusReason",
-            if phone.registered { "0" } else { "15" }
-        ),
+        tag("ns1:StatusReason", reason(phone)),
         tag("ns1:Model", "684"),
         tag("ns1:Protocol", "SIP"),
         tag("ns1:TimeStamp", &since.to_string()),
