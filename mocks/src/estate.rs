@@ -1,5 +1,6 @@
 //! The estate file of a lab with its companions: secrets, pins and folders.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,6 +83,7 @@ fn head(config: &LabConfig) -> String {
         ("replication", scaled(30, 10)),
         ("issue", scaled(60, 20)),
         ("settle", scaled(60, 2)),
+        ("phones_back", scaled(60, 10)),
         ("poll", format!("{poll}ms")),
     ];
     let mut text = String::from(
@@ -145,35 +147,48 @@ fn ports_text(product: Product, node: &Node) -> String {
         (Product::Cucm, Role::ImPresence) => {
             format!("{everywhere}, sip: {}, xmpp: {}", ports.sip, ports.xmpp)
         }
-        (Product::Cucm, _) => format!("{everywhere}, tftp: {}, sip: {}", ports.tftp, ports.sip),
+        (Product::Cucm, _) => format!(
+            "{everywhere}, tftp: {}, sip: {}, tvs: {}",
+            ports.tftp, ports.sip, ports.tvs
+        ),
     }
 }
 
-/// One rule for the certificates of a product.
-fn rule(product: Product, purposes: &str, multi_server: bool) -> String {
-    let distribution = if multi_server {
-        "multi-server"
-    } else {
-        "this-server"
-    };
-    format!(
-        "  - where: {{product: [{}], purpose: [{purposes}]}}\n    issuer: corp\n    \
-         distribution: {distribution}\n    key: rsa-2048\n    renew_before: 30d\n",
-        product.word()
-    )
-}
-
+/// The issuer, and one rule for each product and for each kind of key and distribution among the purposes.
 fn tail(config: &LabConfig) -> String {
-    let mut rules = rule(Product::Cucm, "tomcat", config.multi_server);
+    let mut text = String::from(
+        "issuers:\n  corp: {kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}\n\
+         desired:\n",
+    );
+    rules(config, Product::Cucm, &mut text);
     if config.unity > 0 {
-        let shared = config.multi_server && config.unity > 1;
-        rules.push_str(&rule(Product::UnityConnection, "tomcat", shared));
+        rules(config, Product::UnityConnection, &mut text);
     }
-    format!(
-        "issuers:\n  corp: {{kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}}\n\
-         desired:\n{rules}\
-         backup_not_older_than: 7d\n"
-    )
+    text + "backup_not_older_than: 7d\n"
+}
+
+fn rules(config: &LabConfig, product: Product, text: &mut String) {
+    let mut kinds: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for purpose in config.purposes_of(product) {
+        let key = if purpose.ends_with("-ECDSA") {
+            "ec-384"
+        } else {
+            "rsa-2048"
+        };
+        let kind = (config.distribution(product, purpose), key);
+        kinds.entry(kind).or_default().push(purpose);
+    }
+    for ((distribution, key), purposes) in kinds {
+        put(
+            text,
+            format_args!(
+                "  - where: {{product: [{}], purpose: [{}]}}\n    issuer: corp\n    \
+                 distribution: {distribution}\n    key: {key}\n    renew_before: 30d\n",
+                product.word(),
+                purposes.join(", ")
+            ),
+        );
+    }
 }
 
 /// What a careful operator would have noted down about a node before: both leaves of both web ports, and the host key.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Req};
 
-use crate::agenda::Due;
 use crate::certificates::RequestWanted;
 use crate::judge;
 use crate::log::{Channel, Kind, Place};
@@ -16,7 +15,7 @@ use crate::upload;
 use crate::world::Scene;
 
 /// How long a trust certificate takes to reach the other nodes, before scaling.
-const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
+pub(crate) const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
 
 impl Scene<'_> {
     pub(crate) fn judge_replication(&mut self, place: &Place, what: &str, channel: Channel) {
@@ -122,19 +121,13 @@ impl Scene<'_> {
         );
         self.note(place, channel, Kind::Effect, "trust-upload", &detail);
         if matches!(placed, Placed::Stored | Placed::Replaced) {
-            for receiver in self.receivers(place, store) {
-                let due = Due::Trust {
-                    place: receiver,
-                    store: store.to_owned(),
-                    certificate: certificate.clone(),
-                };
-                self.later(REPLICATION, due);
-            }
+            self.spread(place, store, certificate, false);
         }
         placed
     }
 
-    fn receivers(&mut self, place: &Place, store: &str) -> Vec<Place> {
+    /// The nodes that a trust certificate stored on this one reaches.
+    pub(crate) fn receivers(&mut self, place: &Place, store: &str) -> Vec<Place> {
         let Some(cluster) = self.cluster(place) else {
             return Vec::new();
         };
@@ -190,21 +183,25 @@ impl Scene<'_> {
             }
         }
         let print: String = fingerprint(leaf).chars().take(12).collect();
-        for name in holders {
-            let stored_at = Place::new(&place.cluster, &name);
+        let places: Vec<Place> = holders
+            .iter()
+            .map(|name| Place::new(&place.cluster, name))
+            .collect();
+        for stored_at in &places {
             self.note(
-                &stored_at,
+                stored_at,
                 channel,
                 Kind::Effect,
                 "identity-stored",
                 &format!("{purpose} sha256={print}"),
             );
         }
+        self.follow(&places, purpose);
     }
 }
 
-/// The nodes that can take part in a multi-server request or certificate: the addressed one, and every other one of
-/// the purpose's whose web server and platform service run.
+/// The nodes that can take part in a multi-server request or certificate of a purpose: the addressed one, and every
+/// other one of its scope whose web server and platform service run.
 ///
 /// claim: CUCM-MULTI-SERVER-PARTIAL
 fn reachable(cluster: &Cluster, addressed: &str, purpose: &str) -> Vec<String> {

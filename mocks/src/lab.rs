@@ -41,6 +41,11 @@ pub enum LabError {
         /// What the system says.
         source: io::Error,
     },
+    /// A purpose that is not renewed.
+    #[error(
+        "{0} is no purpose that an authority signs on CUCM; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS"
+    )]
+    Purpose(String),
     /// A port or the runtime.
     #[error("cannot {what} on 127.0.0.1; check the limits on open files and processes")]
     Machine {
@@ -78,6 +83,9 @@ impl Lab {
         reason = "a lab is described once, at its start"
     )]
     pub fn start(config: LabConfig) -> Result<Self, LabError> {
+        if let Some(purpose) = config.unsignable() {
+            return Err(LabError::Purpose(purpose.to_owned()));
+        }
         let (dir, temporary) = directory(config.dir.as_deref())?;
         make_dir(&dir.join("ca"))?;
         keys::warm(config.keys_needed())?;
@@ -134,7 +142,8 @@ impl Lab {
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip, xmpp] = bound.map(tokio::net::TcpListener::from_std);
+            let [rest, soap, ssh, tftp, sip, tvs, xmpp] =
+                bound.map(tokio::net::TcpListener::from_std);
             runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
             runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
             runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
@@ -146,8 +155,9 @@ impl Lab {
                 Some(true) => Face::PresenceSip,
                 _ => Face::Sip,
             };
-            runtime.spawn(tls::serve_face(world(), place.clone(), of_sip, sip?));
-            runtime.spawn(tls::serve_face(world(), place, Face::Xmpp, xmpp?));
+            for (face, listener) in [(of_sip, sip), (Face::Tvs, tvs), (Face::Xmpp, xmpp)] {
+                runtime.spawn(tls::serve_face(world(), place.clone(), face, listener?));
+            }
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -237,6 +247,17 @@ impl Lab {
             .map(drop)
     }
 
+    /// Switches on the phones of a cluster that are off, and answers how many; they fetch their files and register, or
+    /// strand, a little later.
+    pub fn return_phones(&self, cluster: &str) -> usize {
+        self.world.scene(|scene| scene.return_phones(cluster))
+    }
+
+    /// Looks at what a cluster's nodes share, and at its phones.
+    pub fn look_cluster<T>(&self, cluster: &str, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
+        self.world.read_cluster(cluster, look)
+    }
+
     /// Tells the signing authority what to do wrong.
     pub fn misbehave(&self, misbehaviour: Misbehaviour) {
         self.authority.misbehave(misbehaviour);
@@ -301,7 +322,7 @@ impl Drop for Lab {
     }
 }
 
-type Bound = [TcpListener; 6];
+type Bound = [TcpListener; 7];
 
 /// Opens the ports of a node; those that its role has no use for reset what comes.
 fn bind() -> io::Result<(Ports, Bound)> {
@@ -310,8 +331,16 @@ fn bind() -> io::Result<(Ports, Bound)> {
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };
-    let bound = [open()?, open()?, open()?, open()?, open()?, open()?];
-    let [rest, soap, ssh, tftp, sip, xmpp] = bound.each_ref().map(|(port, _)| *port);
+    let bound = [
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+    ];
+    let [rest, soap, ssh, tftp, sip, tvs, xmpp] = bound.each_ref().map(|(port, _)| *port);
     Ok((
         Ports {
             rest,
@@ -319,6 +348,7 @@ fn bind() -> io::Result<(Ports, Bound)> {
             ssh,
             tftp,
             sip,
+            tvs,
             xmpp,
         },
         bound.map(|(_, listener)| listener),

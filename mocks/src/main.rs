@@ -71,6 +71,18 @@ struct Up {
     /// Start with SAML single sign-on enabled
     #[arg(long)]
     sso: bool,
+    /// What starts near its end and is to be renewed: tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS
+    #[arg(long, value_name = "NAME", default_value = "tomcat")]
+    purpose: Vec<String>,
+    /// Start in mixed mode, with a CTL and secure phones among the others
+    #[arg(long)]
+    mixed_mode: bool,
+    /// How many phones of each cluster are switched off
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    absent_phones: usize,
+    /// Let one multi-server tomcat certificate stand in for CallManager
+    #[arg(long)]
+    reuse: bool,
     /// Plant a fault, such as: node=cucm-sub1 on="rest POST csr" mode=act-then-drop skip=0 times=1
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
@@ -107,6 +119,7 @@ fn start(up: Up) -> Result<(), Box<dyn Error>> {
         "15" => "15.0.1.12900-234".to_owned(),
         printed => printed.to_owned(),
     };
+    let usual = LabConfig::default();
     let lab = Lab::start(LabConfig {
         dir: Some(up.dir.clone()),
         clusters: up.clusters,
@@ -117,9 +130,14 @@ fn start(up: Up) -> Result<(), Box<dyn Error>> {
         time_scale: up.scale,
         multi_server: up.multi_server,
         sso: up.sso,
+        purposes: up.purpose,
+        mixed_mode: up.mixed_mode,
+        absent_phones: up.absent_phones,
+        secure_phones: if up.mixed_mode { usual.phones / 2 } else { 0 },
+        reuse: up.reuse,
         misbehave: up.misbehave,
         faults: up.fault,
-        ..LabConfig::default()
+        ..usual
     })?;
     let estate = up.dir.join("estate.yaml");
     let places = lab.world().places();

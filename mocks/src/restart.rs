@@ -93,6 +93,10 @@ impl World {
             }
             let nominal = found.nominal;
             let violations = judge::restart(cluster, &place.node, &name);
+            if cluster.last_restarted.as_ref() != Some(&place.node) {
+                cluster.memory.restarted.clear();
+            }
+            cluster.memory.restarted.insert(name.clone());
             cluster.last_restarted = Some(place.node.clone());
             for (what, detail) in violations {
                 scene.note(place, channel, Kind::Violation, what, &detail);
@@ -171,7 +175,6 @@ impl crate::world::Scene<'_> {
     ///
     /// claim: CUCM-REST-GONE-DURING-TOMCAT, CUCM-CALLMANAGER-RESTART-PHONES
     fn begin_restart(&mut self, place: &Place, name: &str, nominal: Duration, ending: Ending) {
-        let unix = self.now.unix;
         let face = Face::of(name);
         let Some(node) = self.node(place) else { return };
         let Some(service) = node.services.get_mut(name) else {
@@ -186,17 +189,8 @@ impl crate::world::Scene<'_> {
             self.world.cut(place);
             self.world.end_sessions(place);
         }
-        if face == Some(Face::Sip)
-            && let Some(cluster) = self.cluster(place)
-        {
-            for phone in cluster
-                .phones
-                .iter_mut()
-                .filter(|phone| phone.node == place.node)
-            {
-                phone.registered = false;
-                phone.since = unix;
-            }
+        if face == Some(Face::Sip) {
+            self.phones_leave(place);
         }
         let points: &[(u32, Point)] = match ending {
             Ending::Stuck => &[],

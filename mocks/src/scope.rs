@@ -1,21 +1,30 @@
 //! How far things reach within a cluster: which nodes share a certificate, and which receive a trust certificate.
 
-use crate::state::{Cluster, Node, Product, Role};
+use crate::state::{Cluster, Node, Product, Release, Role};
+
+/// Whether one certificate for several nodes is possible for a purpose of a product at all.
+///
+/// claim: CUCM-MULTI-SERVER-PURPOSES, IMP-MULTI-SERVER-PURPOSES, CUC-MULTI-SERVER-PURPOSES
+pub(crate) fn can_be_shared(product: Product, purpose: &str) -> bool {
+    match product {
+        Product::UnityConnection => purpose.starts_with("tomcat"),
+        Product::Cucm => ["tomcat", "CallManager", "cup-xmpp"]
+            .iter()
+            .any(|start| purpose.starts_with(start)),
+    }
+}
 
 /// The nodes that a multi-server certificate of a purpose is for, or nothing where the purpose can have none.
 ///
-/// claim: CUCM-MULTI-SERVER-PURPOSES, IMP-MULTI-SERVER-PURPOSES, CUC-MULTI-SERVER-PURPOSES
+/// claim: CUCM-MULTI-SERVER-COVERS, IMP-MULTI-SERVER-PURPOSES, CUC-MULTI-SERVER-PURPOSES
 pub(crate) fn multi_server<'a>(cluster: &'a Cluster, purpose: &str) -> Option<Vec<&'a Node>> {
-    let of = |takes: fn(&Node) -> bool| {
-        let nodes = cluster.nodes.iter().filter(|node| takes(node));
-        Some(nodes.collect())
+    let takes = |node: &&Node| {
+        let presence = purpose.starts_with("cup") && is_presence(node);
+        let processing = purpose.starts_with("CallManager") && node.role.processes_calls();
+        purpose.starts_with("tomcat") || presence || processing
     };
-    match (cluster.product, purpose) {
-        (_, "tomcat" | "tomcat-ECDSA") => of(|_| true),
-        (Product::Cucm, "CallManager" | "CallManager-ECDSA") => of(processes_calls),
-        (Product::Cucm, purpose) if purpose.starts_with("cup-xmpp") => of(is_presence),
-        _ => None,
-    }
+    let nodes = cluster.nodes.iter().filter(takes);
+    can_be_shared(cluster.product, purpose).then(|| nodes.collect())
 }
 
 /// The node on which multi-server requests of a purpose are made, where it matters.
@@ -41,9 +50,9 @@ pub(crate) fn receivers<'a>(cluster: &'a Cluster, stored_on: &str, store: &str) 
                 .is_some_and(|publisher| publisher.name == origin.name);
         match (cluster.product, store) {
             (Product::UnityConnection, _) => false,
-            (_, "tomcat-trust") if cluster.version().0 >= 14 => true,
+            (_, "tomcat-trust") if cluster.numbers() >= Release::FOURTEEN => true,
             (_, "tomcat-trust") if is_presence(origin) => among_presence,
-            (_, "tomcat-trust" | "CallManager-trust") => processes_calls(node),
+            (_, "tomcat-trust" | "CallManager-trust") => node.role.processes_calls(),
             (_, "cup-trust" | "cup-xmpp-trust") => among_presence,
             _ => false,
         }
@@ -54,8 +63,4 @@ pub(crate) fn receivers<'a>(cluster: &'a Cluster, stored_on: &str, store: &str) 
 
 fn is_presence(node: &Node) -> bool {
     node.role == Role::ImPresence
-}
-
-fn processes_calls(node: &Node) -> bool {
-    !is_presence(node)
 }

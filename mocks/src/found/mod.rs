@@ -1,6 +1,7 @@
 //! Founding: the clusters as they are when the lab starts.
 
 mod config;
+mod phones;
 mod presence;
 mod products;
 mod stores;
@@ -17,8 +18,8 @@ use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Product,
-    Quirks, Role, Service, Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Memory, Node, Ports, Product,
+    Quirks, Release, Role, Service, TrustLists, Web, usual_services,
 };
 use stores::Stores;
 
@@ -82,42 +83,37 @@ fn cluster(founding: &Founding<'_>, number: usize) -> Result<Cluster, ErrorStack
     for position in 0..=config.subscribers {
         nodes.push(node(founding, &name, position)?);
     }
-    let phones = phones(config.phones, number, &nodes, founding.now);
     for number in 1..=config.presence {
         nodes.push(presence::node(founding, &name, number)?);
     }
-    Ok(Cluster {
-        phones,
-        ..assemble(founding, name, Product::Cucm, nodes)
-    })
+    share(founding, &mut nodes)?;
+    let mut cluster = assemble(founding, name, Product::Cucm, nodes);
+    cluster.phones = phones::found(config, &cluster, number, founding.now);
+    Ok(cluster)
 }
 
-/// A cluster of these nodes, who know each other and present what they hold. It has no phones.
+/// A cluster of these nodes, who know each other and whose services have started. It has no phones.
 fn assemble(
     founding: &Founding<'_>,
     name: String,
     product: Product,
     mut nodes: Vec<Node>,
 ) -> Cluster {
+    let config = founding.config;
     stores::introduce(&mut nodes);
-    for node in &mut nodes {
-        for face in Face::ALL {
-            if node.services.contains_key(face.service()) {
-                node.load(face);
-            }
-        }
-    }
-    Cluster {
+    let mut cluster = Cluster {
         name,
         product,
-        release: founding.config.release.clone(),
+        release: config.release.clone(),
         nodes,
         further_listed: Vec::new(),
         accounts: Accounts {
             platform: credentials("reissue"),
             application: credentials("axl-reader"),
         },
-        mixed_mode: false,
+        mixed_mode: config.mixed_mode && product == Product::Cucm,
+        reuse: config.reuse && product == Product::Cucm,
+        lists: TrustLists::default(),
         backup: Backup {
             running: None,
             restoring: None,
@@ -125,7 +121,64 @@ fn assemble(
         },
         phones: Vec::new(),
         last_restarted: None,
+        memory: Memory::default(),
+    };
+    start_services(&mut cluster, founding.now);
+    cluster
+}
+
+/// Gives all nodes what they have in common: `ITLRecovery`, and where tomcat is reused its one certificate.
+///
+/// claim: CUCM-ITL-RECOVERY-SHARED, CUCM-REUSE
+fn share(founding: &Founding<'_>, nodes: &mut [Node]) -> Result<(), ErrorStack> {
+    let (config, stores) = (founding.config, founding.stores);
+    let recovery = nodes
+        .first()
+        .and_then(|node| node.identities.get("ITLRecovery").cloned());
+    let tomcat = if config.reuse {
+        stores.shared(config, nodes, founding.keys, founding.now)?
+    } else {
+        None
+    };
+    for node in nodes {
+        let own = node
+            .identities
+            .get("tomcat-ECDSA")
+            .cloned()
+            .filter(|_| config.reuse);
+        let common = [
+            ("tomcat", &tomcat),
+            ("ITLRecovery", &recovery),
+            ("CallManager", &tomcat),
+            ("CallManager-ECDSA", &own),
+        ];
+        let held = if node.role.processes_calls() { 4 } else { 1 };
+        for (purpose, identity) in common.into_iter().take(held) {
+            if let Some(identity) = identity {
+                node.identities.insert(purpose.to_owned(), identity.clone());
+            }
+        }
     }
+    Ok(())
+}
+
+/// Lets every service load what its node stores, and the TFTP services make their lists.
+fn start_services(cluster: &mut Cluster, now: i64) {
+    let release = cluster.numbers();
+    for node in &mut cluster.nodes {
+        let names: Vec<String> = node.services.keys().cloned().collect();
+        for name in names {
+            node.load_service(&name, release);
+        }
+    }
+    let at = now - DAY;
+    let offering = |node: &&Node| node.services.contains_key(Face::Tftp.service());
+    let offering = cluster.nodes.iter().filter(offering);
+    let lists = offering.map(|node| (node.name.clone(), cluster.make_itl(node, at)));
+    cluster.lists = TrustLists {
+        itl: lists.collect(),
+        ctl: cluster.mixed_mode.then(|| cluster.make_ctl(at)),
+    };
 }
 
 fn node(founding: &Founding<'_>, cluster: &str, position: usize) -> Result<Node, ErrorStack> {
@@ -137,15 +190,14 @@ fn node(founding: &Founding<'_>, cluster: &str, position: usize) -> Result<Node,
         (format!("cucm-sub{position}"), Role::Subscriber)
     };
     let name = format!("{host}.{cluster}.example.com");
-    let start = config.start_of(position);
     let (stores, keys) = (founding.stores, founding.keys);
     let mut services: BTreeMap<String, Service> = usual_services(publisher).into_iter().collect();
-    if config.major() < 14 {
+    if Release::of(&config.release) < Release::FOURTEEN {
         services.retain(|name, _| !CONTAINERS.contains(&name.as_str()));
     }
     Ok(Node {
-        identities: stores.identities(&name, publisher, start, keys, founding.now)?,
-        trusts: stores.trusts(config.tomcat.contains(&TomcatStart::Good)),
+        identities: stores.identities(config, &name, position, keys, founding.now)?,
+        trusts: stores.trusts(config),
         services,
         ..bare_node(config, name, role, position)
     })
@@ -202,26 +254,4 @@ fn last_backup(now: i64) -> BackupRecord {
         at,
         succeeded: true,
     }
-}
-
-/// Phones register with the subscribers in turn, or with the publisher where there is none.
-fn phones(count: usize, cluster: usize, nodes: &[Node], now: i64) -> Vec<Phone> {
-    let subscribers: Vec<&Node> = nodes
-        .iter()
-        .filter(|node| node.role == Role::Subscriber)
-        .collect();
-    let homes: Vec<&Node> = if subscribers.is_empty() {
-        nodes.iter().collect()
-    } else {
-        subscribers
-    };
-    let homes = homes.into_iter().cycle().take(count).enumerate();
-    homes
-        .map(|(number, home)| Phone {
-            name: format!("SEP00C0{cluster:02X}{number:06X}"),
-            node: home.name.clone(),
-            registered: true,
-            since: now - DAY,
-        })
-        .collect()
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use openssl::error::ErrorStack;
 use openssl::x509::X509;
 
-use super::stores::lasting;
-use super::{Founding, TomcatStart};
+use super::Founding;
 use crate::pki::keys::KeyRing;
+use crate::pki::mint::{self, Validity, Wanted};
 use crate::state::Identity;
 use crate::upload::trust_store_of;
 
@@ -26,18 +26,24 @@ impl Holdings {
         name: &str,
         position: usize,
     ) -> Result<BTreeMap<String, Identity>, ErrorStack> {
-        let start = founding.config.start_of(position);
-        let now = founding.now;
+        let (config, now) = (founding.config, founding.now);
+        let start = config.start_of(position);
+        let names = [name.to_owned()];
         let one = |purpose: &str| {
             let key = if purpose.ends_with("-ECDSA") {
                 KeyRing::elliptic(256)?
             } else {
                 founding.keys.rsa(2048)?
             };
-            let identity = if founding.config.starts_due(purpose) {
-                founding.stores.starting(purpose, name, start, key, now)?
+            let wanted = Wanted {
+                common_name: name,
+                names: &names,
+                purpose,
+            };
+            let identity = if config.renews(purpose, position == 0) {
+                founding.stores.started(&wanted, start, key, now)?
             } else {
-                lasting(name, purpose, key, now)?
+                mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))?
             };
             Ok((purpose.to_owned(), identity))
         };
@@ -48,14 +54,13 @@ impl Holdings {
     /// The stores, with the corporate authorities in those whose certificates start signed.
     pub(super) fn trusts(&self, founding: &Founding<'_>) -> BTreeMap<String, Vec<X509>> {
         let config = founding.config;
-        let with_today = config.tomcat.contains(&TomcatStart::Good);
         let signed = |store: &str| {
-            let mut purposes = self.rsa.iter().chain(self.elliptic);
-            purposes.any(|purpose| trust_store_of(purpose) == store && config.starts_due(purpose))
+            let mut purposes = config.purposes.iter();
+            store == "tomcat-trust" || purposes.any(|purpose| trust_store_of(purpose) == store)
         };
         let filled = |store: &str| {
             if signed(store) {
-                founding.stores.corporate(with_today)
+                founding.stores.corporate(config)
             } else {
                 Vec::new()
             }

@@ -8,6 +8,7 @@ use super::command::Store;
 use super::terminal::Typed;
 use super::{Next, Seat, Shell};
 use crate::certificates::RequestWanted;
+use crate::state::{Cluster, Release};
 use crate::upload::Refusal;
 use crate::world::{Channel, Request};
 
@@ -23,7 +24,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     /// claim: VOS-CSR-GEN
     pub(super) async fn generate(&mut self, unit: &str, request: &Request) -> io::Result<Next> {
         let mut with_unit = false;
-        if self.seat.service_update() >= (14, 1) {
+        if self.seat.release() >= Release::FOURTEEN_SU1 {
             self.terminal.raw("Include OU in CSR (yes|no)?").await?;
             with_unit = match self.terminal.read_line().await? {
                 Typed::Line(line) if line.trim() == "yes" => true,
@@ -95,14 +96,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
 }
 
 impl Seat {
-    fn service_update(&self) -> (u32, u32) {
-        let read = |cluster: &crate::state::Cluster, _: &_, _| cluster.service_update();
-        self.world.read(&self.place, read).unwrap_or_default()
+    fn release(&self) -> Release {
+        let read = |cluster: &Cluster, _: &_, _| cluster.numbers();
+        let release = self.world.read(&self.place, read);
+        release.unwrap_or(Release::FOURTEEN)
     }
 
     /// Stores a certificate, or answers the words of its refusal.
     fn import(&self, store: Store, unit: &str, pem: String) -> Result<(), String> {
-        if store == Store::Own && self.is_shared(unit) && self.service_update() >= (14, 2) {
+        if store == Store::Own && self.is_shared(unit) && self.release() >= Release::FOURTEEN_SU2 {
             return Err(format!(
                 "Multi-server certificates for {unit} cannot be uploaded by command; use the administration pages"
             ));
@@ -116,7 +118,7 @@ impl Seat {
             }
         };
         stored.map_err(|refusal| match refusal {
-            Refusal::NoRequest(_) | Refusal::KeyDiffers if self.service_update() < (14, 0) => {
+            Refusal::NoRequest(_) | Refusal::KeyDiffers if self.release() < Release::FOURTEEN => {
                 format!(
                     "The file /usr/local/platform/upload/certs//{unit}.der could not be uploaded"
                 )

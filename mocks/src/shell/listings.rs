@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::certificates;
 use super::command::Command;
+use super::trust_lists;
 use crate::state::{Cluster, Moment, Node, Product, Role, ServiceState};
 
 /// The answer of a reading command, as the node prints it.
@@ -26,8 +27,8 @@ pub(super) fn answer(command: &Command, cluster: &Cluster, node: &Node, now: Mom
         Command::Certificate(store, name) => certificates::one(*store, name, cluster, node),
         Command::RequestList => certificates::requests(node),
         Command::Request(name) => certificates::request(name, node),
-        Command::Ctl => certificates::trust_list("CTL", cluster, node),
-        Command::Itl => certificates::trust_list("ITL", cluster, node),
+        Command::Ctl => trust_lists::show("CTL", cluster.ctl(node.clock(now)).as_ref()),
+        Command::Itl => trust_lists::show("ITL", Some(&cluster.itl(node, node.clock(now)))),
         _ => unknown(),
     }
 }

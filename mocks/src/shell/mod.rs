@@ -5,6 +5,7 @@ mod command;
 mod imports;
 mod listings;
 mod terminal;
+mod trust_lists;
 mod writes;
 
 use std::io;

@@ -131,6 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         let question = "This operation updates the CTLFile. Do you want to continue? (y/n):";
         let agreed = self.ask(question).await?;
         if agreed && request.acts() {
+            self.seat.make_ctl();
             self.note(Kind::Effect, "ctl-updated", "");
             let bad = self.seat.world.read(&self.seat.place, |cluster, _, _| {
                 judge::bad_replication(cluster, "CTL update")
@@ -232,9 +233,29 @@ impl Seat {
             "identity-regenerated",
             &detail,
         );
-        self.world.change(&self.place, |node| {
-            node.identities.insert(unit.to_owned(), identity);
-        })
+        self.world.scene(|scene| {
+            scene.judge_phone_trust(&self.place, unit, Channel::Ssh);
+            scene.replace(&self.place, unit, &identity);
+        });
+        true
+    }
+
+    /// Makes the CTL anew of what the cluster stores now; without mixed mode there is none.
+    fn make_ctl(&self) {
+        self.world.scene(|scene| {
+            let unix = scene.now.unix;
+            if let Some(cluster) = scene
+                .cluster(&self.place)
+                .filter(|cluster| cluster.mixed_mode)
+            {
+                let list = cluster.make_ctl(unix);
+                let earlier = cluster.lists.ctl.replace(list);
+                // The printed time has no fraction, and no two lists share a second.
+                if let (Some(earlier), Some(made)) = (earlier, cluster.lists.ctl.as_mut()) {
+                    made.modified = made.modified.max(earlier.modified + 1);
+                }
+            }
+        });
     }
 }
 

@@ -47,7 +47,8 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
         );
         return Answer::Reply(Reply::new(500, XML, body));
     };
-    let kind = if operation.name == "soapDoControlServices" {
+    let writes = ["soapDoControlServices", "resetDevicePool"];
+    let kind = if writes.contains(&operation.name.as_str()) {
         Kind::Write
     } else {
         Kind::Read
@@ -60,7 +61,7 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
             too_often(channel)
         } else {
             match channel {
-                Channel::Axl => axl::answer(world, place, call, &operation),
+                Channel::Axl => axl::answer(world, place, call, &operation, acts),
                 Channel::Control => {
                     control::answer(world, place, &operation, fault.filter(|_| acts), acts)
                 }

@@ -83,20 +83,20 @@ fn services(running: &[(&str, u64)], idle: &[(&str, Reason)]) -> Vec<(String, Se
     started.chain(stopped).collect()
 }
 
-/// The purpose that a service of these products loads when it starts; its elliptic-curve twin comes with it.
+/// The purposes that a service of these products loads when it starts.
 ///
 /// claim: IMP-RESTARTS, CUC-RESTARTS
 #[must_use]
-pub(crate) fn purpose_of_product_service(service: &str) -> Option<&'static str> {
+pub(super) fn loaded_by_product_service(service: &str) -> &'static [&'static str] {
     match service {
-        "Cisco SIP Proxy" | "Cisco Presence Engine" => Some("cup"),
-        "Cisco XCP Router" => Some("cup-xmpp"),
-        "Cisco XCP XMPP Federation Connection Manager" => Some("cup-xmpp-s2s"),
+        "Cisco SIP Proxy" | "Cisco Presence Engine" => &["cup", "cup-ECDSA"],
+        "Cisco XCP Router" => &["cup-xmpp", "cup-xmpp-ECDSA"],
+        "Cisco XCP XMPP Federation Connection Manager" => &["cup-xmpp-s2s", "cup-xmpp-s2s-ECDSA"],
+        "Connection Conversation Manager" => &["tomcat", "tomcat-ECDSA"],
         "Cisco DirSync"
-        | "Connection Conversation Manager"
         | "Connection IMAP Server"
         | "Connection Jetty"
-        | "Connection SMTP Server" => Some("tomcat"),
-        _ => None,
+        | "Connection SMTP Server" => &["tomcat"],
+        _ => &[],
     }
 }

@@ -57,6 +57,9 @@ pub enum Refusal {
     /// claim: CUCM-CSR-MULTI-SINGLE-NODE
     #[error("Multi-server certificates need a cluster of more than one node")]
     SingleNode,
+    /// claim: CUCM-MULTI-SERVER-REFUSED
+    #[error("Multi-server distribution is not supported for {0}")]
+    NotMultiServer(String),
     /// A member of the request's body that is missing or has another form than expected.
     #[error("Invalid request: {0}")]
     Body(String),

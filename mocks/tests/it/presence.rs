@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reissue_lab::state::{Face, Node, ServiceState};
 use reissue_lab::world::Place;
-use reissue_lab::{Channel, Ending, Lab, LabConfig};
+use reissue_lab::{Channel, Ending, Lab, LabConfig, TomcatStart};
 
 use crate::client::{self, PUBLISHER, look, ports, quick, rest, served, soap, until};
 use crate::shell;
@@ -141,6 +141,69 @@ fn every_listing_of_the_cluster_knows_the_presence_nodes() {
         "{estate}"
     );
     assert!(described.contains(&xmpp), "{estate}");
+}
+
+#[test]
+fn what_is_to_be_renewed_starts_due_on_every_node_that_has_it() {
+    let purposes = ["tomcat", "CallManager", "cup-xmpp", "cup-ECDSA", "ipsec"];
+    let lab = client::lab(LabConfig {
+        unity: 2,
+        multi_server: true,
+        tomcat: vec![TomcatStart::Expired],
+        purposes: purposes.map(str::to_owned).to_vec(),
+        ..estate()
+    });
+    for place in lab.world().places() {
+        let dues = |node: &Node| -> BTreeSet<String> {
+            let now = openssl::asn1::Asn1Time::days_from_now(0).unwrap();
+            let held = node.identities.iter();
+            let expired = held.filter(|(_, identity)| identity.certificate.not_after() < now);
+            expired.map(|(purpose, _)| purpose.clone()).collect()
+        };
+        let (held, due) = lab
+            .look(&place.cluster, &place.node, |node| {
+                (node.identities.clone(), dues(node))
+            })
+            .unwrap();
+        let expected = purposes
+            .iter()
+            .filter(|purpose| held.contains_key(**purpose));
+        let expected: BTreeSet<String> = expected.map(|purpose| (*purpose).to_owned()).collect();
+        assert_eq!(due, expected, "{}", place.node);
+    }
+    let text = std::fs::read_to_string(lab.estate()).unwrap();
+    let (_, rules) = text.split_once("desired:\n").unwrap();
+    for (product, purposes, distribution, key) in [
+        (
+            "cucm",
+            "tomcat, CallManager, cup-xmpp",
+            "multi-server",
+            "rsa-2048",
+        ),
+        ("cucm", "ipsec", "this-server", "rsa-2048"),
+        ("cucm", "cup-ECDSA", "this-server", "ec-384"),
+        ("unity-connection", "tomcat", "multi-server", "rsa-2048"),
+        ("unity-connection", "ipsec", "this-server", "rsa-2048"),
+    ] {
+        let rule = format!(
+            "  - where: {{product: [{product}], purpose: [{purposes}]}}\n    issuer: corp\n    \
+             distribution: {distribution}\n    key: {key}\n"
+        );
+        assert!(rules.contains(&rule), "{rule}{rules}");
+    }
+    assert_eq!(rules.matches("- where:").count(), 5, "{rules}");
+}
+
+#[test]
+fn a_purpose_that_no_node_has_is_refused() {
+    for (presence, refused) in [(0, true), (1, false)] {
+        let started = Lab::start(LabConfig {
+            presence,
+            purposes: vec!["cup".to_owned()],
+            ..quick()
+        });
+        assert_eq!(started.is_err(), refused);
+    }
 }
 
 #[test]
@@ -319,35 +382,36 @@ fn a_restart_of_the_router_takes_the_other_xcp_services_along() {
 
 #[test]
 fn the_node_that_goes_first_depends_on_the_purpose() {
-    for (purpose, service, first, early) in [
-        ("tomcat", "Cisco Tomcat", PUBLISHER, FIRST),
-        ("cup", "Cisco SIP Proxy", FIRST, SECOND),
-        ("cup", "Cisco Presence Engine", FIRST, SECOND),
-        ("cup-xmpp", "Cisco XCP Router", FIRST, SECOND),
+    let federation = "Cisco XCP XMPP Federation Connection Manager";
+    let rows: [(&str, &[&str], &str, &str); 5] = [
+        ("tomcat", &["Cisco Tomcat"], PUBLISHER, FIRST),
         (
-            "cup-xmpp-s2s",
-            "Cisco XCP XMPP Federation Connection Manager",
+            "cup",
+            &["Cisco SIP Proxy", "Cisco Presence Engine"],
             FIRST,
             SECOND,
         ),
-    ] {
-        for (nodes, expected) in [
-            ([first, early], Vec::<&str>::new()),
-            (
-                [early, first],
-                vec!["subscriber-restarted-before-publisher"],
-            ),
-        ] {
+        ("cup-ECDSA", &["Cisco SIP Proxy"], FIRST, SECOND),
+        ("cup-xmpp", &["Cisco XCP Router"], FIRST, SECOND),
+        ("cup-xmpp-s2s", &[federation], FIRST, SECOND),
+    ];
+    for (purpose, services, first, early) in rows {
+        for (nodes, careless) in [([first, early], false), ([early, first], true)] {
             let lab = client::lab(estate());
             store_another(&lab, first, purpose);
             store_another(&lab, early, purpose);
             for node in nodes {
-                if service == "Cisco Presence Engine" && node == first {
-                    restart(&lab, node, "Cisco SIP Proxy");
+                for service in services {
+                    restart(&lab, node, service);
                 }
-                restart(&lab, node, service);
             }
-            assert_eq!(client::violations(&lab), expected, "{service} on {nodes:?}");
+            let word = "subscriber-restarted-before-publisher";
+            let expected = if careless { services.len() } else { 0 };
+            assert_eq!(
+                client::violations(&lab),
+                vec![word; expected],
+                "{services:?} on {nodes:?}"
+            );
         }
     }
 }

@@ -187,7 +187,7 @@ fn requests_of_12_5_ask_for_the_usages_of_12_5() {
     let presence = "imp1.hq.example.com";
     for (cluster, node, purpose, enciphers, end_system) in [
         ("hq", PUBLISHER, "tomcat", true, false),
-        ("hq", PUBLISHER, "tomcat-ECDSA", false, false),
+        ("hq", PUBLISHER, "tomcat-ECDSA", true, false),
         ("hq", PUBLISHER, "CallManager", true, false),
         ("hq", PUBLISHER, "ipsec", true, true),
         ("hq", presence, "cup", true, true),

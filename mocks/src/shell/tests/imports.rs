@@ -3,7 +3,6 @@ use openssl::x509::{X509, X509Req};
 
 use super::*;
 use crate::clock::unix_now;
-use crate::pki::usages::Form;
 use crate::state::fingerprint;
 
 const BEFORE_14: &str = "12.5.1.11900-146";
@@ -105,32 +104,19 @@ async fn a_certificate_is_renewed_by_command_alone() {
 
 #[tokio::test]
 async fn an_identity_is_refused_in_the_words_of_its_fault() {
-    let mut stranger = Wanted {
-        common_name: "pub.example.com",
-        names: &[],
-        purpose: "tomcat",
-    };
-    let other_names = ["www.example.com".to_owned()];
-    type Spoil = fn(&X509Req, &Identity) -> X509;
-    let good: Spoil = |request, root| {
-        mint::sign_as_asked(request, root, Validity::days(unix_now(), 1, 300)).unwrap()
-    };
-    let late: Spoil = |request, root| {
-        mint::sign_as_asked(request, root, Validity::days(unix_now(), 20, -2)).unwrap()
-    };
-    for (release, stored_root, words, make) in [
+    for (release, stored_root, days_left, words) in [
         (
             BEFORE_14,
             false,
+            300,
             "CA certificate is not available in the trust-store\r\n",
-            good,
         ),
-        (BEFORE_14, true, "The certificate has expired\r\n", late),
+        (BEFORE_14, true, -2, "The certificate has expired\r\n"),
         (
             "14.0.1.10000-20",
             true,
+            -2,
             "The certificate has expired\r\n",
-            late,
         ),
     ] {
         let (world, root) = shop(release);
@@ -139,14 +125,19 @@ async fn an_identity_is_refused_in_the_words_of_its_fault() {
             paste(&world, "set cert import trust tomcat", &pem).await;
         }
         let before = stored(&world);
-        let request = request_of(&world).await;
-        let leaf = make(&X509Req::from_pem(request.as_bytes()).unwrap(), &root);
+        let request = X509Req::from_pem(request_of(&world).await.as_bytes()).unwrap();
+        let validity = Validity::days(unix_now(), 20, days_left);
+        let leaf = mint::sign_as_asked(&request, &root, validity).unwrap();
         assert_eq!(
             paste(&world, "set cert import own tomcat", &text(&leaf)).await,
             words
         );
         assert_eq!(stored(&world), before);
     }
+}
+
+#[tokio::test]
+async fn a_certificate_for_an_overwritten_request_is_refused_in_the_words_of_the_release() {
     for (release, words) in [
         (BEFORE_14, LOST_UPLOAD),
         (
@@ -163,27 +154,38 @@ async fn an_identity_is_refused_in_the_words_of_its_fault() {
             words
         );
     }
-    stranger.names = &other_names;
-    let (world, root) = shop(BEFORE_14);
-    request_of(&world).await;
-    let key = world
-        .read(&place("pub"), |_, node, _| {
-            node.pending["tomcat"].key.clone()
-        })
-        .unwrap();
-    let renamed = mint::request(&stranger, &key, MessageDigest::sha256()).unwrap();
-    let leaf = text(&good(&renamed, &root));
-    assert_eq!(
-        paste(&world, "set cert import own tomcat", &leaf).await,
-        "CSR SAN and Certificate SAN does not match\r\n"
-    );
+}
+
+#[tokio::test]
+async fn what_the_authority_changed_is_refused() {
     // The usages that release 14 asks for lack one bit of those that 12.5 asks for.
-    let named = ["pub.example.com".to_owned()];
-    stranger.names = &named;
-    let weaker = mint::request_in(Form::USUAL, &stranger, &key, MessageDigest::sha256()).unwrap();
-    let leaf = text(&good(&weaker, &root));
-    let words = paste(&world, "set cert import own tomcat", &leaf).await;
-    assert!(words.contains("lacks a key usage"), "{words}");
+    for (name, words) in [
+        (
+            "www.example.com",
+            "CSR SAN and Certificate SAN does not match",
+        ),
+        (
+            "pub.example.com",
+            "The certificate lacks a key usage or extended key usage of the CSR",
+        ),
+    ] {
+        let (world, root) = shop(BEFORE_14);
+        request_of(&world).await;
+        let key = |_: &Cluster, node: &Node, _| node.pending["tomcat"].key.clone();
+        let key = world.read(&place("pub"), key).unwrap();
+        let changed = Wanted {
+            common_name: "pub.example.com",
+            names: &[name.to_owned()],
+            purpose: "tomcat",
+        };
+        let request = mint::request(&changed, &key, MessageDigest::sha256()).unwrap();
+        let pem = String::from_utf8(request.to_pem().unwrap()).unwrap();
+        let leaf = text(&signed(&pem, &root));
+        assert_eq!(
+            paste(&world, "set cert import own tomcat", &leaf).await,
+            format!("{words}\r\n")
+        );
+    }
 }
 
 #[tokio::test]
