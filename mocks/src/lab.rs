@@ -19,7 +19,7 @@ use crate::found::{self, LabConfig};
 use crate::hooks::When;
 use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
-use crate::state::{Cluster, Face, Node, Ports};
+use crate::state::{Cluster, Face, Node, Ports, Role};
 use crate::upload::Refusal;
 use crate::world::World;
 use crate::{agenda, estate, http, rest, soap, ssh, tls};
@@ -41,6 +41,11 @@ pub enum LabError {
         /// What the system says.
         source: io::Error,
     },
+    /// A purpose that is not renewed.
+    #[error(
+        "{0} is no purpose that an authority signs on CUCM; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS"
+    )]
+    Purpose(String),
     /// A port or the runtime.
     #[error("cannot {what} on 127.0.0.1; check the limits on open files and processes")]
     Machine {
@@ -78,6 +83,9 @@ impl Lab {
         reason = "a lab is described once, at its start"
     )]
     pub fn start(config: LabConfig) -> Result<Self, LabError> {
+        if let Some(purpose) = config.unsignable() {
+            return Err(LabError::Purpose(purpose.to_owned()));
+        }
         let (dir, temporary) = directory(config.dir.as_deref())?;
         make_dir(&dir.join("ca"))?;
         keys::warm(config.keys_needed())?;
@@ -134,12 +142,22 @@ impl Lab {
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip] = bound.map(tokio::net::TcpListener::from_std);
+            let [rest, soap, ssh, tftp, sip, tvs, xmpp] =
+                bound.map(tokio::net::TcpListener::from_std);
             runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
             runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
             runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
             runtime.spawn(tls::serve_face(world(), place.clone(), Face::Tftp, tftp?));
-            runtime.spawn(tls::serve_face(world(), place, Face::Sip, sip?));
+            let presence = self
+                .world
+                .read(&place, |_, node, _| node.role == Role::ImPresence);
+            let of_sip = match presence {
+                Some(true) => Face::PresenceSip,
+                _ => Face::Sip,
+            };
+            for (face, listener) in [(of_sip, sip), (Face::Tvs, tvs), (Face::Xmpp, xmpp)] {
+                runtime.spawn(tls::serve_face(world(), place.clone(), face, listener?));
+            }
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -229,6 +247,17 @@ impl Lab {
             .map(drop)
     }
 
+    /// Switches on the phones of a cluster that are off, and answers how many; they fetch their files and register, or
+    /// strand, a little later.
+    pub fn return_phones(&self, cluster: &str) -> usize {
+        self.world.scene(|scene| scene.return_phones(cluster))
+    }
+
+    /// Looks at what a cluster's nodes share, and at its phones.
+    pub fn look_cluster<T>(&self, cluster: &str, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
+        self.world.read_cluster(cluster, look)
+    }
+
     /// Tells the signing authority what to do wrong.
     pub fn misbehave(&self, misbehaviour: Misbehaviour) {
         self.authority.misbehave(misbehaviour);
@@ -293,17 +322,25 @@ impl Drop for Lab {
     }
 }
 
-type Bound = [TcpListener; 5];
+type Bound = [TcpListener; 7];
 
-/// Opens the five ports of a node.
+/// Opens the ports of a node; those that its role has no use for reset what comes.
 fn bind() -> io::Result<(Ports, Bound)> {
     let open = || -> io::Result<(u16, TcpListener)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };
-    let bound = [open()?, open()?, open()?, open()?, open()?];
-    let [rest, soap, ssh, tftp, sip] = bound.each_ref().map(|(port, _)| *port);
+    let bound = [
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+        open()?,
+    ];
+    let [rest, soap, ssh, tftp, sip, tvs, xmpp] = bound.each_ref().map(|(port, _)| *port);
     Ok((
         Ports {
             rest,
@@ -311,6 +348,8 @@ fn bind() -> io::Result<(Ports, Bound)> {
             ssh,
             tftp,
             sip,
+            tvs,
+            xmpp,
         },
         bound.map(|(_, listener)| listener),
     ))

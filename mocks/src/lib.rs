@@ -4,7 +4,7 @@
 //! log of what really happened, and judges by it.
 //!
 //! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
-//! * `certificates`, `upload`, `install`, `trust`, `restart`, `agenda` and `login` are what nodes do.
+//! * `certificates`, `upload`, `install`, `consequences`, `trust`, `restart`, `agenda`, `phones` and `login` are what nodes do.
 //! * `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
 //! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
 
@@ -12,6 +12,7 @@ mod agenda;
 mod authority;
 mod certificates;
 mod clock;
+mod consequences;
 mod estate;
 mod fault;
 mod files;
@@ -23,9 +24,11 @@ mod judge;
 mod lab;
 mod log;
 mod login;
+mod phones;
 mod pki;
 mod rest;
 mod restart;
+mod scope;
 mod shell;
 mod soap;
 mod ssh;

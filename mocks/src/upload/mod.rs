@@ -57,6 +57,9 @@ pub enum Refusal {
     /// claim: CUCM-CSR-MULTI-SINGLE-NODE
     #[error("Multi-server certificates need a cluster of more than one node")]
     SingleNode,
+    /// claim: CUCM-MULTI-SERVER-REFUSED
+    #[error("Multi-server distribution is not supported for {0}")]
+    NotMultiServer(String),
     /// A member of the request's body that is missing or has another form than expected.
     #[error("Invalid request: {0}")]
     Body(String),
@@ -141,14 +144,12 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
     false
 }
 
-/// The trust store of a purpose; elliptic-curve purposes share their twin's.
+/// The trust store of a purpose; elliptic-curve purposes share their twin's, and federation has none of its own.
 ///
-/// claim: CUCM-TRUST-STORES
+/// claim: CUCM-TRUST-STORES, IMP-PURPOSES
 pub(crate) fn trust_store_of(purpose: &str) -> String {
-    format!(
-        "{}-trust",
-        purpose.strip_suffix("-ECDSA").unwrap_or(purpose)
-    )
+    let rsa = purpose.strip_suffix("-ECDSA").unwrap_or(purpose);
+    format!("{}-trust", rsa.strip_suffix("-s2s").unwrap_or(rsa))
 }
 
 /// Judges a certificate for a trust store.

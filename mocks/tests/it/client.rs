@@ -140,13 +140,18 @@ fn complete(reply: &Reply) -> bool {
     length.is_some_and(|length| length == reply.body.len())
 }
 
-fn basic(lab: &Lab, user: &str, account: &str) -> String {
-    let path = lab.dir().join("secrets").join(account);
-    let password = std::fs::read_to_string(path).expect("the secret is there");
+pub(crate) fn basic(lab: &Lab, user: &str, account: &str) -> String {
     format!(
         "Basic {}",
-        STANDARD.encode(format!("{user}:{}", password.trim()))
+        STANDARD.encode(format!("{user}:{}", secret(lab, account)))
     )
+}
+
+/// The password of an account, as the lab wrote it down.
+pub(crate) fn secret(lab: &Lab, account: &str) -> String {
+    let path = lab.dir().join("secrets").join(account);
+    let password = std::fs::read_to_string(path).expect("the secret is there");
+    password.trim().to_owned()
 }
 
 /// A call of the certificate interface with the right account.

@@ -113,10 +113,12 @@ async fn planted_faults_cut_before_or_after_the_act() {
 
 #[tokio::test]
 async fn planted_faults_lie_about_a_restart() {
+    let (started, starting) = (ServiceState::Started, ServiceState::Starting);
     for (mode, says_started, begun, ends) in [
-        (Mode::SuccessNotApplied, true, false, ServiceState::Started),
-        (Mode::NeverStarted, false, true, ServiceState::Starting),
-        (Mode::NeverStarts, false, true, ServiceState::Starting),
+        (Mode::SuccessNotApplied, true, false, vec![started]),
+        // The shell returns while it starts; a busy machine may look only when it has.
+        (Mode::NeverStarted, false, true, vec![starting, started]),
+        (Mode::NeverStarts, false, true, vec![starting]),
     ] {
         let world = world();
         world.plant(Fault::new("restart", mode));
@@ -132,11 +134,8 @@ async fn planted_faults_lie_about_a_restart() {
             begun,
             "{mode:?}"
         );
-        assert_eq!(
-            world.service_state(&place("pub"), "Cisco Tftp"),
-            Some(ends),
-            "{mode:?}"
-        );
+        let state = world.service_state(&place("pub"), "Cisco Tftp").unwrap();
+        assert!(ends.contains(&state), "{mode:?}: {state:?}");
     }
 }
 
