@@ -23,7 +23,7 @@ pub(super) struct Publisher {
     network: Observed<BTreeMap<NodeName, bool>>,
     security: Observed<SecurityMode>,
     replication: Observed<BTreeMap<NodeName, Replication>>,
-    presence_publisher: Observed<NodeName>,
+    presence: Observed<NodeName>,
     ctl: Observed<TrustList>,
     backup_job: Observed<BackupJob>,
     last_backup: Observed<Timestamp>,
@@ -38,7 +38,7 @@ impl Publisher {
         state.network = self.network;
         state.security = self.security;
         state.replication = self.replication;
-        state.presence_publisher = self.presence_publisher;
+        state.presence_publisher = self.presence;
         state.ctl = self.ctl;
         for (name, node) in &mut state.nodes {
             if scope.includes(name) {
@@ -167,7 +167,7 @@ impl CucmReader {
                 Err(error) => {
                     let why = noted(&self.problems, name, &error);
                     answers.listed = Observed::Unknown(why.clone());
-                    answers.presence_publisher = Observed::Unknown(why.clone());
+                    answers.presence = Observed::Unknown(why.clone());
                     answers.network = Observed::Unknown(why);
                 }
             }
@@ -204,7 +204,7 @@ impl CucmReader {
             .collect();
         let name = &publisher.access.name;
         answers.listed = fact(&self.problems, name, roles.map_err(AskError::decode(name)));
-        answers.presence_publisher = presence_publisher(members, named);
+        answers.presence = presence_publisher(members, named);
     }
 
     fn replicated(&self, rows: Vec<platform::ReplicationRow>) -> BTreeMap<NodeName, Replication> {
@@ -227,7 +227,7 @@ impl Publisher {
             network: Observed::Unknown(why.to_owned()),
             security: Observed::Unknown(why.to_owned()),
             replication: Observed::Unknown(why.to_owned()),
-            presence_publisher: Observed::Unknown(why.to_owned()),
+            presence: Observed::Unknown(why.to_owned()),
             ctl: Observed::Unknown(why.to_owned()),
             backup_job: Observed::Unknown(why.to_owned()),
             last_backup: Observed::Unknown(why.to_owned()),

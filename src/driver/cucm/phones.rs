@@ -86,9 +86,10 @@ impl CucmReader {
         if client.processes_no_calls() {
             return Ok(None);
         }
-        let told = services.and_then(|services| without_counter(client, services));
-        if let Some(count) = told {
-            return Ok(count);
+        match services.map_or(Calls::Counted, calls) {
+            Calls::None => return Ok(None),
+            Calls::Standing => return Ok(Some(0)),
+            Calls::Counted => {}
         }
         let error = match self.count(publisher, client).await {
             Ok(count) => return Ok(Some(count)),
@@ -97,8 +98,14 @@ impl CucmReader {
         if services.is_some() {
             return Err(error);
         }
-        let services = client.services(&self.problems).await;
-        without_counter(client, &services).ok_or(error)
+        match calls(&client.services(&self.problems).await) {
+            Calls::None => {
+                client.remember_no_calls();
+                Ok(None)
+            }
+            Calls::Standing => Ok(Some(0)),
+            Calls::Counted => Err(error),
+        }
     }
 
     /// The publisher answers for every node of the cluster.
@@ -199,17 +206,26 @@ async fn by_rows(
     }
 }
 
-/// What a node's services say of its phones without a counter: that it processes no calls, which is remembered, or
-/// that call processing stands still. `None` where only the counter can tell.
-fn without_counter(client: &NodeClient, services: &Observed<Services>) -> Option<Option<u64>> {
-    let calls = ServiceName::from("Cisco CallManager");
-    let status = services.present()?.get(&calls).map(|state| state.status);
-    match status {
-        None | Some(ServiceStatus::NotActivated) => {
-            client.remember_no_calls();
-            Some(None)
+/// What a node's services say of its phones.
+enum Calls {
+    /// Call processing is not activated.
+    None,
+    /// It is activated and does not run.
+    Standing,
+    /// It may run: the counter tells.
+    Counted,
+}
+
+fn calls(services: &Observed<Services>) -> Calls {
+    let name = ServiceName::from("Cisco CallManager");
+    let Some(services) = services.present() else {
+        return Calls::Counted;
+    };
+    match services.get(&name).map(|state| state.status) {
+        None | Some(ServiceStatus::NotActivated) => Calls::None,
+        Some(ServiceStatus::Stopped) => Calls::Standing,
+        Some(ServiceStatus::Started | ServiceStatus::Starting | ServiceStatus::Stopping) => {
+            Calls::Counted
         }
-        Some(ServiceStatus::Stopped) => Some(Some(0)),
-        Some(ServiceStatus::Started | ServiceStatus::Starting | ServiceStatus::Stopping) => None,
     }
 }

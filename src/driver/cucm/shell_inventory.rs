@@ -75,7 +75,7 @@ impl NodeClient {
     async fn stores(&self, trusted: Vec<Named>) -> Result<Vec<TrustStore>, AskError> {
         let mut stores: BTreeMap<Store, Vec<(String, String)>> = BTreeMap::new();
         for Named { unit, file } in trusted {
-            let store = Store::new(unit);
+            let (store, file) = (Store::new(unit), format!("{file}.pem"));
             let command = ReadCommand::TrustCertificate(store.clone(), file.clone());
             let printed = match self.command(&command).await {
                 // A name that must not be typed, or that the node does not know again, leaves its store unknown and

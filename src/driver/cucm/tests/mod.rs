@@ -4,6 +4,7 @@ mod faults;
 mod phones;
 mod products;
 mod reads;
+mod rows;
 mod shell;
 mod writes;
 
@@ -48,9 +49,9 @@ impl Site {
         })
         .unwrap();
         let mut access = access(&lab, "reissue");
-        access.nodes.extend(
-            PRESENCE.map(|name| node(&lab, "hq", name, Role::ImPresence)),
-        );
+        access
+            .nodes
+            .extend(PRESENCE.map(|name| node(&lab, "hq", name, Role::ImPresence)));
         let reader = Arc::new(CucmReader::new(access).unwrap());
         Self { lab, reader }
     }
