@@ -181,8 +181,8 @@ impl NodeClient {
     }
 
     /// The services, from Control Center, or from the shell while Control Center cannot be reached: then
-    /// nothing says how long they have been up. Beside them the node's clock by the header `Date` of the answer.
-    // claim: CUCM-REST-GONE-DURING-TOMCAT, CUCM-SOAP-DATE (inferred)
+    /// nothing says how long they have been up. Beside them the node's clock.
+    // claim: CUCM-REST-GONE-DURING-TOMCAT
     async fn services_and_clock(&self, problems: &Problems) -> (Observed<Services>, Observed<i64>) {
         let node = &self.access.name;
         let error = match self.control_center().await {
@@ -205,13 +205,7 @@ impl NodeClient {
     }
 
     async fn control_center(&self) -> Result<(Services, Observed<i64>), AskError> {
-        let call = soap::service_status()?;
-        let sent = self.clock.now();
-        let (answer, date) = self
-            .soap
-            .call_dated(call.path, &call.action, call.document)
-            .await?;
-        let clock_skew = skew(date.as_deref(), sent, self.clock.now()).into();
+        let (answer, clock_skew) = self.call_dated(soap::service_status()).await?;
         let services = control::services(&answer).map_err(AskError::decode(&self.access.name))?;
         Ok((services, clock_skew))
     }
@@ -274,11 +268,24 @@ impl NodeClient {
 
     /// Sends a SOAP question.
     pub(super) async fn call(&self, call: io::Result<Call>) -> Result<Element, AskError> {
-        let call = call?;
-        Ok(self
-            .soap
-            .call(call.path, &call.action, call.document)
-            .await?)
+        self.call_dated(call).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a SOAP question, and tells the node's clock by the header `Date` of the answer.
+    // claim: CUCM-SOAP-DATE (inferred)
+    pub(super) async fn call_dated(
+        &self,
+        call: io::Result<Call>,
+    ) -> Result<(Element, Observed<i64>), AskError> {
+        let Call {
+            path,
+            action,
+            document,
+        } = call?;
+        let sent = self.clock.now();
+        let (answer, date) = self.soap.call_dated(path, &action, document).await?;
+        let clock_skew = skew(date.as_deref(), sent, self.clock.now()).into();
+        Ok((answer, clock_skew))
     }
 
     /// Runs a command of the shell and reads its output.

@@ -24,17 +24,19 @@ const MOST_PHONES: usize = 200_000;
 impl CucmReader {
     /// Counts on every node that processes calls, then asks for names. One missing answer leaves all unknown: a
     /// partial census is no smaller number of phones. The database is read once; after that, a look at phones alone
-    /// costs one counter for each node and the pages of RIS.
+    /// costs one counter for each node and the pages of RIS. Time stamps are by the publisher's clock, so its
+    /// difference to ours is told with them.
     pub(super) async fn phones(
         &self,
         scope: &Scope,
         state: &ClusterState,
-    ) -> Observed<PhoneCensus> {
+    ) -> (Observed<PhoneCensus>, Observed<i64>) {
         if self.access.product != Product::Cucm {
-            return Observed::Absent;
+            return (Observed::Absent, Observed::default());
         }
         let Some(publisher) = self.publisher() else {
-            return Observed::Unknown("the estate file names no publisher".to_owned());
+            let why = "the estate file names no publisher".to_owned();
+            return (Observed::Unknown(why), Observed::default());
         };
         let name = &publisher.access.name;
         let configured = self.configured(publisher).await;
@@ -44,12 +46,15 @@ impl CucmReader {
             self.registered(publisher, configured.as_ref().copied())
         );
         match (counted, registered) {
-            (Ok(counted), Ok(registered)) => Observed::Present(PhoneCensus {
-                counted,
-                registered,
-                configured: configured.cloned().into(),
-            }),
-            (Err(why), _) | (_, Err(why)) => Observed::Unknown(why),
+            (Ok(counted), Ok((registered, clock_skew))) => {
+                let census = PhoneCensus {
+                    counted,
+                    registered,
+                    configured: configured.cloned().into(),
+                };
+                (Observed::Present(census), clock_skew)
+            }
+            (Err(why), _) | (_, Err(why)) => (Observed::Unknown(why), Observed::default()),
         }
     }
 
@@ -122,16 +127,16 @@ impl CucmReader {
         &self,
         publisher: &NodeClient,
         known: Result<&Profiles, &String>,
-    ) -> Result<BTreeMap<String, i64>, String> {
+    ) -> Result<(BTreeMap<String, i64>, Observed<i64>), String> {
         let name = &publisher.access.name;
         let wrong = |error: AskError| noted(&self.problems, name, &error);
-        let first = self.page(publisher, &[]).await.map_err(wrong)?;
+        let (first, clock_skew) = self.page(publisher, &[]).await.map_err(wrong)?;
         if first.whole {
-            return Ok(first.phones);
+            return Ok((first.phones, clock_skew));
         }
         let mut registered = BTreeMap::new();
         for names in soap::pages(known.map_err(String::clone)?) {
-            let page = self.page(publisher, &names).await.map_err(wrong)?;
+            let (page, _) = self.page(publisher, &names).await.map_err(wrong)?;
             if !page.whole {
                 let found = format!("a full or partial answer for {} names", names.len());
                 let expected = format!("fewer than {RIS_PAGE} rows");
@@ -140,7 +145,7 @@ impl CucmReader {
             }
             registered.extend(page.phones);
         }
-        Ok(registered)
+        Ok((registered, clock_skew))
     }
 
     // claim: CUCM-RIS-SELECT, CUCM-RIS-RATE
@@ -148,10 +153,13 @@ impl CucmReader {
         &self,
         publisher: &NodeClient,
         names: &[&str],
-    ) -> Result<phones::Registered, AskError> {
+    ) -> Result<(phones::Registered, Observed<i64>), AskError> {
         self.ris.turn().await;
-        let answer = publisher.call(soap::registered_phones(names)).await?;
-        phones::registered(&answer, RIS_PAGE).map_err(AskError::decode(&publisher.access.name))
+        let question = soap::registered_phones(names);
+        let (answer, clock_skew) = publisher.call_dated(question).await?;
+        let page = phones::registered(&answer, RIS_PAGE)
+            .map_err(AskError::decode(&publisher.access.name))?;
+        Ok((page, clock_skew))
     }
 
     /// The phones of the database, asked once: whole, or by rows if the node says that they are too many.

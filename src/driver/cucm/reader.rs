@@ -12,7 +12,7 @@ use super::requests::soap::AxlVersion;
 use super::{ClusterAccess, Problem};
 use crate::driver::{BoxFuture, FactGroup, Observe, Scope};
 use crate::model::{
-    Certificate, ClusterState, Fingerprint, NodeName, NodeState, PhoneProfile, Role,
+    Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, PhoneProfile, Role,
 };
 use crate::pki::{self, Parsed};
 use crate::transport::TransportError;
@@ -86,10 +86,24 @@ impl CucmReader {
         }
         publisher.enter(scope, &mut state);
         if scope.groups.contains(&FactGroup::Phones) {
-            state.phones = self.phones(scope, &state).await;
+            let (phones, clock_skew) = self.phones(scope, &state).await;
+            state.phones = phones;
+            self.enter_clock(&mut state, clock_skew);
         }
         state.certificates = linked(seen);
         state
+    }
+
+    /// The publisher's clock as its phone service told it, where nothing else was asked of it.
+    fn enter_clock(&self, state: &mut ClusterState, clock_skew: Observed<i64>) {
+        let name = self.publisher().map(|client| &client.access.name);
+        let publisher = name.and_then(|name| state.nodes.get_mut(name));
+        if let Some(publisher) = publisher
+            && publisher.clock_skew_seconds.present().is_none()
+            && clock_skew.present().is_some()
+        {
+            publisher.clock_skew_seconds = clock_skew;
+        }
     }
 
     async fn ask_nodes(&self, scope: &Scope) -> Vec<(NodeName, NodeAnswer)> {

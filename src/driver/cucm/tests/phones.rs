@@ -51,6 +51,11 @@ async fn a_look_at_phones_alone_costs_one_counter_for_each_node_and_one_page() {
     let before = site.lab.log().len();
     let state = site.look(&[FactGroup::Phones]).await;
     assert_eq!(census(&state).registered.len(), 24);
+    let skew = &state.nodes[&NodeName::from(PUBLISHER)].clock_skew_seconds;
+    assert!(
+        skew.present().is_some_and(|skew| skew.abs() <= 1),
+        "{skew:?}"
+    );
     let log = site.lab.log().split_off(before);
     let mut asked = BTreeMap::new();
     for entry in log.iter().filter(|entry| entry.kind == Kind::Read) {
