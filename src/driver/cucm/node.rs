@@ -77,7 +77,7 @@ impl NodeClient {
         })
     }
 
-    /// Begins an observation: what failed in the last one may work now.
+    /// Begins an observation or a change: what failed in the last one may work now.
     pub(super) async fn begin(&self) {
         *self.shell_closed.lock().await = None;
     }

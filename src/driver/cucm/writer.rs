@@ -44,6 +44,8 @@ impl CucmWriter {
                 "{node}: the estate file declares no such node in this cluster, so nothing was sent"
             ))
         })?;
+        // What failed in the last look may work now.
+        client.begin().await;
         match write {
             Write::UploadTrust { .. }
             | Write::GenerateRequest { .. }

@@ -231,18 +231,3 @@ async fn a_control_request_is_sent_once_whatever_happens() {
     assert!(matches!(error, TransportError::Forbidden { .. }), "{error}");
     assert_eq!(server.requests().len(), 2);
 }
-
-#[test]
-fn an_answer_that_is_too_large_says_how_many_rows_would_do() {
-    let fault = |text: &str, axl: Option<&str>| Fault {
-        text: text.to_owned(),
-        axl: axl.map(|message| ("-1".to_owned(), message.to_owned())),
-        ..Fault::default()
-    };
-    let whole = "Query request too large. Total rows matched: 9000 rows. Suggestive Row Fetch: less than 4321 rows";
-    let other = "query request TOO LARGE. Total rows matched: 9 rows. Suggested row fetch: less than 7 rows";
-    assert_eq!(fault(whole, None).rows_allowed(), Some(4321));
-    assert_eq!(fault("Error", Some(other)).rows_allowed(), Some(7));
-    assert_eq!(fault("Row fetch: 5", None).rows_allowed(), None);
-    assert_eq!(fault("", None).rows_allowed(), None);
-}
