@@ -217,9 +217,7 @@ fn presence_nodes(state: &ClusterState) -> impl Iterator<Item = &NodeName> {
 /// Several presence nodes have an order only if it is known which of them keeps the database.
 fn presence_publisher(cluster: &ClusterName, state: &ClusterState) -> Option<Refusal> {
     let leader = presence_leader(state);
-    if presence_nodes(state).next().is_none() {
-        return None;
-    }
+    presence_nodes(state).next()?;
     let known = leader.is_some_and(|leader| presence_nodes(state).any(|node| *node == leader));
     if known {
         return None;

@@ -26,7 +26,7 @@ pub(super) struct Job<'a> {
     pub(super) reused_for: Option<&'a Procedure>,
     pub(super) issuer: &'a Issuer,
     /// What the issued certificate must carry, and the sources of that.
-    pub(super) usage: Usage<'a>,
+    pub(super) carries: Carries<'a>,
     pub(super) requests: Vec<Request>,
     pub(super) uploads: Vec<trust::Upload<'a>>,
     pub(super) restarts: BTreeMap<NodeName, Vec<Restart<'a>>>,
@@ -38,9 +38,9 @@ pub(super) struct Job<'a> {
 
 /// What a certificate must carry.
 #[derive(Default)]
-pub(super) struct Usage<'a> {
-    pub(super) key_usage: Usages,
-    pub(super) extended_usage: Usages,
+pub(super) struct Carries<'a> {
+    pub(super) keys: Usages,
+    pub(super) extended: Usages,
     pub(super) sources: Vec<(&'a Procedure, &'a str)>,
 }
 
@@ -126,12 +126,12 @@ impl<'a> Job<'a> {
         }
         refusals.extend(trust::chain_refusals(site, wanted, issuer));
         refusals.extend(pending(site, &due));
-        let usage = collect(&mut refusals, usage(site, &due, &procedures));
+        let carries = collect(&mut refusals, carries(site, &due, &procedures));
         let with_twin: Vec<&Procedure> = procedures.values().copied().chain(reused_for).collect();
         let uploads = collect(&mut refusals, trust::uploads(site, &with_twin, issuer));
         let lead = procedures.values().next().copied();
-        let (Some(lead), Some(usage), Some(uploads), true) =
-            (lead, usage, uploads, refusals.is_empty())
+        let (Some(lead), Some(carries), Some(uploads), true) =
+            (lead, carries, uploads, refusals.is_empty())
         else {
             return Err(refusals);
         };
@@ -141,7 +141,7 @@ impl<'a> Job<'a> {
             lead,
             reused_for,
             issuer,
-            usage,
+            carries,
             uploads,
             restarts: BTreeMap::new(),
             proofs: BTreeMap::new(),
@@ -294,12 +294,12 @@ fn procedure<'a>(
 }
 
 /// What the certificate must carry: on every kind of node that gets it.
-fn usage<'a>(
+fn carries<'a>(
     site: &Site<'_>,
     due: &Due<'_>,
     procedures: &BTreeMap<Appliance, &'a Procedure>,
-) -> Result<Usage<'a>, Refusals> {
-    let mut usage = Usage::default();
+) -> Result<Carries<'a>, Refusals> {
+    let mut carries = Carries::default();
     let mut refusals = Vec::new();
     for (appliance, procedure) in procedures {
         let node = due
@@ -310,9 +310,9 @@ fn usage<'a>(
         let mut rules = procedure.usages.iter();
         match rules.find(|rule| rule.releases.contains(release)) {
             Some(rule) => {
-                usage.key_usage.extend(rule.key_usage.iter().cloned());
-                usage.extended_usage.extend(rule.extended_usage.iter().cloned());
-                usage.sources.push((procedure, &rule.source));
+                carries.keys.extend(rule.key_usage.iter().cloned());
+                carries.extended.extend(rule.extended_usage.iter().cloned());
+                carries.sources.push((procedure, &rule.source));
             }
             None => refusals.push(site.refuse(
                 format!(
@@ -324,7 +324,7 @@ fn usage<'a>(
         }
     }
     if refusals.is_empty() {
-        Ok(usage)
+        Ok(carries)
     } else {
         Err(refusals)
     }

@@ -274,7 +274,7 @@ pub(super) fn issue(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
 }
 
 fn usage_sources(job: &Job<'_>) -> Vec<String> {
-    let rules = job.usage.sources.iter();
+    let rules = job.carries.sources.iter();
     rules
         .flat_map(|(procedure, source)| cited(procedure, &[source]))
         .collect()
@@ -288,8 +288,8 @@ fn terms_of(job: &Job<'_>) -> IssueTerms {
             .iter()
             .map(|authority| authority.certificate.sha256.clone())
             .collect(),
-        key_usage: job.usage.key_usage.clone(),
-        extended_usage: job.usage.extended_usage.clone(),
+        key_usage: job.carries.keys.clone(),
+        extended_usage: job.carries.extended.clone(),
         at_least: job.due.wanted.renew_before,
     }
 }
