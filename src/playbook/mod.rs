@@ -18,11 +18,36 @@ use crate::model::{Appliance, ClaimId, Procedure, Purpose};
 use crate::yaml::{Document, Problems, UnreadableError};
 use raw::RawPlaybook;
 
+/// Files of `playbooks/` with their path under it.
+macro_rules! embedded {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../playbooks/", $path)))),*]
+    };
+}
+
 /// The playbooks built into the program, by their path under `playbooks/`.
-const EMBEDDED: &[(&str, &str)] = &[(
+const EMBEDDED: &[(&str, &str)] = embedded![
+    "cucm/CAPF.yaml",
+    "cucm/CallManager-ECDSA.yaml",
+    "cucm/CallManager.yaml",
+    "cucm/ITLRecovery.yaml",
+    "cucm/TVS.yaml",
+    "cucm/ipsec.yaml",
+    "cucm/tomcat-ECDSA.yaml",
     "cucm/tomcat.yaml",
-    include_str!("../../playbooks/cucm/tomcat.yaml"),
-)];
+    "im-presence/cup-ECDSA.yaml",
+    "im-presence/cup-xmpp-ECDSA.yaml",
+    "im-presence/cup-xmpp-s2s-ECDSA.yaml",
+    "im-presence/cup-xmpp-s2s.yaml",
+    "im-presence/cup-xmpp.yaml",
+    "im-presence/cup.yaml",
+    "im-presence/ipsec.yaml",
+    "im-presence/tomcat-ECDSA.yaml",
+    "im-presence/tomcat.yaml",
+    "unity-connection/ipsec.yaml",
+    "unity-connection/tomcat-ECDSA.yaml",
+    "unity-connection/tomcat.yaml",
+];
 
 const LEDGER: &str = "claims.yaml";
 
