@@ -113,11 +113,11 @@ pub(super) fn due<'a>(
     }
 }
 
-/// Where a purpose stands in the order of renewal. One that is not named comes with the first.
+/// Where a purpose stands in the order of renewal; one that is not named comes last among those that go together.
 pub(super) fn place(order: &[Purpose], purpose: &Purpose) -> usize {
     let plain = purpose.plain();
     let named = order.iter().position(|named| *named == plain);
-    named.unwrap_or(0)
+    named.unwrap_or(order.len())
 }
 
 /// The findings that renewing a purpose mends.

@@ -45,12 +45,13 @@ pub(super) fn passes<'a>(
     jobs: Vec<Job<'a>>,
 ) -> Result<Vec<Pass<'a>>, Refusals> {
     let order = &question.desired.order;
-    // Everything that phones hold nothing of goes together, at the place of the first of them.
+    // Everything that phones hold nothing of goes together, at the place of the first of them that has one.
     let together = jobs
         .iter()
         .filter(|job| job.phones().is_none())
         .map(|job| place(order, job.purpose()))
-        .min();
+        .min()
+        .map(|first| if first == order.len() { 0 } else { first });
     let mut groups: BTreeMap<(usize, Option<Purpose>), Vec<Job<'a>>> = BTreeMap::new();
     for job in jobs {
         let family = job.family();

@@ -45,7 +45,7 @@ pub(super) fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedur
         refusals.push(site.refuse(says, next).breaking("I9").at([&first]));
     }
     if !site.release.has_certificate_interface() {
-        refusals.extend(by_shell(site, due, procedure));
+        refusals.extend(by_shell(site, due));
     }
     if shared {
         refusals.extend(membership(site, due));
@@ -106,7 +106,7 @@ fn leader(site: &Site<'_>, due: &Due<'_>) -> NodeName {
 }
 
 /// The shell makes requests of one kind only (claim VOS-CSR-GEN-CONTENT), and no shared ones (E16).
-fn by_shell(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refusals {
+fn by_shell(site: &Site<'_>, due: &Due<'_>) -> Refusals {
     let wanted = due.wanted;
     let mut refusals = Vec::new();
     let release = &site.release;
@@ -128,10 +128,10 @@ fn by_shell(site: &Site<'_>, due: &Due<'_>, procedure: &Procedure) -> Refusals {
     } else {
         "rsa-2048"
     };
-    if wanted.key.to_string() != makes || procedure.hash != "sha256" {
+    if wanted.key.to_string() != makes {
         refuse(
-            format!("`key: {makes}` with SHA-256, which is what `set csr gen` makes"),
-            format!("{} with {}", wanted.key, procedure.hash),
+            format!("`key: {makes}`, which is what `set csr gen` makes"),
+            wanted.key.to_string(),
             "Ask for the key that the shell makes.",
         );
     }
