@@ -5,6 +5,7 @@
 
 mod check;
 mod ledger;
+mod narrow;
 mod raw;
 mod releases;
 mod words;
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use ledger::{Claim, Evidence};
+pub use narrow::NarrowError;
+pub use releases::{range_words, release_named};
 
 use crate::model::{Appliance, ClaimId, Procedure, Purpose};
 use crate::yaml::{Document, Problems, UnreadableError};
@@ -202,6 +205,11 @@ pub fn claims() -> Result<BTreeMap<ClaimId, Claim>, PlaybookError> {
     ))?)
 }
 
+/// The JSON Schema of a playbook, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RawPlaybook).to_value()
+}
+
 fn read_procedure(
     document: &Document,
     claims: &BTreeMap<ClaimId, Claim>,
@@ -230,5 +238,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, PlaybookError> {
     Ok(paths)
 }
 
+#[cfg(test)]
+mod embedded_tests;
 #[cfg(test)]
 mod tests;
