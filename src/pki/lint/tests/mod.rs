@@ -1,6 +1,7 @@
 mod authorities;
 mod leaf;
 mod names;
+mod uploads;
 
 use super::{Demands, IssuedCheck, LintFinding, check_issued};
 use crate::model::{Certificate, Product, Purpose, Release, Severity, SigningRequest};
