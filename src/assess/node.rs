@@ -131,7 +131,7 @@ pub(super) fn release(context: &Context<'_>) -> Vec<Finding> {
                 severity,
                 "release-differs",
                 Some(name),
-                format!("{leading}, as on the publisher{of}"),
+                format!("release {leading}, as on the publisher{of}"),
                 release.as_str(),
             ));
         }

@@ -26,13 +26,13 @@ pub(super) fn rows() -> Vec<Row> {
             case.trust(PUBLISHER, TOMCAT, certificate("LDAP CA", "LDAP CA"));
         }),
         (&["chain-expired", "trust-expired"], |case| {
-            let mut issuing = certificate("Issuing", "root");
-            issuing.not_after = moment("2026-02-01T00:00:00Z");
-            case.trust(PUBLISHER, TOMCAT, issuing);
-            // Signed by the desired issuer's key too, so that only its chain here is wrong.
+            let mut issuer = certificate("Issuer", "root");
+            issuer.not_after = moment("2026-02-01T00:00:00Z");
+            case.trust(PUBLISHER, TOMCAT, issuer);
+            // Signed by the desired issuer's key too, so that only its chain here is wrong. Of two signers the one with
+            // the lower fingerprint is taken.
             let own = case.certificate(PUBLISHER);
-            own.signed_by.insert(fingerprint("Issuing"));
-            assert!(fingerprint("Issuing") < fingerprint("root"), "taken first");
+            own.signed_by.insert(fingerprint("Issuer"));
         }),
         // The renewed root begins in the same second as the stored one.
         (&WRONG_ISSUERS_AND_CLASHES, |case| {
