@@ -7,7 +7,7 @@ use crate::model::{
     Severity, SubjectName,
 };
 
-use super::Context;
+use super::{Context, reuse};
 
 /// Every desired certificate on every node that should hold it, where the node has one.
 pub(super) fn held<'a>(
@@ -63,6 +63,8 @@ pub(super) fn validity(context: &Context<'_>) -> Vec<Finding> {
                         why.clone(),
                     )
                 }),
+                Some(Observed::Absent) | None
+                    if reuse::stands_in(context, node, &wanted.purpose) => {}
                 Some(Observed::Absent) | None => findings.push(about(
                     context,
                     Severity::Critical,
@@ -193,10 +195,12 @@ fn required_names(wanted: &DesiredCertificate, node: &NodeName) -> BTreeSet<Subj
     names
 }
 
-/// Names that are missing, and names that nobody asked for.
+/// Names that are missing, and names that nobody asked for. Nobody connects to CAPF by name, so that its names are
+/// no reason to reset every phone.
 pub(super) fn names(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (wanted, node, certificate) in held(context) {
+    let by_name = held(context).filter(|(wanted, ..)| wanted.purpose.as_str() != "CAPF");
+    for (wanted, node, certificate) in by_name {
         let required = required_names(wanted, node);
         let missing: Vec<String> = required
             .difference(&certificate.names)

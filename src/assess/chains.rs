@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Certificate, ClusterState, Finding, Fingerprint, KeyAlgorithm, Listener, NodeName, Observed,
-    Port, Purpose, Severity, Store,
+    Certificate, ClusterState, Finding, Fingerprint, NodeName, Observed, Purpose, Severity, Store,
 };
 
 use super::Context;
 
 /// Walks from a certificate to a self-signed one through certificates of one store. Returns the
 /// authorities met, or the name of the one that is missing.
-fn walk<'a>(
+pub(super) fn walk<'a>(
     state: &'a ClusterState,
     store: &BTreeSet<&Fingerprint>,
     leaf: &'a Certificate,
@@ -49,6 +48,9 @@ pub(super) fn of_identities(context: &Context<'_>) -> Vec<Finding> {
                 continue;
             };
             for rule in &procedure.stores {
+                if wanted.purpose.as_str() == "CAPF" && rule.store.as_str() == "CallManager-trust" {
+                    continue; // `capf::trusted_by_call_processing` looks at it on every node.
+                }
                 findings.extend(of_identity(
                     context,
                     &wanted.purpose,
@@ -121,51 +123,6 @@ fn of_identity(
             })
             .collect(),
     }
-}
-
-/// The tomcat certificate also serves as the CallManager certificate, so that renewing it would reset
-/// phones. Seen by equal identities, or, where the platform hides the second, by what port 5061 presents.
-pub(super) fn reuse_for_call_manager(context: &Context<'_>) -> Vec<Finding> {
-    let tomcat = Purpose::from("tomcat");
-    let call_manager = Purpose::from("CallManager");
-    if !context.wanted().any(|wanted| wanted.purpose == tomcat) {
-        return Vec::new();
-    }
-    let mut findings = Vec::new();
-    for (node, state) in &context.state.nodes {
-        let Some(Observed::Present(stored)) = state.identities.get(&tomcat) else {
-            continue;
-        };
-        let sip = Listener {
-            port: Port::Sip,
-            key: KeyAlgorithm::Rsa,
-        };
-        let served = state.served.get(&sip);
-        let found = match (state.identities.get(&call_manager), served) {
-            (Some(Observed::Present(other)), _) if other == stored => {
-                "the CallManager certificate is the tomcat certificate".to_owned()
-            }
-            (Some(Observed::Present(_)), _) => continue,
-            (_, Some(Observed::Present(chain))) if chain.leaf == *stored => {
-                "port 5061 presents the tomcat certificate".to_owned()
-            }
-            (_, Some(Observed::Unknown(why))) => {
-                format!("the node lists no CallManager certificate and port 5061 is unknown: {why}")
-            }
-            (_, Some(Observed::Present(_) | Observed::Absent) | None) => continue,
-        };
-        findings.push(Finding {
-            purpose: Some(tomcat.clone()),
-            ..context.finding(
-                Severity::Blocker,
-                "tomcat-reused",
-                Some(node),
-                "the tomcat certificate is not used for CallManager",
-                found,
-            )
-        });
-    }
-    findings
 }
 
 /// The elliptic-curve twin of a purpose is self-signed although the purpose is to be signed.

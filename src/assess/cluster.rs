@@ -1,8 +1,8 @@
-//! Checks of a cluster as a whole: who belongs to it, whether its database is one, its phones.
+//! Checks of a cluster as a whole: who belongs to it, and whether its database is one.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Finding, NodeName, Observed, Role, Severity};
+use crate::model::{Finding, NodeName, NodeSelection, Observed, Product, Role, Severity};
 
 use super::Context;
 
@@ -43,6 +43,9 @@ pub(super) fn membership(context: &Context<'_>) -> Vec<Finding> {
                 }
             }
         }
+        Observed::Absent if context.state.product == Product::UnityConnection => {
+            findings.extend(by_network(context));
+        }
         Observed::Absent => findings.push(unknown(
             context,
             "the node list",
@@ -68,7 +71,43 @@ pub(super) fn membership(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Database replication is good on every declared node.
+/// Unity Connection has no AXL node list: `show network cluster` names its nodes (claim: CUC-SHELL).
+fn by_network(context: &Context<'_>) -> Vec<Finding> {
+    let network = match &context.state.network {
+        Observed::Present(network) => network,
+        Observed::Absent => return vec![unknown(context, "the node list", "no node is shown")],
+        Observed::Unknown(_) => return Vec::new(), // Said of `show network cluster` itself.
+    };
+    let declared = &context.state.nodes;
+    let undeclared = network
+        .keys()
+        .filter(|name| !declared.contains_key(*name))
+        .map(|name| {
+            context.finding(
+                Severity::Blocker,
+                "node-undeclared",
+                Some(name),
+                "every node of the cluster is in the estate file",
+                format!("`show network cluster` shows {name}; the estate file does not name it"),
+            )
+        });
+    let unlisted = declared
+        .keys()
+        .filter(|name| !network.contains_key(*name))
+        .map(|name| {
+            context.finding(
+                Severity::Blocker,
+                "node-unlisted",
+                Some(name),
+                "every declared node belongs to the cluster",
+                "`show network cluster` does not show it",
+            )
+        });
+    undeclared.chain(unlisted).collect()
+}
+
+/// Database replication is good on every declared node. Whether IM and Presence nodes are listed is not settled, so
+/// that one of those counts only if it is.
 pub(super) fn replication(context: &Context<'_>) -> Vec<Finding> {
     let states = match &context.state.replication {
         Observed::Present(states) => states,
@@ -79,7 +118,9 @@ pub(super) fn replication(context: &Context<'_>) -> Vec<Finding> {
     let missing = context
         .state
         .nodes
-        .keys()
+        .iter()
+        .filter(|(_, node)| node.role != Role::ImPresence)
+        .map(|(name, _)| name)
         .filter(|name| !states.contains_key(*name))
         .map(|name| {
             context.finding(
@@ -112,6 +153,7 @@ pub(super) fn replication(context: &Context<'_>) -> Vec<Finding> {
 pub(super) fn security_mode(context: &Context<'_>) -> Vec<Finding> {
     match &context.state.security {
         Observed::Present(_) => Vec::new(),
+        Observed::Absent if context.state.product != Product::Cucm => Vec::new(),
         Observed::Absent => vec![unknown(
             context,
             "ClusterSecurityMode",
@@ -121,18 +163,36 @@ pub(super) fn security_mode(context: &Context<'_>) -> Vec<Finding> {
     }
 }
 
-/// Without a count of registered phones nothing can be said afterwards about who came back.
-pub(super) fn phones(context: &Context<'_>) -> Vec<Finding> {
-    match &context.state.phones {
-        Observed::Unknown(why) => vec![context.finding(
-            Severity::Warning,
-            "phones-unknown",
-            None,
-            "the number of registered phones",
-            why.clone(),
-        )],
-        Observed::Present(_) | Observed::Absent => Vec::new(),
+/// The IM and Presence node that keeps the presence database: requests of presence purposes are made there, and their
+/// chains enter there (claims IMP-PUBLISHER, IMP-TRUST-SPREADS).
+pub(super) fn presence_publisher(context: &Context<'_>) -> Vec<Finding> {
+    let nodes = context.selected(NodeSelection::ImPresence).count();
+    let found = match &context.state.presence_publisher {
+        Observed::Present(_) => return Vec::new(),
+        Observed::Absent => "no node is shown as `cups DBPub`",
+        Observed::Unknown(why) => why,
+    };
+    if nodes == 0 {
+        return Vec::new();
     }
+    let expected = "the IM and Presence database publisher";
+    let code = "presence-publisher-unknown";
+    let of_presence = |node: &NodeName| {
+        context.state.nodes.get(node).map(|state| state.role) == Some(Role::ImPresence)
+    };
+    let mut findings: Vec<Finding> = context
+        .wanted()
+        .filter(|wanted| !wanted.nodes.is_empty() && wanted.nodes.iter().all(of_presence))
+        .map(|wanted| Finding {
+            purpose: Some(wanted.purpose.clone()),
+            ..context.finding(Severity::Blocker, code, None, expected, found)
+        })
+        .collect();
+    // For the other purposes it only decides which of several nodes restarts first.
+    if findings.is_empty() && nodes > 1 {
+        findings.push(context.finding(Severity::Warning, code, None, expected, found));
+    }
+    findings
 }
 
 /// A fact of the cluster that a plan may not do without.

@@ -3,25 +3,36 @@
 //! Each check looks at one concern and reports everything it sees; none stops at the first. What could
 //! not be learned is a finding too, because a plan may not rest on it.
 
+mod capf;
 mod catalogue;
 mod certificates;
 mod chains;
+mod clash;
 mod cluster;
+mod hygiene;
 mod node;
+mod phones;
+mod recovery;
+mod requests;
+mod reuse;
 mod serving;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trust_list;
+mod uploads;
 
 use jiff::Timestamp;
 
 use crate::model::{
     ClusterName, ClusterState, Desired, DesiredCertificate, Finding, FindingCode, NodeName,
-    Observation, Procedure, Purpose, Severity,
+    NodeSelection, NodeState, Observation, Procedure, Purpose, Role, Severity,
 };
 
 pub use catalogue::{Explanation, explain, explanations};
+pub use hygiene::{Superfluous, superfluous};
+pub use uploads::{UPLOAD_ERRORS, UploadError};
 
 /// What one check is given: a cluster, what it should be, and the moment.
 struct Context<'a> {
@@ -46,6 +57,27 @@ impl<'a> Context<'a> {
         self.procedures
             .iter()
             .find(|known| known.appliance == appliance && known.purpose == *purpose)
+    }
+
+    /// The declared nodes of a kind.
+    fn selected(
+        &self,
+        selection: NodeSelection,
+    ) -> impl Iterator<Item = (&'a NodeName, &'a NodeState)> {
+        let presence = self.state.presence_publisher.present();
+        self.state.nodes.iter().filter(move |(name, state)| {
+            let role = state.role;
+            match selection {
+                NodeSelection::All => true,
+                NodeSelection::Publisher => role == Role::Publisher,
+                NodeSelection::Subscribers => role == Role::Subscriber,
+                NodeSelection::ImPresence => role == Role::ImPresence,
+                NodeSelection::PresencePublisher => presence == Some(*name),
+                NodeSelection::CallProcessing => {
+                    matches!(role, Role::Publisher | Role::Subscriber)
+                }
+            }
+        })
     }
 
     /// A finding about the cluster or one of its nodes.
@@ -82,12 +114,25 @@ const CHECKS: &[Check] = &[
     certificates::sharing,
     serving::served,
     chains::of_identities,
-    chains::reuse_for_call_manager,
     chains::ecdsa_twin,
+    reuse::for_call_manager,
+    capf::is_an_authority,
+    capf::on_subscribers,
+    capf::trusted_by_call_processing,
+    recovery::validity,
+    recovery::strength,
+    trust_list::check,
+    hygiene::entries,
+    clash::of_authorities,
+    requests::purposes,
+    requests::ways,
+    requests::copies,
+    phones::counted,
+    phones::away,
     cluster::membership,
     cluster::replication,
     cluster::security_mode,
-    cluster::phones,
+    cluster::presence_publisher,
     node::reachable,
     node::identity_of_the_box,
     node::release,
@@ -120,7 +165,9 @@ pub fn assess(
         };
         let mut of_cluster: Vec<Finding> =
             CHECKS.iter().flat_map(|check| check(&context)).collect();
-        of_cluster.extend(serving::pending(&context, &of_cluster));
+        let mut of_due = serving::pending(&context, &of_cluster);
+        of_due.extend(capf::phone_certificates(&context, &of_cluster));
+        of_cluster.extend(of_due);
         findings.extend(of_cluster);
     }
     findings.sort();

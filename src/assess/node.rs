@@ -1,7 +1,8 @@
 //! Checks of single nodes: whether a change may begin there at all.
 
 use crate::model::{
-    BackupJob, Finding, NodeName, NodeState, Observed, Role, ServiceStatus, Severity, SsoState,
+    BackupJob, Finding, NodeName, NodeState, Observed, Product, Release, Role, ServiceStatus,
+    Severity, SsoState,
 };
 
 use super::Context;
@@ -9,6 +10,10 @@ use super::Context;
 /// Services without which a node can neither make nor spread certificates. Source: T118731 in
 /// cucm-certificate-rules §6.
 const PLATFORM_SERVICES: [&str; 2] = ["Cisco Tomcat", "Platform Administrative Web Service"];
+
+/// Our own words for a refused login, and for one that is held back after a refusal elsewhere. An observation keeps
+/// reasons as text; if the words change, the fact is still unknown and only this hint is missing.
+const LOGIN_REFUSED: [&str; 2] = ["the node refused account", "was not tried, because"];
 
 /// Clocks further apart than this, in seconds, make every statement about validity doubtful (promise P13).
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
@@ -36,12 +41,26 @@ pub(super) fn reachable(context: &Context<'_>) -> Vec<Finding> {
             ("the backup state", state.backup_job.unknown()),
             ("the clock", state.clock_skew_seconds.unknown()),
         ];
-        facts
+        let mut findings: Vec<Finding> = facts
             .into_iter()
             .filter_map(|(fact, why)| {
                 Some(context.finding(Severity::Blocker, "unknown-fact", Some(name), fact, why?))
             })
-            .collect()
+            .collect();
+        let refused = facts
+            .iter()
+            .filter_map(|(_, why)| *why)
+            .find(|why| LOGIN_REFUSED.iter().any(|words| why.contains(words)));
+        findings.extend(refused.map(|why| {
+            context.finding(
+                Severity::Blocker,
+                "login-refused",
+                Some(name),
+                "the node accepts the account of the estate file",
+                why,
+            )
+        }));
+        findings
     })
 }
 
@@ -66,8 +85,18 @@ pub(super) fn identity_of_the_box(context: &Context<'_>) -> Vec<Finding> {
     })
 }
 
-/// The certificate interface exists from release 14, and all nodes run one release.
+/// The first release whose certificates this program reads and changes, over the shell (claim: VOS-CERTIFICATES-BY-SHELL).
+const FIRST_RELEASE: (u32, u32, u32) = (12, 5, 0);
+
+/// The release is one that this program knows, and all nodes run the same. IM and Presence nodes have build numbers of
+/// their own, so that only their service update is compared with the publisher's.
 pub(super) fn release(context: &Context<'_>) -> Vec<Finding> {
+    if !matches!(
+        context.state.product,
+        Product::Cucm | Product::UnityConnection
+    ) {
+        return Vec::new();
+    }
     let publisher = context
         .state
         .publisher()
@@ -78,26 +107,41 @@ pub(super) fn release(context: &Context<'_>) -> Vec<Finding> {
             return Vec::new();
         };
         let mut findings = Vec::new();
-        if release.level() < (14, 0, 0) {
+        if release.level() < FIRST_RELEASE {
             findings.push(context.finding(
                 Severity::Blocker,
                 "release-unsupported",
                 Some(name),
-                "release 14 or later",
+                "release 12.5 or later",
                 release.as_str(),
             ));
         }
-        if let Some(leading) = leading.filter(|leading| *leading != release) {
+        let same = |leading: &Release| {
+            leading == release
+                || (state.role == Role::ImPresence && leading.level() == release.level())
+        };
+        if let Some(leading) = leading.filter(|leading| !same(leading)) {
+            // Across major releases nodes are changed by different interfaces: the upgrade has to end first.
+            let (severity, of) = if major(leading) == major(release) {
+                (Severity::Warning, "")
+            } else {
+                (Severity::Blocker, " and no upgrade under way")
+            };
             findings.push(context.finding(
-                Severity::Warning,
+                severity,
                 "release-differs",
                 Some(name),
-                format!("{leading}, as on the publisher"),
+                format!("release {leading}, as on the publisher{of}"),
                 release.as_str(),
             ));
         }
         findings
     })
+}
+
+fn major(release: &Release) -> (u32, u32) {
+    let (major, minor, _) = release.level();
+    (major, minor)
 }
 
 /// The node's clock agrees with this machine's.

@@ -47,6 +47,37 @@ pub(super) fn certificate(name: &str, signer: &str) -> Certificate {
     }
 }
 
+/// A certificate of a purpose that phones hold, with a serial number of its own.
+pub(super) fn phone_certificate(purpose: &str, node: &str) -> Certificate {
+    let known = format!("{purpose} of {node}");
+    let authority = purpose == "CAPF";
+    Certificate {
+        common_name: Some(if authority { "CAPF-1a2b3c4d" } else { node }.to_owned()),
+        serial: fingerprint(&known).short().to_owned(),
+        names: [SubjectName::dns(node)].into(),
+        authority,
+        key_usage: Some(["digitalSignature".to_owned(), "keyCertSign".to_owned()].into()),
+        ..certificate(&known, "root")
+    }
+}
+
+/// Adds an IM and Presence node, which the replication does not list.
+pub(super) fn add_presence(case: &mut Case, name: &str) {
+    let mut state = node(Role::ImPresence, name);
+    state.release = Observed::Present(Release::parse("14.0.1.13900-8").unwrap());
+    state.identities.clear();
+    state.served.clear();
+    let cluster = case.cluster();
+    cluster.nodes.insert(name.into(), state);
+    let (Observed::Present(listed), Observed::Present(network)) =
+        (&mut cluster.listed, &mut cluster.network)
+    else {
+        panic!("membership")
+    };
+    listed.insert(name.into(), Role::ImPresence);
+    network.insert(name.into(), true);
+}
+
 fn node(role: Role, name: &str) -> NodeState {
     let started = ServiceState {
         status: ServiceStatus::Started,
@@ -250,10 +281,134 @@ impl Case {
             .unwrap()
     }
 
-    pub(super) fn codes(&self) -> Vec<String> {
+    pub(super) fn findings(&self) -> Vec<Finding> {
         assess(&self.observation, &self.desired, &self.procedures, now())
-            .into_iter()
-            .map(|finding| finding.code.to_string())
-            .collect()
+    }
+
+    pub(super) fn codes(&self) -> Vec<String> {
+        let codes = self.findings().into_iter();
+        codes.map(|finding| finding.code.to_string()).collect()
+    }
+
+    /// The one finding with a code.
+    pub(super) fn finding(&self, code: &str) -> Finding {
+        let mut found = self.findings();
+        found.retain(|finding| finding.code.as_str() == code);
+        let [finding] = found.as_slice() else {
+            panic!("{code}: {found:#?}")
+        };
+        finding.clone()
+    }
+
+    /// Stores a certificate as an identity.
+    pub(super) fn hold(&mut self, node: &str, purpose: &str, certificate: Certificate) {
+        let held = Observed::Present(certificate.sha256.clone());
+        self.node(node).identities.insert(purpose.into(), held);
+        let known = &mut self.cluster().certificates;
+        known.insert(certificate.sha256.clone(), certificate);
+    }
+
+    /// Puts a certificate into a trust store.
+    pub(super) fn trust(&mut self, node: &str, store: &str, certificate: Certificate) {
+        let entry = TrustEntry {
+            file: certificate.title().to_owned(),
+            sha256: certificate.sha256.clone(),
+        };
+        let entries = self.node(node).trust.entry(store.into());
+        match entries.or_insert_with(|| Observed::Present(Vec::new())) {
+            Observed::Present(entries) => entries.push(entry),
+            other => panic!("{other:?}"),
+        }
+        let known = &mut self.cluster().certificates;
+        known.insert(certificate.sha256.clone(), certificate);
+    }
+
+    /// Wants a purpose on some nodes, with a procedure like that of tomcat but for its store.
+    pub(super) fn want(&mut self, purpose: &str, nodes: &[&str], appliance: Appliance) {
+        let mut wanted = self.desired.certificates[0].clone();
+        wanted.purpose = purpose.into();
+        wanted.nodes = nodes.iter().map(|node| NodeName::from(*node)).collect();
+        self.desired.certificates.push(wanted);
+        let mut procedure = self.procedures[0].clone();
+        procedure.purpose = purpose.into();
+        procedure.appliance = appliance;
+        procedure.proof.clear();
+        procedure.stores[0].store = Store::new(format!("{}-trust", procedure.purpose.plain()));
+        self.procedures.push(procedure);
+    }
+
+    /// The good cluster with CallManager, CAPF and TVS, and two phones that are registered and hold no certificate.
+    pub(super) fn with_phones() -> Self {
+        let mut case = Self::good();
+        let both = [PUBLISHER, SUBSCRIBER];
+        for (purpose, nodes) in [
+            ("CallManager", &both[..]),
+            ("TVS", &both),
+            ("CAPF", &both[..1]),
+        ] {
+            case.want(purpose, nodes, Appliance::Cucm);
+            case.procedures.last_mut().unwrap().phones = Some(PhoneRule {
+                ctl: purpose != "TVS",
+                upload_resets: ReleaseRange::default(),
+                one_stays: purpose == "TVS",
+                source: String::new(),
+                claims: vec![],
+            });
+            for node in nodes {
+                case.hold(node, purpose, phone_certificate(purpose, node));
+            }
+            for node in both {
+                case.trust(
+                    node,
+                    &format!("{purpose}-trust"),
+                    certificate("root", "root"),
+                );
+            }
+        }
+        let phone = PhoneProfile {
+            pool: Some("Default".to_owned()),
+            security: PhoneSecurity::NonSecure,
+            lsc: Some(false),
+        };
+        let phones = ["SEP1", "SEP2"].map(str::to_owned);
+        case.cluster().phones = Observed::Present(PhoneCensus {
+            counted: BTreeMap::new(),
+            registered: phones.clone().map(|name| (name, 1)).into(),
+            configured: Observed::Present(phones.map(|name| (name, phone.clone())).into()),
+        });
+        case
+    }
+
+    pub(super) fn census(&mut self) -> &mut PhoneCensus {
+        let Observed::Present(census) = &mut self.cluster().phones else {
+            panic!("census")
+        };
+        census
+    }
+
+    pub(super) fn phone(&mut self, name: &str) -> &mut PhoneProfile {
+        let Observed::Present(phones) = &mut self.census().configured else {
+            panic!("profiles")
+        };
+        phones.get_mut(name).unwrap()
+    }
+
+    /// Mixed mode, with a list of every CallManager and CAPF certificate.
+    pub(super) fn mixed(&mut self) {
+        self.cluster().security = Observed::Present(SecurityMode::Mixed);
+        let held = [
+            (PUBLISHER, "CallManager"),
+            (SUBSCRIBER, "CallManager"),
+            (PUBLISHER, "CAPF"),
+        ];
+        let records = held.map(|(node, purpose)| TrustRecord {
+            function: "CCM+TFTP".to_owned(),
+            subject: format!("CN={node}"),
+            serial: phone_certificate(purpose, node).serial,
+        });
+        self.cluster().ctl = Observed::Present(TrustList {
+            modified: "Fri Mar 06 19:45:13 CET 2026".to_owned(),
+            records: records.into(),
+        });
     }
 }

@@ -301,6 +301,8 @@ pub(super) enum GraphFormat {
 pub(super) enum SchemaOf {
     /// The estate file
     Estate,
+    /// A playbook
+    Playbook,
 }
 
 /// Procedures.
@@ -308,6 +310,19 @@ pub(super) enum SchemaOf {
 pub(super) enum PlaybookCommand {
     /// List the procedures
     List,
+    /// Show what one procedure does, in order, and where every line comes from
+    Show {
+        /// The kind of node: cucm, im-presence or unity-connection
+        product: String,
+        /// The purpose, as the platform prints it
+        purpose: String,
+        /// Only what holds for this release, such as 12.5, 14SU3 or 14.0.1.13900-155
+        #[arg(long)]
+        release: Option<String>,
+        /// Only this restart set
+        #[arg(long, value_name = "NAME")]
+        variant: Option<String>,
+    },
     /// Check the files of a directory
     Check {
         /// The directory

@@ -87,6 +87,7 @@ fn judge(
         demands: Some(&demands),
         purpose: Some(purpose),
         product: procedure.appliance.product(),
+        release: None,
         now,
     }))
 }

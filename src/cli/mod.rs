@@ -13,6 +13,7 @@ mod means;
 mod output;
 mod peers;
 mod planning;
+mod playbooks;
 mod records;
 mod session;
 mod signals;
@@ -26,7 +27,7 @@ use clap::Parser as _;
 use crate::execute::Mark;
 use crate::secrets::Redactor;
 
-use arguments::{Arguments, Command, Common, PlaybookCommand, SecretCommand, TrustCommand};
+use arguments::{Arguments, Command, Common, SecretCommand, TrustCommand};
 use exit::{CliError, Exit};
 use output::Output;
 use session::Session;
@@ -162,14 +163,7 @@ async fn dispatch(
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
         Command::Schema { of } => Ok(surroundings::schema(output, *of)),
-        Command::Playbook(PlaybookCommand::List) => Ok(surroundings::playbooks(
-            output,
-            &session::library(common.playbooks.as_deref())?,
-        )),
-        Command::Playbook(PlaybookCommand::Check { directory }) => Ok(surroundings::playbooks(
-            output,
-            &session::library(Some(directory))?,
-        )),
+        Command::Playbook(command) => playbooks::playbooks(common, output, command),
         Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
         _ => surroundings::man(output),
     }

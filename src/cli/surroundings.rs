@@ -1,13 +1,12 @@
-//! What is around the work: the log, the starter file, schemas, procedures, completions, the manual page.
+//! What is around the work: the log, the starter file, schemas, completions, the manual page.
 
 use std::path::Path;
 
 use clap::CommandFactory as _;
-use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::estate;
-use crate::playbook::Library;
+use crate::playbook;
 use crate::secrets::Redactor;
 
 use super::arguments::{Arguments, SchemaOf};
@@ -91,54 +90,13 @@ pub(super) fn init(output: Output, file: &Path) -> Result<Exit, CliError> {
     }))
 }
 
-/// `schema estate`.
+/// `schema estate`, `schema playbook`.
 pub(super) fn schema(output: Output, of: SchemaOf) -> Exit {
     let schema = match of {
         SchemaOf::Estate => estate::schema(),
+        SchemaOf::Playbook => playbook::schema(),
     };
     output.result(Exit::Done, &schema, || format!("{schema:#}\n"))
-}
-
-/// `playbook list` and `playbook check`.
-pub(super) fn playbooks(output: Output, library: &Library) -> Exit {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        product: String,
-        purpose: &'a str,
-        stores: Vec<&'a str>,
-        variants: Vec<&'a str>,
-    }
-    let rows: Vec<Row<'_>> = library
-        .procedures()
-        .iter()
-        .map(|procedure| Row {
-            product: procedure.appliance.to_string(),
-            purpose: procedure.purpose.as_str(),
-            stores: procedure
-                .stores
-                .iter()
-                .map(|rule| rule.store.as_str())
-                .collect(),
-            variants: procedure
-                .restarts
-                .iter()
-                .map(|set| set.variant.as_str())
-                .collect(),
-        })
-        .collect();
-    output.result(Exit::Done, &rows, || {
-        rows.iter()
-            .map(|row| {
-                format!(
-                    "{:<18} {:<18} chain to {:<24} restarts: {}\n",
-                    row.product,
-                    row.purpose,
-                    row.stores.join(", "),
-                    row.variants.join(", ")
-                )
-            })
-            .collect()
-    })
 }
 
 /// `completions SHELL`.

@@ -193,6 +193,7 @@ impl ClusterRun<'_> {
             demands: Some(&demands),
             purpose: Some(&request.purpose),
             product: self.plan.product,
+            release: Some(&self.plan.release),
             now: self.all.clock.now(),
         })
     }

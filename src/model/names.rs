@@ -77,6 +77,7 @@ impl Purpose {
 
     /// The purpose without the suffix of its elliptic-curve twin. Twins share a trust store, services and, where
     /// phones hold them, one procedure.
+    #[must_use]
     pub fn plain(&self) -> Self {
         Self(self.0.trim_end_matches("-ECDSA").to_owned())
     }

@@ -1,12 +1,16 @@
 //! Services restart node by node, each node is proved before the next, then everything is read again.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
-use crate::model::{NodeName, Observed, RestartRule, ServiceName, StepId};
+use crate::model::{Appliance, NodeName, Observed, ServiceName, StepId};
 
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
 use super::job::Job;
+use super::pass::{Merged, Pass};
+use super::restart::Witness;
 use super::stages::replication_good;
 use super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
 
@@ -18,52 +22,109 @@ const RESTART_WAY_BACK: &str = "A restart cannot be taken back. If the service d
     more by hand (`utils service restart NAME` in the node's shell) and read its log before anything else restarts.";
 
 /// Restarts one node after the other. Returns the step that proves the last one.
-pub(super) fn activate(draft: &mut Draft, site: &Site<'_>, job: &Job<'_>) -> Option<StepId> {
-    let mut proved: Option<StepId> = None;
-    for node in &job.due.nodes {
-        let Some(request) = job.request_of(node) else {
-            continue;
-        };
+pub(super) fn activate(
+    draft: &mut Draft,
+    site: &Site<'_>,
+    pass: &Pass<'_>,
+    round: &BTreeSet<NodeName>,
+    ready: &[StepId],
+) -> Vec<StepId> {
+    let takes_part = |node: &&NodeName| {
+        let gets = pass.jobs.iter().any(|job| job.due.nodes.contains(node));
+        round.contains(*node) && (gets || pass.restarts.contains_key(*node))
+    };
+    let nodes: Vec<&NodeName> = site.nodes.iter().filter(takes_part).collect();
+    let mut proved: Vec<StepId> = ready.to_vec();
+    for (at, node) in nodes.iter().enumerate() {
+        let kind = site.appliance(node);
+        let is_kind = |node: &&&NodeName| site.appliance(node) == kind;
+        if !nodes.iter().take(at).any(|node| is_kind(&node)) {
+            proved = attend(draft, pass, kind, &proved, true);
+        }
         let mut last: Option<StepId> = None;
-        for rule in job.restarts.get(node).into_iter().flatten() {
+        for merged in pass.restarts.get(*node).into_iter().flatten() {
             let first = last.is_none();
-            let id = draft.add(restart_step(site, job, node, request, rule, first));
+            let id = draft.add(restart_step(site, pass, node, merged, first));
             if let Some(last) = &last {
                 draft.edge(last, &id, "the playbook's order on one node");
             } else {
-                let why = "a restart is asked for only after every upload was read back (I8)";
-                draft.edges(&job.made.uploaded, &id, why);
-                let why = "one node at a time: the next only when the last serves its certificate and is \
-                           healthy (I9, I10)";
+                let why = "a restart is asked for only after every upload was read back, and one node at a time: the \
+                           next only when the last serves its certificate and is healthy (I8, I9, I10)";
                 draft.edges(&proved, &id, why);
             }
             last = Some(id);
         }
-        let id = draft.add(prove_step(site, job, node, request));
-        draft.edges(
-            &last,
-            &id,
-            "a certificate is in effect when it is seen on the wire (I8)",
-        );
-        proved = Some(id);
+        let id = draft.add(prove_step(site, pass, node));
+        let why = "a certificate is in effect when it is seen in effect (I8)";
+        match &last {
+            Some(last) => draft.edge(last, &id, why),
+            None => draft.edges(&proved, &id, why),
+        }
+        proved = vec![id];
+        if !nodes.iter().skip(at + 1).any(|node| is_kind(&node)) {
+            proved = attend(draft, pass, kind, &proved, false);
+        }
     }
     proved
 }
 
+/// What a person does before the first, or after the last, restart on one kind of node.
+fn attend(
+    draft: &mut Draft,
+    pass: &Pass<'_>,
+    kind: Appliance,
+    gate: &[StepId],
+    before: bool,
+) -> Vec<StepId> {
+    let mut done: Vec<StepId> = gate.to_vec();
+    for (_, procedure, rule) in pass.attended.iter().filter(|(of, ..)| *of == kind) {
+        let instruction = if before { &rule.before } else { &rule.after };
+        let id = draft.add(Step {
+            sources: cited(procedure, &[&rule.source]),
+            ..step(
+                Stage::Activate,
+                Action::Person {
+                    instruction: format!("{instruction} Then `reissue mark` this step."),
+                },
+                "No interface is known by which this tool could do or see it.",
+            )
+        });
+        draft.edges(&done, &id, "what comes before is finished first");
+        done = vec![id];
+    }
+    done
+}
+
 fn restart_step(
     site: &Site<'_>,
-    job: &Job<'_>,
+    pass: &Pass<'_>,
     node: &NodeName,
-    request: &StepId,
-    rule: &RestartRule,
+    merged: &Merged<'_>,
     first: bool,
 ) -> Step {
+    let rule = merged.first.rule;
     let service = &rule.service;
-    let mut before = vec![Condition::IdentityOf {
-        node: node.clone(),
-        purpose: job.due.wanted.purpose.clone(),
-        step: request.clone(),
-    }];
+    let mut before: Vec<Condition> = Vec::new();
+    let mut because = BTreeSet::new();
+    for job in &pass.jobs {
+        if !job.restarts.contains_key(node) {
+            continue;
+        }
+        because.extend(job.because([node]));
+        // A node that gets no certificate of its own restarts for the one that another got.
+        let holders = if job.due.nodes.contains(node) {
+            std::slice::from_ref(node)
+        } else {
+            job.due.nodes.as_slice()
+        };
+        before.extend(holders.iter().filter_map(|holder| {
+            Some(Condition::IdentityOf {
+                node: holder.clone(),
+                purpose: job.purpose().clone(),
+                step: job.request_of(holder)?.clone(),
+            })
+        }));
+    }
     if first {
         before.extend(replication_good(site));
     }
@@ -77,6 +138,14 @@ fn restart_step(
         loses: rule.outage.clone(),
         lasts: rule.takes,
     });
+    let mut sources = Vec::new();
+    let mut rests_on = BTreeSet::new();
+    for restart in merged.all() {
+        sources.extend(cited(restart.procedure, &[&restart.rule.source]));
+        rests_on.extend(restart.rule.claims.iter().cloned());
+    }
+    let mut seen = BTreeSet::new();
+    sources.retain(|source| seen.insert(source.clone()));
     Step {
         node: Some(node.clone()),
         before,
@@ -89,9 +158,9 @@ fn restart_step(
         reversal: Reversal::Manual {
             how: RESTART_WAY_BACK.to_owned(),
         },
-        because: job.because([node]),
-        sources: cited(job.procedure, &[&rule.source]),
-        rests_on: rule.claims.iter().cloned().collect(),
+        because,
+        sources,
+        rests_on,
         ..step(
             Stage::Activate,
             Action::RestartService {
@@ -115,35 +184,57 @@ fn healthy(site: &Site<'_>, node: &NodeName) -> Condition {
     }
 }
 
-fn serves<'a>(
-    job: &'a Job<'_>,
-    node: &'a NodeName,
-    request: &'a StepId,
-) -> impl Iterator<Item = Condition> + 'a {
-    job.proofs
-        .get(node)
-        .into_iter()
-        .flatten()
-        .map(move |(listener, _)| Condition::Serves {
-            node: node.clone(),
-            listener: *listener,
-            step: request.clone(),
+/// What proves a job's certificate on a node.
+fn proofs<'j>(job: &'j Job<'_>, node: &'j NodeName) -> impl Iterator<Item = Condition> + 'j {
+    let proofs = job.proofs.get(node).into_iter().flatten();
+    proofs.filter_map(move |proved| {
+        Some(match &proved.by {
+            Witness::Port(listener) => Condition::Serves {
+                node: node.clone(),
+                listener: *listener,
+                step: job.request_of(node)?.clone(),
+            },
+            Witness::Service(service) => Condition::StartedSince {
+                node: node.clone(),
+                service: service.clone(),
+                step: job.upload_of(node)?.clone(),
+            },
         })
+    })
 }
 
-fn prove_step(site: &Site<'_>, job: &Job<'_>, node: &NodeName, request: &StepId) -> Step {
-    let proofs = job.proofs.get(node).into_iter().flatten();
-    let tags: Vec<&str> = proofs.map(|(_, rule)| rule.source.as_str()).collect();
-    let purpose = &job.due.wanted.purpose;
-    let what = format!("it serves its new {purpose} certificate and is healthy");
+fn prove_step(site: &Site<'_>, pass: &Pass<'_>, node: &NodeName) -> Step {
+    let jobs = || {
+        let gets = |job: &&Job<'_>| job.due.nodes.contains(node);
+        pass.jobs.iter().filter(gets)
+    };
+    let mut after: Vec<Condition> = jobs().flat_map(|job| proofs(job, node)).collect();
+    after.push(healthy(site, node));
+    let mut sources = Vec::new();
+    for proved in jobs().flat_map(|job| job.proofs.get(node).into_iter().flatten()) {
+        sources.extend(cited(proved.procedure, &[proved.source]));
+    }
+    let mut seen = BTreeSet::new();
+    sources.retain(|source| seen.insert(source.clone()));
+    let purposes: Vec<&str> = jobs().map(|job| job.purpose().as_str()).collect();
+    let what = match purposes.as_slice() {
+        [] => "it is healthy".to_owned(),
+        [one] => format!("it serves its new {one} certificate and is healthy"),
+        several => format!(
+            "its new {} certificates are in effect and it is healthy",
+            several.join(", ")
+        ),
+    };
     Step {
         node: Some(node.clone()),
-        after: serves(job, node, request)
-            .chain([healthy(site, node)])
-            .collect(),
+        after,
         takes: ONE_LOOK,
-        because: job.because([node]),
-        sources: cited(job.procedure, &tags),
+        because: pass
+            .jobs
+            .iter()
+            .flat_map(|job| job.because([node]))
+            .collect(),
+        sources,
         ..step(
             Stage::Activate,
             Action::Confirm { what },
@@ -156,8 +247,9 @@ fn prove_step(site: &Site<'_>, job: &Job<'_>, node: &NodeName, request: &StepId)
 pub(super) fn verify(
     draft: &mut Draft,
     site: &Site<'_>,
-    jobs: &[Job<'_>],
+    jobs: &[&Job<'_>],
     proved: &[StepId],
+    phones: Option<Condition>,
 ) -> StepId {
     let mut after = Vec::new();
     for job in jobs {
@@ -167,15 +259,17 @@ pub(super) fn verify(
             };
             after.push(Condition::IdentityOf {
                 node: node.clone(),
-                purpose: job.due.wanted.purpose.clone(),
+                purpose: job.purpose().clone(),
                 step: request.clone(),
             });
-            after.extend(serves(job, node, request));
+            after.extend(proofs(job, node));
         }
     }
     after.extend(site.nodes.iter().map(|node| healthy(site, node)));
     after.extend(replication_good(site));
-    if let Observed::Present(phones) = &site.state.phones {
+    if let Some(back) = phones {
+        after.push(back);
+    } else if let Observed::Present(phones) = &site.state.phones {
         let count = phones.counted.values().sum();
         after.push(Condition::PhonesAtLeast { count });
     }

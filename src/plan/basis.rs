@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use crate::model::{
-    BackupJob, Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, SecurityMode,
-    ServiceStatus, SsoState,
+    BackupJob, Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, Purpose,
+    SecurityMode, ServiceStatus, SsoState,
 };
 
 use super::step::{Action, ClusterPlan, Condition, Step};
@@ -247,6 +247,23 @@ pub fn touched(plan: &ClusterPlan, upto: usize) -> Touched {
     touched
 }
 
+/// The identity of a purpose that reuses another's certificate: both are one (claim CUCM-REUSE).
+fn reusing(
+    plan: &ClusterPlan,
+    node: &NodeName,
+    purpose: &Purpose,
+    identity: &str,
+) -> Option<String> {
+    let twin = match purpose.as_str() {
+        "tomcat" => "CallManager",
+        "tomcat-ECDSA" => "CallManager-ECDSA",
+        _ => return None,
+    };
+    let other = format!("{node} {twin} identity");
+    let same = plan.basis.get(&other)? == plan.basis.get(identity)?;
+    same.then_some(other)
+}
+
 impl Touched {
     fn add(&mut self, plan: &ClusterPlan, step: &Step) {
         match &step.action {
@@ -288,7 +305,16 @@ impl Touched {
             Action::UploadIdentity { purpose, nodes, .. } => {
                 for node in nodes {
                     self.facts.insert(format!("{node} {purpose} request"));
-                    self.facts.insert(format!("{node} {purpose} identity"));
+                    let identity = format!("{node} {purpose} identity");
+                    self.facts.extend(reusing(plan, node, purpose, &identity));
+                    self.facts.insert(identity);
+                }
+                // The platform resets phones and restarts by itself what holds the certificate.
+                if step.disruption.is_some() {
+                    for node in &plan.nodes {
+                        self.facts.insert(services_key(node));
+                        self.beginnings.insert(format!("{node} serves on "));
+                    }
                 }
                 // A node may list identities in the trust store too, and copies them to its peers.
                 self.beginnings.extend(step.before.iter().filter_map(

@@ -7,14 +7,33 @@ use crate::model::{ClaimId, ControlPath, Distribution, KeyAlgorithm, Port};
 
 use super::step::{Action, Condition, Step};
 
-/// The beliefs behind a step.
-pub(super) fn of(step: &Step) -> BTreeSet<ClaimId> {
+/// The beliefs behind a step, where certificates are changed over the REST interface or in the shell.
+pub(super) fn of(step: &Step, by_shell: bool) -> BTreeSet<ClaimId> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     names.extend(behind_action(&step.action));
     for condition in step.before.iter().chain(&step.after) {
         names.extend(behind_condition(condition));
     }
+    if by_shell && names.iter().any(|name| name.starts_with("CUCM-REST-")) {
+        names.retain(|name| !name.starts_with("CUCM-REST-"));
+        names.extend(in_the_shell(&step.action));
+    }
     names.into_iter().map(ClaimId::from).collect()
+}
+
+/// What stands in for the REST interface on releases without it.
+fn in_the_shell(action: &Action) -> &'static [&'static str] {
+    match action {
+        Action::UploadTrust { .. } | Action::UploadIdentity { .. } => {
+            &["VOS-CERT-IMPORT", "VOS-CERTIFICATES-BY-SHELL"]
+        }
+        Action::GenerateRequest { .. } => &[
+            "VOS-CSR-GEN",
+            "VOS-CSR-GEN-CONTENT",
+            "VOS-CERTIFICATES-BY-SHELL",
+        ],
+        _ => &["VOS-CERT-LIST", "VOS-CERT-OWN"],
+    }
 }
 
 fn behind_action(action: &Action) -> Vec<&'static str> {

@@ -7,11 +7,14 @@ use jiff::SignedDuration;
 use crate::model::{ClusterName, Procedure, StepId};
 
 use super::beliefs;
+use super::facts::Site;
 use super::step::{Action, ClusterPlan, Condition, Edge, Reversal, Stage, Step};
 
 /// Steps and edges so far.
 pub(super) struct Draft {
     cluster: ClusterName,
+    /// Certificates are read and changed in the shell.
+    by_shell: bool,
     pub(super) steps: Vec<Step>,
     pub(super) edges: Vec<Edge>,
     /// What must hold before the first write; taken by the first step that writes.
@@ -19,9 +22,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn new(cluster: &ClusterName, first_write: Vec<Condition>) -> Self {
+    pub(super) fn new(site: &Site<'_>, first_write: Vec<Condition>) -> Self {
         Self {
-            cluster: cluster.clone(),
+            cluster: site.cluster.clone(),
+            by_shell: !site.release.has_certificate_interface(),
             steps: Vec::new(),
             edges: Vec::new(),
             first_write,
@@ -46,7 +50,7 @@ impl Draft {
                 new
             });
         }
-        step.rests_on.extend(beliefs::of(&step));
+        step.rests_on.extend(beliefs::of(&step, self.by_shell));
         step.id = id.clone();
         self.steps.push(step);
         id

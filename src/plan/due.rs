@@ -8,6 +8,7 @@ use crate::model::{
 };
 
 use super::Question;
+use super::facts::presence_leader;
 use super::refusal::Refusal;
 
 /// One purpose that is due in a cluster.
@@ -20,24 +21,23 @@ pub(super) struct Due<'a> {
     pub(super) findings: Vec<&'a Finding>,
 }
 
-/// The nodes of a cluster in restart order: publisher, subscribers by name, IM and Presence by name.
-/// Source: cucm-certificate-rules O5, invariant I9.
+/// The nodes of a cluster in restart order: publisher, subscribers by name, the presence publisher, other IM and
+/// Presence nodes by name. Source: cucm-certificate-rules O5, §4.7, invariant I9.
 pub(super) fn restart_order(state: &ClusterState) -> Vec<NodeName> {
+    let leader = presence_leader(state);
+    let rank = |name: &NodeName, role| match role {
+        Role::ImPresence if Some(name) == leader.as_ref() => 2,
+        Role::ImPresence => 3,
+        Role::Publisher => 0,
+        Role::Subscriber | Role::Peer => 1,
+    };
     let mut names: Vec<(u8, &NodeName)> = state
         .nodes
         .iter()
-        .map(|(name, node)| (rank_of(node.role), name))
+        .map(|(name, node)| (rank(name, node.role), name))
         .collect();
     names.sort();
     names.into_iter().map(|(_, name)| name.clone()).collect()
-}
-
-fn rank_of(role: Role) -> u8 {
-    match role {
-        Role::Publisher => 0,
-        Role::Subscriber | Role::Peer => 1,
-        Role::ImPresence => 2,
-    }
 }
 
 /// Every purpose of a cluster that is due and selected, in the order of renewal.
@@ -57,8 +57,13 @@ pub(super) fn due<'a>(
         .filter(|wanted| wanted.cluster == *cluster)
         .filter(|wanted| question.options.takes_purpose(&wanted.purpose))
         .collect();
-    // `tomcat` before `tomcat-ECDSA`; a person finds the same order in every plan.
-    wanted.sort_by_key(|wanted| &wanted.purpose);
+    // By the wanted order, `tomcat` before `tomcat-ECDSA`; a person finds the same order in every plan.
+    wanted.sort_by_key(|wanted| {
+        (
+            place(&question.desired.order, &wanted.purpose),
+            &wanted.purpose,
+        )
+    });
     let order = restart_order(state);
     let mut all = Vec::new();
     let mut cuts = Vec::new();
@@ -106,6 +111,13 @@ pub(super) fn due<'a>(
     } else {
         Err(refusals)
     }
+}
+
+/// Where a purpose stands in the order of renewal; one that is not named comes last among those that go together.
+pub(super) fn place(order: &[Purpose], purpose: &Purpose) -> usize {
+    let plain = purpose.plain();
+    let named = order.iter().position(|named| *named == plain);
+    named.unwrap_or(order.len())
 }
 
 /// The findings that renewing a purpose mends.
@@ -196,8 +208,9 @@ fn unsafe_cut(
         );
         return Some(refusal.breaking("I8").at(left_out));
     }
-    let publisher = state.publisher()?;
-    left_out.contains(&publisher).then(|| {
+    let order = restart_order(state);
+    let first = order.iter().find(|node| wanted.nodes.contains(*node))?;
+    left_out.contains(&first).then(|| {
         Refusal::of(
             cluster,
             format!(
@@ -206,7 +219,7 @@ fn unsafe_cut(
             "Select the publisher as well, or renew it first.",
         )
         .breaking("I9")
-        .at([publisher])
+        .at([first])
     })
 }
 
@@ -252,7 +265,6 @@ fn broken_by(code: &str) -> Option<&'static str> {
     match code {
         "pending-request" => Some("I7"),
         "backup-running" => Some("I13"),
-        "tomcat-reused" => Some("I12"),
         "unknown-fact"
         | "identity-unknown"
         | "served-unknown"

@@ -4,15 +4,15 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    BackupJob, ClusterName, ClusterState, NodeName, NodeState, Observed, Product, Release,
-    ServiceName, ServiceState, ServiceStatus, SsoState,
+    Appliance, BackupJob, ClusterName, ClusterState, NodeName, NodeSelection, NodeState, Observed,
+    Product, Release, Role, SecurityMode, ServiceName, ServiceState, ServiceStatus, SsoState,
 };
 
 use super::due::restart_order;
 use super::refusal::Refusal;
 
-/// The first release with the certificate interface (claim CUCM-REST-BASE).
-const FIRST_RELEASE: (u32, u32, u32) = (14, 0, 0);
+/// The first release whose procedures are known.
+const FIRST_RELEASE: (u32, u32, u32) = (12, 5, 0);
 
 /// The web service that spreads requests and certificates, without the vendor's prefix, which not every
 /// listing prints. Source: T118731 in cucm-certificate-rules §6.
@@ -42,11 +42,14 @@ impl<'a> Site<'a> {
         state: &'a ClusterState,
         now: Timestamp,
     ) -> Result<Self, Refusals> {
-        if state.product != Product::Cucm {
+        if !matches!(state.product, Product::Cucm | Product::UnityConnection) {
             return Err(vec![Refusal::of(
                 cluster,
-                format!("expected product cucm; found {}", state.product),
-                "This release plans changes for cucm only; renew this cluster by hand.",
+                format!(
+                    "expected product cucm or unity-connection; found {}",
+                    state.product
+                ),
+                "This release plans no changes for it; renew this cluster by hand.",
             )]);
         }
         let Some(publisher) = state.publisher() else {
@@ -56,16 +59,13 @@ impl<'a> Site<'a> {
         };
         let mut refusals = Vec::new();
         for (name, node) in &state.nodes {
-            refusals.extend(node_facts(cluster, name, node));
+            let calls = state.product == Product::Cucm;
+            refusals.extend(node_facts(cluster, name, node, calls));
         }
         refusals.extend(backup_idle(cluster, publisher, state));
         refusals.extend(replication(cluster, state));
-        let security = state.security.unknown().or_else(|| {
-            matches!(state.security, Observed::Absent).then_some("the parameter has no row")
-        });
-        refusals.extend(
-            security.map(|why| unknown(cluster, "the cluster security mode", why).breaking("I11")),
-        );
+        refusals.extend(security_mode(cluster, state));
+        refusals.extend(presence_publisher(cluster, state));
         let release = state
             .nodes
             .get(publisher)
@@ -81,6 +81,46 @@ impl<'a> Site<'a> {
             }),
             _ => Err(refusals),
         }
+    }
+
+    /// The software of a node.
+    pub(super) fn appliance(&self, node: &NodeName) -> Appliance {
+        let appliance = self.state.appliance(node);
+        appliance.unwrap_or(Appliance::of(self.state.product, Role::Subscriber))
+    }
+
+    /// The release of a node; the publisher's where the node gave none.
+    pub(super) fn release_of(&self, node: &NodeName) -> &Release {
+        let seen = self.state.nodes.get(node);
+        let release = seen.and_then(|seen| seen.release.present());
+        release.unwrap_or(&self.release)
+    }
+
+    /// The nodes of a selection, in restart order.
+    pub(super) fn selected(&self, selection: NodeSelection) -> Vec<NodeName> {
+        let covers = |name: &&NodeName| {
+            let Some(node) = self.state.nodes.get(*name) else {
+                return false;
+            };
+            match selection {
+                NodeSelection::All => true,
+                NodeSelection::Publisher => node.role == Role::Publisher,
+                NodeSelection::Subscribers => node.role == Role::Subscriber,
+                NodeSelection::ImPresence => node.role == Role::ImPresence,
+                NodeSelection::PresencePublisher => {
+                    Some(*name) == presence_leader(self.state).as_ref()
+                }
+                NodeSelection::CallProcessing => {
+                    matches!(node.role, Role::Publisher | Role::Subscriber)
+                }
+            }
+        };
+        self.nodes.iter().filter(covers).cloned().collect()
+    }
+
+    /// Whether the cluster is in mixed mode.
+    pub(super) fn mixed(&self) -> bool {
+        self.state.security.present() == Some(&SecurityMode::Mixed)
     }
 
     /// The services that run on a node.
@@ -146,7 +186,51 @@ pub(super) fn unknown(cluster: &ClusterName, fact: &str, why: &str) -> Refusal {
     .breaking("I25")
 }
 
-fn node_facts(cluster: &ClusterName, name: &NodeName, node: &NodeState) -> Refusals {
+/// In mixed mode certificates that phones hold need a CTL update; Unity Connection has no such mode.
+fn security_mode(cluster: &ClusterName, state: &ClusterState) -> Option<Refusal> {
+    let why = match &state.security {
+        Observed::Present(_) => return None,
+        Observed::Absent if state.product != Product::Cucm => return None,
+        Observed::Absent => "the parameter has no row",
+        Observed::Unknown(why) => why,
+    };
+    Some(unknown(cluster, "the cluster security mode", why).breaking("I11"))
+}
+
+/// The presence node that comes first; the only one where there is one.
+pub(super) fn presence_leader(state: &ClusterState) -> Option<NodeName> {
+    if let Observed::Present(name) = &state.presence_publisher {
+        return Some(name.clone());
+    }
+    let mut nodes = presence_nodes(state);
+    let first = nodes.next()?;
+    nodes.next().is_none().then(|| first.clone())
+}
+
+fn presence_nodes(state: &ClusterState) -> impl Iterator<Item = &NodeName> {
+    let nodes = state.nodes.iter();
+    nodes
+        .filter(|(_, node)| node.role == Role::ImPresence)
+        .map(|(name, _)| name)
+}
+
+/// Several presence nodes have an order only if it is known which of them keeps the database.
+fn presence_publisher(cluster: &ClusterName, state: &ClusterState) -> Option<Refusal> {
+    let leader = presence_leader(state);
+    presence_nodes(state).next()?;
+    let known = leader.is_some_and(|leader| presence_nodes(state).any(|node| *node == leader));
+    if known {
+        return None;
+    }
+    let why = match &state.presence_publisher {
+        Observed::Unknown(why) => why.clone(),
+        Observed::Absent => "`show network cluster` names none".to_owned(),
+        Observed::Present(name) => format!("it is said to be {name}, which is no presence node"),
+    };
+    Some(unknown(cluster, "the IM and Presence database publisher", &why).breaking("I9"))
+}
+
+fn node_facts(cluster: &ClusterName, name: &NodeName, node: &NodeState, calls: bool) -> Refusals {
     let facts = [
         ("its release", node.release.unknown()),
         ("its certificate inventory", node.inventory.unknown()),
@@ -161,7 +245,7 @@ fn node_facts(cluster: &ClusterName, name: &NodeName, node: &NodeState) -> Refus
         Observed::Present(release) if release.level() < FIRST_RELEASE => refusals.push(
             Refusal::of(
                 cluster,
-                format!("expected release 14 or later, which has the certificate interface; found {release}"),
+                format!("expected release 12.5 or later, for which procedures are known; found {release}"),
                 "Renew by hand, or upgrade first.",
             )
             .at([name]),
@@ -177,7 +261,12 @@ fn node_facts(cluster: &ClusterName, name: &NodeName, node: &NodeState) -> Refus
         .iter()
         .find(|(service, _)| service.as_str().ends_with(SPREADING_SERVICE))
         .map(|(_, state)| state);
-    for (needed, found) in [("Cisco Tomcat", tomcat), (SPREADING_SERVICE, web)] {
+    let mut needed = vec![("Cisco Tomcat", tomcat)];
+    // The document speaks of CUCM; elsewhere the service counts where it is listed.
+    if web.is_some() || matches!(node.role, Role::Publisher | Role::Subscriber) && calls {
+        needed.push((SPREADING_SERVICE, web));
+    }
+    for (needed, found) in needed {
         let status = found.map(|service| service.status);
         if status != Some(ServiceStatus::Started) {
             let found = status.map_or_else(|| "not listed".to_owned(), |it| it.to_string());

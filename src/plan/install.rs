@@ -2,21 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::StepId;
+use crate::model::{NodeName, Procedure, StepId};
 
 use super::activate::listed;
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
 use super::job::Job;
+use super::pass::Pass;
 use super::request::Request;
+use super::reset::phones_restart;
 use super::stages::{ONE_CALL, replication_good};
 use super::step::{Action, Condition, Reversal, Stage, Step};
 
 /// Switches single sign-on off right before the first upload, not before the wait for the issuer, so that
 /// users are not without it for days. Source: cucm-certificate-rules §6, invariant I14.
-pub(super) fn sso_off(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>]) -> Option<StepId> {
+pub(super) fn sso_off(
+    draft: &mut Draft,
+    site: &Site<'_>,
+    jobs: &[&Job<'_>],
+    gate: &[StepId],
+) -> Option<StepId> {
     let on = site.single_sign_on();
-    if on.is_empty() {
+    if on.is_empty() || !jobs.iter().any(|job| is_web(job)) {
         return None;
     }
     let instruction = format!(
@@ -46,13 +53,19 @@ pub(super) fn sso_off(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>]) -> O
         &id,
         "users should not be without single sign-on while the issuer works",
     );
+    draft.edges(gate, &id, "what comes before is finished first (I26)");
     Some(id)
 }
 
+/// Whether single sign-on rests on a job's certificate.
+pub(super) fn is_web(job: &Job<'_>) -> bool {
+    job.purpose().plain().as_str() == "tomcat"
+}
+
 /// Switches single sign-on on again at the end (invariant I14).
-pub(super) fn sso_on(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], verified: &StepId) {
+pub(super) fn sso_on(draft: &mut Draft, site: &Site<'_>, jobs: &[&Job<'_>], verified: &StepId) {
     let on = site.single_sign_on();
-    if on.is_empty() {
+    if on.is_empty() || !jobs.iter().any(|job| is_web(job)) {
         return;
     }
     let instruction = format!(
@@ -82,13 +95,13 @@ pub(super) fn sso_on(draft: &mut Draft, site: &Site<'_>, jobs: &[Job<'_>], verif
     );
 }
 
-fn sso_sources(jobs: &[Job<'_>]) -> Vec<String> {
+fn sso_sources(jobs: &[&Job<'_>]) -> Vec<String> {
     use crate::model::Gate::SsoDisabled;
     let mut sources = Vec::new();
-    for job in jobs {
-        let gates = job.procedure.preconditions.iter();
+    for procedure in jobs.iter().flat_map(|job| job.all_procedures()) {
+        let gates = procedure.preconditions.iter();
         for rule in gates.filter(|rule| rule.gate == SsoDisabled) {
-            sources.extend(cited(job.procedure, &[&rule.source]));
+            sources.extend(cited(procedure, &[&rule.source]));
         }
     }
     sources.sort();
@@ -96,50 +109,63 @@ fn sso_sources(jobs: &[Job<'_>]) -> Vec<String> {
     sources
 }
 
-/// Stores the new certificates of one job: publisher first. Nothing serves them yet.
-pub(super) fn install(draft: &mut Draft, site: &Site<'_>, job: &mut Job<'_>, first: &[StepId]) {
-    let mut uploaded: Vec<StepId> = Vec::new();
-    for (request, made) in job.requests.iter().zip(&job.made.requests) {
-        let id = draft.add(upload_step(site, job, request, made));
-        draft.edges(
-            first,
-            &id,
-            "this purpose starts when what comes before it is done (I14, I26)",
-        );
-        draft.edges(
-            &job.made.trust,
-            &id,
-            "an identity is refused until its whole chain is trusted (I5)",
-        );
-        draft.edges(
-            &job.made.issued,
-            &id,
-            "the certificate must exist and have passed its checks (I6)",
-        );
-        if let Some(last) = uploaded.last() {
-            draft.edge(last, &id, "publisher first, one node after the other");
+/// Stores the new certificates of a pass on some nodes: publisher first. Nothing serves them yet, unless the
+/// platform restarts what does by itself. Gives the uploads.
+pub(super) fn install(
+    draft: &mut Draft,
+    site: &Site<'_>,
+    pass: &mut Pass<'_>,
+    round: &BTreeSet<NodeName>,
+    first: &[StepId],
+) -> Vec<StepId> {
+    let mut all = Vec::new();
+    for job in &mut pass.jobs {
+        let mut uploaded = std::mem::take(&mut job.made.uploaded);
+        let requests = job.requests.iter().zip(&job.made.requests);
+        for (request, made) in requests.filter(|(request, _)| round.contains(&request.node)) {
+            let id = draft.add(upload_step(site, job, request, made));
+            draft.edges(
+                first,
+                &id,
+                "this pass starts when what comes before it is done (I12, I14, I26)",
+            );
+            draft.edges(
+                &job.made.trust,
+                &id,
+                "an identity is refused until its whole chain is trusted (I5)",
+            );
+            draft.edges(
+                &job.made.issued,
+                &id,
+                "the certificate must exist and have passed its checks (I6)",
+            );
+            if let Some(last) = uploaded.last() {
+                draft.edge(last, &id, "publisher first, one node after the other");
+            }
+            uploaded.push(id.clone());
+            all.push(id);
         }
-        uploaded.push(id);
+        job.made.uploaded = uploaded;
     }
-    job.made.uploaded = uploaded;
+    all
 }
 
-fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId) -> Step {
-    let purpose = &job.due.wanted.purpose;
-    let mut before = Vec::new();
-    for node in &request.nodes {
-        before.push(Condition::RequestOf {
-            node: node.clone(),
-            purpose: purpose.clone(),
-            step: made.clone(),
-        });
-    }
-    for rule in &job.procedure.stores {
-        let holders = if rule.replicated {
-            &site.nodes
-        } else {
-            &request.nodes
-        };
+/// What must hold right before an upload.
+fn before_upload(
+    site: &Site<'_>,
+    job: &Job<'_>,
+    request: &Request,
+    made: &StepId,
+) -> Vec<Condition> {
+    let purpose = job.purpose();
+    let waits = |node: &NodeName| Condition::RequestOf {
+        node: node.clone(),
+        purpose: purpose.clone(),
+        step: made.clone(),
+    };
+    let mut before: Vec<Condition> = request.nodes.iter().map(waits).collect();
+    for rule in job.all_procedures().flat_map(|procedure| &procedure.stores) {
+        let holders = site.selected(rule.nodes);
         for authority in &job.issuer.chain {
             before.extend(holders.iter().map(|node| Condition::Trusts {
                 node: node.clone(),
@@ -148,12 +174,24 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
             }));
         }
     }
-    let sso = site.nodes.iter().filter(|node| {
-        let seen = site.state.nodes.get(*node);
-        seen.is_some_and(|seen| seen.sso.present().is_some())
-    });
-    before.extend(sso.map(|node| Condition::SsoDisabled { node: node.clone() }));
+    if is_web(job) {
+        let sso = site.nodes.iter().filter(|node| {
+            let seen = site.state.nodes.get(*node);
+            seen.is_some_and(|seen| seen.sso.present().is_some())
+        });
+        before.extend(sso.map(|node| Condition::SsoDisabled { node: node.clone() }));
+    }
+    if purpose.as_str() == "ipsec" {
+        before.push(Condition::BackupIdle {
+            node: site.publisher.clone(),
+        });
+    }
     before.extend(replication_good(site));
+    before
+}
+
+fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId) -> Step {
+    let purpose = job.purpose();
     let mut after = Vec::new();
     for node in &request.nodes {
         after.push(Condition::IdentityOf {
@@ -166,26 +204,58 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
             purpose: purpose.clone(),
         });
     }
-    let why = if request.nodes.len() > 1 {
-        format!(
+    let resets = request
+        .nodes
+        .iter()
+        .any(|node| job.resets_on_upload(site, node));
+    let why = match (resets, request.nodes.len() > 1) {
+        (true, _) => "From release 14 on the platform resets every phone by itself when this certificate is stored: \
+                      users notice this step."
+            .to_owned(),
+        (false, true) => format!(
             "One upload stores the shared certificate on {}; each is read back.",
             listed(&request.nodes)
-        )
-    } else {
-        "Stored now, served only after the restart; a node that restarts by accident serves it then.".to_owned()
+        ),
+        (false, false) => "Stored now, served only after the restart; a node that restarts by accident serves it then."
+            .to_owned(),
     };
+    let mut procedures: Vec<&Procedure> = Vec::new();
+    procedures.extend(
+        request
+            .nodes
+            .first()
+            .and_then(|node| job.procedure_on(site, node)),
+    );
+    let phones = job.phones().filter(|_| resets);
+    let mut sources = cited(job.lead, &[&job.lead.irreversible.source]);
+    let mut rests_on = BTreeSet::new();
+    if let (Some(rule), Some(owner)) = (phones, phone_owner(job)) {
+        sources.extend(cited(owner, &[&rule.source]));
+        rests_on.extend(rule.claims.iter().cloned());
+    }
+    let recovery = procedures
+        .first()
+        .map_or(&job.lead.irreversible.text, |procedure| {
+            &procedure.irreversible.text
+        });
     Step {
         node: Some(request.node.clone()),
-        before,
+        before: before_upload(site, job, request, made),
         after,
+        disruption: resets.then(|| phones_restart("every phone of the cluster")),
         takes: ONE_CALL,
         reversal: Reversal::Irreversible {
-            recovery: job.procedure.irreversible.text.clone(),
+            recovery: recovery.clone(),
         },
         because: job.because(&request.nodes),
-        sources: cited(job.procedure, &[&job.procedure.irreversible.source]),
+        sources,
+        rests_on,
         ..step(
-            Stage::Install,
+            if resets {
+                Stage::Activate
+            } else {
+                Stage::Install
+            },
             Action::UploadIdentity {
                 purpose: purpose.clone(),
                 request: made.clone(),
@@ -194,4 +264,10 @@ fn upload_step(site: &Site<'_>, job: &Job<'_>, request: &Request, made: &StepId)
             why,
         )
     }
+}
+
+/// The procedure that says what phones hold of a job's certificate.
+pub(super) fn phone_owner<'a>(job: &Job<'a>) -> Option<&'a Procedure> {
+    job.all_procedures()
+        .find(|procedure| procedure.phones.is_some())
 }

@@ -13,9 +13,13 @@ mod facts;
 pub mod file;
 mod install;
 mod job;
+mod pass;
+mod phones;
 mod refusal;
 mod request;
+mod reset;
 mod restart;
+mod reuse;
 mod selection;
 mod stages;
 mod step;
@@ -32,12 +36,12 @@ use jiff::Timestamp;
 
 use crate::model::{
     ClusterName, ClusterState, Desired, Finding, Fingerprint, Observation, Observed, Procedure,
-    Store,
+    StepId, Store,
 };
 
 pub use basis::{Moved, Touched, basis, moved, touched};
 pub use refusal::Refusal;
-pub use selection::{Cut, Options};
+pub use selection::{Cut, Options, Waivers};
 pub use step::{
     Action, ClusterPlan, Condition, Disruption, Edge, IssueTerms, PLAN_FORMAT, PhoneBaseline, Plan,
     Reversal, Stage, Step,
@@ -48,6 +52,7 @@ pub use trust::{Forecast, forecast};
 use draft::Draft;
 use facts::{Refusals, Site};
 use job::Job;
+use pass::Pass;
 
 /// All that a plan is made from.
 struct Question<'a> {
@@ -126,17 +131,41 @@ fn cluster(question: &Question<'_>, name: &ClusterName) -> Result<Option<Cluster
     let mut jobs = Vec::new();
     let mut refusals = Vec::new();
     for due in due {
-        match Job::settle(question, &site, due) {
-            Ok(job) => jobs.push(job),
-            Err(more) => refusals.extend(more),
+        jobs.extend(
+            job::collect(&mut refusals, job::settle(question, &site, due))
+                .into_iter()
+                .flatten(),
+        );
+    }
+    let mut follows = Vec::new();
+    jobs.retain(|job| {
+        let original = reuse::original_of(job.purpose());
+        let reused = original.and_then(|it| reuse::reused(&site, &it).ok()).unwrap_or_default();
+        let keeps = !job.due.nodes.iter().any(|node| reused.contains(node));
+        if !keeps {
+            follows.push(format!(
+                "{} reuses the tomcat certificate and changes with it; it gets no certificate of its own.",
+                job.purpose()
+            ));
         }
-    }
+        keeps
+    });
     refusals.extend(one_name_one_authority(&site, &jobs));
-    if refusals.is_empty() {
-        Ok(Some(steps(question, &site, jobs)))
-    } else {
-        Err(refusals)
+    let mut phones = None;
+    if refusals.is_empty() && jobs.iter().any(|job| job.phones().is_some()) {
+        let waivers = &question.options.waived;
+        phones = job::collect(&mut refusals, phones::baseline(&site, &jobs, waivers));
     }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    if jobs.is_empty() {
+        return Ok(None);
+    }
+    let passes = pass::passes(question, &site, jobs)?;
+    let mut plan = steps(question, &site, passes, phones);
+    plan.reminders.extend(follows);
+    Ok(Some(plan))
 }
 
 /// Two purposes may not bring different authorities of one common name into one store (invariant I19).
@@ -144,7 +173,8 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
     let mut wanted: BTreeMap<(&Store, String), &Fingerprint> = BTreeMap::new();
     let mut refusals = Vec::new();
     for job in jobs {
-        for (rule, authority) in job.procedure.stores.iter().flat_map(|rule| {
+        let rules = job.all_procedures().flat_map(|procedure| &procedure.stores);
+        for (rule, authority) in rules.flat_map(|rule| {
             job.issuer
                 .chain
                 .iter()
@@ -168,12 +198,18 @@ fn one_name_one_authority(site: &Site<'_>, jobs: &[Job<'_>]) -> Refusals {
     refusals
 }
 
-/// The steps of one cluster. Prepare and request cover all purposes at once; then each purpose is installed
-/// and activated by itself, because only one may be in flight (invariant I26).
-fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> ClusterPlan {
-    let mut draft = Draft::new(site.cluster, stages::first_write(site));
+/// The steps of one cluster. Prepare and request cover all purposes at once; then each pass is installed and
+/// activated by itself (invariant I26).
+fn steps(
+    question: &Question<'_>,
+    site: &Site<'_>,
+    mut passes: Vec<Pass<'_>>,
+    phones: Option<PhoneBaseline>,
+) -> ClusterPlan {
+    let mut draft = Draft::new(site, stages::first_write(site));
     let backup = stages::backup(&mut draft, question, site);
     let before_writes = draft.steps.len();
+    let mut jobs: Vec<&mut Job<'_>> = passes.iter_mut().flat_map(|pass| &mut pass.jobs).collect();
     stages::prepare(&mut draft, &mut jobs);
     stages::request(&mut draft, &mut jobs);
     if let (Some(backup), Some(first)) = (&backup, draft.steps.get(before_writes)) {
@@ -185,18 +221,30 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
         );
     }
     stages::issue(&mut draft, &mut jobs);
-    let mut gate: Vec<_> = install::sso_off(&mut draft, site, &jobs)
-        .into_iter()
-        .collect();
-    let mut proved = Vec::new();
-    for job in &mut jobs {
-        install::install(&mut draft, site, job, &gate);
-        gate = activate::activate(&mut draft, site, job)
-            .into_iter()
-            .collect();
-        proved.extend(gate.iter().cloned());
+    let polls = question.desired.phone_polls;
+    let mut gate: Vec<StepId> = Vec::new();
+    let mut proved: Vec<StepId> = Vec::new();
+    let mut back = None;
+    for pass in &mut passes {
+        let jobs: Vec<&Job<'_>> = pass.jobs.iter().collect();
+        let off = install::sso_off(&mut draft, site, &jobs, &gate);
+        gate.extend(off);
+        for round in pass.rounds(site) {
+            let mut ready = install::install(&mut draft, site, pass, &round, &gate);
+            let list = reset::trust_list(&mut draft, site, pass, &ready);
+            ready.extend(list);
+            gate = activate::activate(&mut draft, site, pass, &round, &ready);
+            if let Some(baseline) = phones.as_ref().filter(|_| pass.holds_phones()) {
+                let (resets, opened) =
+                    reset::phones(&mut draft, site, pass, baseline, polls, &gate);
+                back = Some(Condition::PhonesBack { resets, polls });
+                gate = vec![opened];
+            }
+            proved.extend(gate.iter().cloned());
+        }
     }
-    let verified = activate::verify(&mut draft, site, &jobs, &proved);
+    let jobs: Vec<&Job<'_>> = passes.iter().flat_map(|pass| &pass.jobs).collect();
+    let verified = activate::verify(&mut draft, site, &jobs, &proved, back);
     install::sso_on(&mut draft, site, &jobs, &verified);
     let mut plan = ClusterPlan {
         product: site.state.product,
@@ -205,7 +253,7 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
         steps: Vec::new(),
         edges: Vec::new(),
         basis: basis(site.state),
-        phones: None,
+        phones,
         findings: answered(&jobs),
         reminders: reminders(site.state, &jobs),
     };
@@ -214,7 +262,7 @@ fn steps(question: &Question<'_>, site: &Site<'_>, mut jobs: Vec<Job<'_>>) -> Cl
 }
 
 /// The findings that the jobs answer, each once.
-fn answered(jobs: &[Job<'_>]) -> Vec<Finding> {
+fn answered(jobs: &[&Job<'_>]) -> Vec<Finding> {
     let of_jobs = jobs.iter().flat_map(|job| {
         job.due.findings.iter().filter(|finding| {
             finding
@@ -228,15 +276,17 @@ fn answered(jobs: &[Job<'_>]) -> Vec<Finding> {
 }
 
 /// What the tool does not do or could not check.
-fn reminders(state: &ClusterState, jobs: &[Job<'_>]) -> Vec<String> {
+fn reminders(state: &ClusterState, jobs: &[&Job<'_>]) -> Vec<String> {
     let mut reminders = Vec::new();
     for job in jobs {
-        for reminder in &job.procedure.reminders {
-            let sources = draft::cited(job.procedure, &[&reminder.source]).join("; ");
-            reminders.push(match sources.as_str() {
-                "" => reminder.text.clone(),
-                sources => format!("{} [{sources}]", reminder.text),
-            });
+        for procedure in job.all_procedures() {
+            for reminder in &procedure.reminders {
+                let sources = draft::cited(procedure, &[&reminder.source]).join("; ");
+                reminders.push(match sources.as_str() {
+                    "" => reminder.text.clone(),
+                    sources => format!("{} [{sources}]", reminder.text),
+                });
+            }
         }
         reminders.extend(job.remarks.iter().cloned());
     }

@@ -36,12 +36,16 @@ pub(super) fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedur
         let says = "expected two nodes or more for a multi-server request; the cluster has one";
         refusals.push(site.refuse(says, "Set `distribution: this-server` for it."));
     }
-    if shared && !due.nodes.contains(&site.publisher) {
+    let first = leader(site, due);
+    if shared && !due.nodes.contains(&first) {
         let says = format!(
             "expected the publisher among the nodes of the shared {purpose} certificate; it makes the request"
         );
         let next = "Let the rule cover the publisher.";
-        refusals.push(site.refuse(says, next).breaking("I9").at([&site.publisher]));
+        refusals.push(site.refuse(says, next).breaking("I9").at([&first]));
+    }
+    if !site.release.has_certificate_interface() {
+        refusals.extend(by_shell(site, due));
     }
     if shared {
         refusals.extend(membership(site, due));
@@ -90,6 +94,62 @@ pub(super) fn request_rules(site: &Site<'_>, due: &Due<'_>, procedure: &Procedur
     refusals
 }
 
+/// The node that makes a shared request: the first in restart order of those whose part holds the purpose.
+fn leader(site: &Site<'_>, due: &Due<'_>) -> NodeName {
+    let roles = site.state.product.holders(&due.wanted.purpose);
+    let holds = |name: &&NodeName| {
+        let node = site.state.nodes.get(*name);
+        node.is_some_and(|node| roles.contains(&node.role))
+    };
+    let first = site.nodes.iter().find(holds);
+    first.unwrap_or(&site.publisher).clone()
+}
+
+/// The shell makes requests of one kind only (claim VOS-CSR-GEN-CONTENT), and no shared ones (E16).
+fn by_shell(site: &Site<'_>, due: &Due<'_>) -> Refusals {
+    let wanted = due.wanted;
+    let mut refusals = Vec::new();
+    let release = &site.release;
+    let mut refuse = |expected: String, found: String, next: &str| {
+        let says = format!(
+            "expected {expected}, because certificates of release {release} are changed in the shell; found {found}"
+        );
+        refusals.push(site.refuse(says, next));
+    };
+    if wanted.distribution == Distribution::MultiServer {
+        refuse(
+            format!("`distribution: this-server` for {}", wanted.purpose),
+            "multi-server".to_owned(),
+            "Ask for one certificate for each node, or renew the shared one by hand in OS Administration.",
+        );
+    }
+    let makes = if wanted.purpose.is_ecdsa() {
+        "ec-384"
+    } else {
+        "rsa-2048"
+    };
+    if wanted.key.to_string() != makes {
+        refuse(
+            format!("`key: {makes}`, which is what `set csr gen` makes"),
+            wanted.key.to_string(),
+            "Ask for the key that the shell makes.",
+        );
+    }
+    if !wanted.also.is_empty() {
+        refuse(
+            "no further names, which `set csr gen` does not take".to_owned(),
+            wanted
+                .also
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            "Remove them from `names: {also: […]}`.",
+        );
+    }
+    refusals
+}
+
 /// A shared certificate names every node of the cluster that holds the purpose, so that the list must be known.
 fn membership(site: &Site<'_>, due: &Due<'_>) -> Refusals {
     let listed = match &site.state.listed {
@@ -105,9 +165,11 @@ fn membership(site: &Site<'_>, due: &Due<'_>) -> Refusals {
             )];
         }
     };
+    let holders = site.state.product.holders(&due.wanted.purpose);
     let strangers: Vec<&NodeName> = listed
-        .keys()
-        .filter(|node| !due.nodes.contains(node))
+        .iter()
+        .filter(|(node, role)| holders.contains(role) && !due.nodes.contains(node))
+        .map(|(node, _)| node)
         .collect();
     let missing: Vec<&NodeName> = due
         .nodes
@@ -165,7 +227,7 @@ pub(super) fn requests(site: &Site<'_>, due: &Due<'_>) -> Vec<Request> {
     };
     match wanted.distribution {
         Distribution::MultiServer => vec![Request {
-            node: site.publisher.clone(),
+            node: leader(site, due),
             nodes: due.nodes.clone(),
             common_name: shared_common_name(site, due),
             names: named(&due.nodes),
@@ -176,20 +238,31 @@ pub(super) fn requests(site: &Site<'_>, due: &Due<'_>) -> Vec<Request> {
             .map(|node| Request {
                 node: node.clone(),
                 nodes: vec![node.clone()],
-                common_name: node.to_string(),
+                common_name: own_common_name(site, due, node),
                 names: named(std::slice::from_ref(node)),
             })
             .collect(),
     }
 }
 
+/// The common name of a node's own certificate: its name. CAPF keeps the one it has, by which phones and 802.1X know
+/// it; the shell takes none.
+fn own_common_name(site: &Site<'_>, due: &Due<'_>, node: &NodeName) -> String {
+    let purpose = &due.wanted.purpose;
+    let present = site.state.identity(node, purpose);
+    let known = present.and_then(|certificate| certificate.common_name.clone());
+    let keeps = purpose.as_str() == "CAPF" && site.release.has_certificate_interface();
+    known.filter(|_| keeps).unwrap_or_else(|| node.to_string())
+}
+
 /// The common name of the shared certificate: the one that the nodes share now, or else the platform's
 /// default, `HOST-ms.DOMAIN` (claim CUCM-MULTI-SERVER-CN; `HOST-EC-ms.DOMAIN` by cucm-certificate-rules §1).
 fn shared_common_name(site: &Site<'_>, due: &Due<'_>) -> String {
     let purpose = &due.wanted.purpose;
-    let present = site.state.identity(&site.publisher, purpose);
+    let first = leader(site, due);
+    let present = site.state.identity(&first, purpose);
     let shared = present.filter(|certificate| {
-        let others = due.nodes.iter().filter(|node| **node != site.publisher);
+        let others = due.nodes.iter().filter(|node| **node != first);
         others
             .filter_map(|node| site.state.identity(node, purpose))
             .any(|other| other.sha256 == certificate.sha256)
@@ -198,8 +271,8 @@ fn shared_common_name(site: &Site<'_>, due: &Due<'_>) -> String {
         return name.clone();
     }
     let middle = if purpose.is_ecdsa() { "-EC-ms" } else { "-ms" };
-    match site.publisher.as_str().split_once('.') {
+    match first.as_str().split_once('.') {
         Some((host, domain)) => format!("{host}{middle}.{domain}"),
-        None => format!("{}{middle}", site.publisher),
+        None => format!("{first}{middle}"),
     }
 }

@@ -18,6 +18,21 @@ pub struct Options {
     pub variants: BTreeMap<Purpose, String>,
     /// Renews what is selected though nothing is due.
     pub force_renew: bool,
+    /// Phones that are not registered and that a person waives.
+    pub waived: Waivers,
+    /// Adds the list of trust entries that nothing needs any more.
+    pub tidy: bool,
+}
+
+/// A person's decision to go on without phones that are not registered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waivers {
+    /// Every phone that is not registered when the plan is made.
+    pub all: bool,
+    /// Phones by name.
+    pub phones: BTreeSet<String>,
+    /// Why; kept in the plan.
+    pub why: String,
 }
 
 /// Clusters, nodes and purposes that `--only` or `--except` names.

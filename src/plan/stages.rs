@@ -85,7 +85,7 @@ pub(super) fn backup(
 }
 
 /// Spreads the chains: every root first, then what it signed.
-pub(super) fn prepare(draft: &mut Draft, jobs: &mut [Job<'_>]) {
+pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
     let mut spread: BTreeMap<(NodeName, Store, Fingerprint), StepId> = BTreeMap::new();
     for job in jobs {
         let mut by_place: BTreeMap<usize, Vec<StepId>> = BTreeMap::new();
@@ -153,7 +153,7 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
             how: TRUST_WAY_BACK.to_owned(),
         },
         because: job.because(&upload.reaches),
-        sources: cited(job.procedure, &[&upload.rule.source]),
+        sources: cited(upload.procedure, &[&upload.rule.source]),
         ..step(
             Stage::Prepare,
             Action::UploadTrust {
@@ -168,7 +168,7 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
 }
 
 /// Has keys and requests made.
-pub(super) fn request(draft: &mut Draft, jobs: &mut [Job<'_>]) {
+pub(super) fn request(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
     for job in jobs {
         let mut made: Vec<StepId> = Vec::new();
         for request in &job.requests {
@@ -200,7 +200,8 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
     let shared = request.nodes.len() > 1;
     let why = if shared {
         format!(
-            "The publisher makes one key and request for all {} nodes and passes both on.",
+            "{} makes one key and request for all {} nodes and passes both on.",
+            request.node.short(),
             request.nodes.len()
         )
     } else {
@@ -215,7 +216,7 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
             how: REQUEST_WAY_BACK.to_owned(),
         },
         because: job.because(&request.nodes),
-        sources: cited(job.procedure, &[&job.usage.source]),
+        sources: usage_sources(job),
         ..step(
             Stage::Request,
             Action::GenerateRequest {
@@ -225,7 +226,7 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
                 common_name: request.common_name.clone(),
                 names: request.names.clone(),
                 key: wanted.key,
-                hash: job.procedure.hash.clone(),
+                hash: job.lead.hash.clone(),
             },
             why,
         )
@@ -233,7 +234,7 @@ fn request_step(job: &Job<'_>, request: &Request, id: &StepId) -> Step {
 }
 
 /// Waits for each issuer once. Requests share a wait when their certificates must meet the same terms.
-pub(super) fn issue(draft: &mut Draft, jobs: &mut [Job<'_>]) {
+pub(super) fn issue(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
     let asked_of = |job: &Job<'_>| (job.due.wanted.issuer.clone(), terms_of(job));
     let mut waits: Vec<(IssuerName, IssueTerms)> = Vec::new();
     for job in jobs.iter() {
@@ -249,8 +250,9 @@ pub(super) fn issue(draft: &mut Draft, jobs: &mut [Job<'_>]) {
         for job in jobs.iter().filter(|job| asked_of(job) == wait) {
             requests.extend(job.made.requests.iter().cloned());
             because.extend(job.because(&job.due.nodes));
-            sources.extend(cited(job.procedure, &[&job.usage.source]));
+            sources.extend(usage_sources(job));
         }
+        sources.sort();
         sources.dedup();
         let action = Action::AwaitCertificates {
             issuer: wait.0.clone(),
@@ -271,6 +273,13 @@ pub(super) fn issue(draft: &mut Draft, jobs: &mut [Job<'_>]) {
     }
 }
 
+fn usage_sources(job: &Job<'_>) -> Vec<String> {
+    let rules = job.carries.sources.iter();
+    rules
+        .flat_map(|(procedure, source)| cited(procedure, &[source]))
+        .collect()
+}
+
 fn terms_of(job: &Job<'_>) -> IssueTerms {
     IssueTerms {
         chain: job
@@ -279,8 +288,8 @@ fn terms_of(job: &Job<'_>) -> IssueTerms {
             .iter()
             .map(|authority| authority.certificate.sha256.clone())
             .collect(),
-        key_usage: job.usage.key_usage.iter().cloned().collect(),
-        extended_usage: job.usage.extended_usage.iter().cloned().collect(),
+        key_usage: job.carries.keys.clone(),
+        extended_usage: job.carries.extended.clone(),
         at_least: job.due.wanted.renew_before,
     }
 }

@@ -128,8 +128,17 @@ fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
                 (Action::UploadIdentity { .. }, _) if !uploads_next => {
                     "the new certificates are stored; a node serves its old one until it restarts".to_owned()
                 }
+                (Action::Confirm { .. }, None) if step.stage == Stage::Activate => {
+                    "every phone is back; the next certificate has not changed anything yet".to_owned()
+                }
                 (Action::Confirm { .. }, Some(_)) if next.stage != Stage::Activate => {
                     "every node of this purpose serves its new certificate".to_owned()
+                }
+                // Phones do not hold the new list yet: no place to rest.
+                (Action::Confirm { .. }, Some(_))
+                    if matches!(next.action, Action::ResetPhones { .. }) =>
+                {
+                    return None;
                 }
                 (Action::Confirm { .. }, Some(node)) => format!(
                     "{node} and the nodes before it serve the new certificate, the others the old one"

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::{
     Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer, NodeName,
-    Observed, Procedure, StoreRule, TrustEntry,
+    Observed, Procedure, Store, StoreRule, TrustEntry,
 };
 
-use super::due::Due;
 use super::facts::{Refusals, Site, unknown};
 use super::refusal::Refusal;
 
@@ -19,6 +18,8 @@ pub(super) struct Upload<'a> {
     /// The nodes whose store must hold it afterwards.
     pub(super) reaches: Vec<NodeName>,
     pub(super) rule: &'a StoreRule,
+    /// The procedure that asks for it.
+    pub(super) procedure: &'a Procedure,
     pub(super) authority: &'a Authority,
     /// The place in the chain; 0 is the root.
     pub(super) place: usize,
@@ -142,30 +143,33 @@ fn too_short(
     })
 }
 
-/// Every upload that the chain of a due purpose still needs, root first. A replicated store is filled on the
-/// publisher and must show the certificate on every node; where the publisher has it and others lack it,
-/// they get it directly.
+/// Every upload that the chain of a due purpose still needs, root first. A replicated store is filled on the first of
+/// its nodes and must show the certificate on all of them; where the first has it and others lack it, they get it
+/// directly.
 ///
 /// # Errors
 /// A refusal where a store is unknown, or would not do what the plan needs (invariant I22).
 pub(super) fn uploads<'a>(
     site: &Site<'a>,
-    due: &Due<'_>,
-    procedure: &'a Procedure,
+    procedures: &[&'a Procedure],
     issuer: &'a Issuer,
 ) -> Result<Vec<Upload<'a>>, Refusals> {
     let mut uploads = Vec::new();
     let mut refusals = Vec::new();
-    for rule in &procedure.stores {
-        let needing = if rule.replicated {
-            &site.nodes
-        } else {
-            &due.nodes
+    let mut seen: BTreeSet<(&Store, NodeName)> = BTreeSet::new();
+    let rules = procedures
+        .iter()
+        .flat_map(|procedure| procedure.stores.iter().map(move |rule| (*procedure, rule)));
+    for (procedure, rule) in rules {
+        let mut needing = site.selected(rule.nodes);
+        needing.retain(|node| seen.insert((&rule.store, node.clone())));
+        let Some(entry) = needing.first().cloned() else {
+            continue;
         };
         for (place, authority) in issuer.chain.iter().enumerate() {
             let mut lacking = Vec::new();
             let mut replaces = BTreeSet::new();
-            for node in needing {
+            for node in &needing {
                 match judge(site, node, rule, authority) {
                     Ok(None) => {}
                     Ok(Some(vanishing)) => {
@@ -175,9 +179,9 @@ pub(super) fn uploads<'a>(
                     Err(refusal) => refusals.push(refusal),
                 }
             }
-            let spread = rule.replicated && lacking.contains(&site.publisher);
+            let spread = rule.replicated && lacking.contains(&entry);
             let targets = if spread {
-                vec![site.publisher.clone()]
+                vec![entry.clone()]
             } else {
                 lacking.clone()
             };
@@ -189,6 +193,7 @@ pub(super) fn uploads<'a>(
                 },
                 node,
                 rule,
+                procedure,
                 authority,
                 place,
                 replaces: replaces.clone(),

@@ -5,6 +5,7 @@
 
 mod check;
 mod ledger;
+mod narrow;
 mod raw;
 mod releases;
 mod words;
@@ -13,16 +14,43 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use ledger::{Claim, Evidence};
+pub use narrow::NarrowError;
+pub use releases::{range_words, release_named};
 
 use crate::model::{Appliance, ClaimId, Procedure, Purpose};
 use crate::yaml::{Document, Problems, UnreadableError};
 use raw::RawPlaybook;
 
+/// Files of `playbooks/` with their path under it.
+macro_rules! embedded {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../playbooks/", $path)))),*]
+    };
+}
+
 /// The playbooks built into the program, by their path under `playbooks/`.
-const EMBEDDED: &[(&str, &str)] = &[(
+const EMBEDDED: &[(&str, &str)] = embedded![
+    "cucm/CAPF.yaml",
+    "cucm/CallManager-ECDSA.yaml",
+    "cucm/CallManager.yaml",
+    "cucm/ITLRecovery.yaml",
+    "cucm/TVS.yaml",
+    "cucm/ipsec.yaml",
+    "cucm/tomcat-ECDSA.yaml",
     "cucm/tomcat.yaml",
-    include_str!("../../playbooks/cucm/tomcat.yaml"),
-)];
+    "im-presence/cup-ECDSA.yaml",
+    "im-presence/cup-xmpp-ECDSA.yaml",
+    "im-presence/cup-xmpp-s2s-ECDSA.yaml",
+    "im-presence/cup-xmpp-s2s.yaml",
+    "im-presence/cup-xmpp.yaml",
+    "im-presence/cup.yaml",
+    "im-presence/ipsec.yaml",
+    "im-presence/tomcat-ECDSA.yaml",
+    "im-presence/tomcat.yaml",
+    "unity-connection/ipsec.yaml",
+    "unity-connection/tomcat-ECDSA.yaml",
+    "unity-connection/tomcat.yaml",
+];
 
 const LEDGER: &str = "claims.yaml";
 
@@ -177,6 +205,11 @@ pub fn claims() -> Result<BTreeMap<ClaimId, Claim>, PlaybookError> {
     ))?)
 }
 
+/// The JSON Schema of a playbook, for editors.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RawPlaybook).to_value()
+}
+
 fn read_procedure(
     document: &Document,
     claims: &BTreeMap<ClaimId, Claim>,
@@ -205,5 +238,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, PlaybookError> {
     Ok(paths)
 }
 
+#[cfg(test)]
+mod embedded_tests;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,12 @@
 use super::*;
-use crate::model::{Appliance, ControlPath, Gate, NodeSelection, Port, Proof, Release};
 
 const TOMCAT: &str = include_str!("../../playbooks/cucm/tomcat.yaml");
+const CALLMANAGER: &str = include_str!("../../playbooks/cucm/CallManager.yaml");
+const CAPF: &str = include_str!("../../playbooks/cucm/CAPF.yaml");
+const TVS: &str = include_str!("../../playbooks/cucm/TVS.yaml");
+const RECOVERY: &str = include_str!("../../playbooks/cucm/ITLRecovery.yaml");
+const CUP: &str = include_str!("../../playbooks/im-presence/cup.yaml");
+const UNITY: &str = include_str!("../../playbooks/unity-connection/tomcat.yaml");
 
 fn read(text: &str) -> Result<Procedure, Problems> {
     read_procedure(&Document::new("tomcat.yaml", text), &claims().unwrap())
@@ -9,143 +14,12 @@ fn read(text: &str) -> Result<Procedure, Problems> {
 
 /// The tomcat playbook with the first such passage changed.
 fn changed(from: &str, to: &str) -> String {
-    assert!(TOMCAT.contains(from), "{from}");
-    TOMCAT.replacen(from, to, 1)
+    changed_in(TOMCAT, from, to)
 }
 
-fn tomcat() -> Procedure {
-    let library = Library::embedded().unwrap();
-    library
-        .procedure(Appliance::Cucm, &"tomcat".into())
-        .unwrap()
-        .clone()
-}
-
-/// The restart sets that hold for a release: `variant: Service nodes interface, …`.
-fn sets(release: &str) -> Vec<String> {
-    let release = Release::parse(release).unwrap();
-    tomcat()
-        .restarts
-        .iter()
-        .filter(|set| set.releases.contains(&release))
-        .map(|set| {
-            let services: Vec<&str> = set
-                .services
-                .iter()
-                .map(|rule| rule.service.as_str().trim_start_matches("Cisco "))
-                .collect();
-            format!("{}: {}", set.variant, services.join(", "))
-        })
-        .collect()
-}
-
-#[test]
-fn the_embedded_library_is_sound() {
-    let library = Library::embedded().unwrap();
-    assert_eq!(library.procedures().len(), 1);
-    assert!(library.claims().len() > 100);
-    assert!(library.procedure(Appliance::Cucm, &"CAPF".into()).is_none());
-}
-
-#[test]
-fn tomcat_restarts_what_the_documents_ask_for() {
-    let since_14 = [
-        "default: Tomcat, UDS Tomcat, AXL Tomcat, DRF Master, DRF Local, Tftp",
-        "minimal: Tomcat, UDS Tomcat, AXL Tomcat, Tftp",
-        "security-guide: Tomcat, UDS Tomcat, AXL Tomcat, DRF Master, DRF Local, Tftp, Intercluster Lookup Service, Location Bandwidth Manager, Extension Mobility",
-        "single-sign-on: Tomcat, UDS Tomcat, AXL Tomcat, SSOSP Tomcat, DRF Master, DRF Local, Tftp",
-    ];
-    assert_eq!(sets("14.0.1.10000-20"), since_14);
-    assert_eq!(sets("15.0.1.13900-1"), since_14);
-    assert_eq!(
-        sets("12.5.1.13900-152"),
-        [
-            "default: Tomcat, Tftp",
-            "sip-oauth: Tomcat, Tftp, CallManager"
-        ]
-    );
-    assert!(
-        sets("16.0.1.10000-1").is_empty(),
-        "a release that no document speaks of"
-    );
-    assert!(sets("11.5.1.10000-6").is_empty());
-}
-
-#[test]
-fn tomcat_says_where_and_how() {
-    let tomcat = tomcat();
-    let default = &tomcat.restarts[0];
-    let row = |name: &str| {
-        let rule = default
-            .services
-            .iter()
-            .find(|rule| rule.service.as_str() == name)
-            .unwrap();
-        (rule.nodes, rule.by)
-    };
-    assert_eq!(
-        row("Cisco Tomcat"),
-        (NodeSelection::All, ControlPath::Shell)
-    );
-    assert_eq!(
-        row("Cisco UDS Tomcat"),
-        (NodeSelection::CallProcessing, ControlPath::Shell)
-    );
-    assert_eq!(
-        row("Cisco DRF Master"),
-        (NodeSelection::Publisher, ControlPath::ControlCenter)
-    );
-    assert_eq!(
-        row("Cisco DRF Local"),
-        (NodeSelection::All, ControlPath::ControlCenter)
-    );
-    let gates: Vec<Gate> = tomcat.preconditions.iter().map(|rule| rule.gate).collect();
-    assert_eq!(
-        gates,
-        [
-            Gate::SsoDisabled,
-            Gate::BackupIdle,
-            Gate::ReplicationGood,
-            Gate::PlatformServicesUp
-        ]
-    );
-    let proof: Vec<(Port, bool)> = tomcat
-        .proof
-        .iter()
-        .filter_map(|rule| match rule.by {
-            Proof::Port { port, always, .. } => Some((port, always)),
-            Proof::Service(_) => None,
-        })
-        .collect();
-    assert_eq!(
-        proof,
-        [(Port::Rest, true), (Port::Soap, true), (Port::Tftp, false)]
-    );
-    let asks = |release: &str, usage: &str| {
-        let release = Release::parse(release).unwrap();
-        let rule = tomcat
-            .usages
-            .iter()
-            .find(|rule| rule.releases.contains(&release))
-            .unwrap();
-        rule.key_usage.iter().any(|asked| asked == usage)
-    };
-    assert!(
-        asks("12.5.1.10000-22", "keyEncipherment") && !asks("14.0.1.13900-155", "keyEncipherment")
-    );
-}
-
-#[test]
-fn every_outage_names_what_it_rests_on() {
-    for rule in tomcat().restarts.iter().flat_map(|set| &set.services) {
-        let rests_on = |part: &str| {
-            rule.claims
-                .iter()
-                .any(|claim| claim.as_str().contains(part))
-        };
-        let told = rests_on("OUTAGE") || rests_on("RESTART-PHONES");
-        assert_eq!(!rule.outage.is_empty(), told, "{}", rule.service);
-    }
+fn changed_in(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1)
 }
 
 /// A passage, what stands there instead, and what is said about the line where that stands.
@@ -153,7 +27,7 @@ fn every_outage_names_what_it_rests_on() {
 const MISTAKES: &[(&str, &str, &str)] = &[
     ("format: 1", "format: 7", "this release reads format 1, not 7"),
     ("product: cucm", "product: cucn", "`cucn` is not a product; did you mean `cucm`?"),
-    ("purpose: tomcat", "purpose: Tomcat", "`Tomcat` is not a purpose of cucm that an authority signs; did you mean `tomcat`?"),
+    ("purpose: tomcat", "purpose: Tomcat", "`Tomcat` is not a purpose of cucm; did you mean `tomcat`?"),
     ("purpose: tomcat", "purpose: tomcat\npurposes: x", "no field `purposes`; did you mean `purpose`?"),
     ("  T217138: ", "  t217138: ", "`t217138` cannot be the tag of a source"),
     ("source: SG14; IMP125}", "source: SG14; IMP12}", "`IMP12` is not a source of this file; did you mean `IMP125`?"),
@@ -181,11 +55,76 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("text: Take", "text: ''\n    texts: Take", "no field `texts`; did you mean `text`?"),
 ];
 
+/// Parts that do not fit each other or the purpose: the file, a passage, what stands there instead, what is said.
+#[rustfmt::skip]
+const MISFITS: &[(&str, &str, &str, &str)] = &[
+    (CALLMANAGER, "service: Cisco CTIManager", "service: Cisco XCP Router", "cucm nodes have no Cisco XCP Router"),
+    (CUP, "service: Cisco SIP Proxy", "service: Cisco CallManager", "im-presence nodes have no Cisco CallManager"),
+    (CUP, "nodes: im-presence\n", "nodes: subscribers\n", "`subscribers` holds no node that im-presence procedures are for"),
+    (TOMCAT, "nodes: call-processing\n", "nodes: im-presence\n", "`im-presence` holds no node that cucm procedures are for"),
+    (UNITY, "nodes: all,", "nodes: presence-publisher,", "`presence-publisher` holds no node that unity-connection procedures are for"),
+    (UNITY, "store: tomcat-trust", "store: CallManager-trust", "unity-connection nodes have no CallManager-trust"),
+    (TOMCAT, "store: tomcat-trust", "store: ipsec-trust", "tomcat does not use ipsec-trust"),
+    (CAPF, "store: CallManager-trust", "store: CAPF-trust", "`CAPF-trust` stands here twice"),
+    (CAPF, "multi_server: false", "multi_server: true", "one certificate of CAPF cannot serve several nodes"),
+    (CUP, "multi_server: false", "multi_server: true", "one certificate of cup cannot serve several nodes"),
+    (TVS, "multi_server: false", "multi_server: true", "one certificate of TVS cannot serve several nodes"),
+    (TOMCAT, "hash: sha256", "hash: sha256\nphones: {ctl: true, one_stays: false, source: SG14, claims: []}", "phones hold nothing of tomcat"),
+    (CALLMANAGER, "releases: 14SU0\n    variant: default", "releases: 14SU1\n    variant: default", "two sets `default` hold for the same release"),
+    (CALLMANAGER, "releases: \"12.5\"\n    variant: default", "releases: \"12.5\"\n    variant: other", "no set `default` holds for release 12.5"),
+    (CUP, "releases: 12.5..15", "releases: 14..15", "no set `default` holds for release 12.5"),
+    (CUP, "releases: 12.5..15", "releases: 12.0..15", "no `usages` hold for release 12, which has a restart set"),
+    (TVS, "service: Cisco Trust Verification Service, source", "service: Cisco CallManager, source", "no set restarts Cisco CallManager, so it proves nothing"),
+    (TVS, "{service: Cisco Trust Verification Service, source", "{port: 2445, service: Cisco Tftp, source", "a proof is either a `port` with its `key`, or a `service`"),
+    (TVS, "upload_resets: 14..", "upload_resets: from 14", "`from 14` is not a range of releases; write it like 14, 12.5, 14SU2, 14SU1.., ..12.5 or 12.5..14"),
+    (TVS, "one_stays: true", "one_stay: true", "no field `one_stay`; did you mean `one_stays`?"),
+    (TVS, "PHONE-ACCEPTS", "PHONE-ACCEPT", "`PHONE-ACCEPT` is not a claim of the ledger; did you mean `PHONE-ACCEPTS`?"),
+    (CUP, "  - before: >-", "  - before: ''\n    befor: >-", "no field `befor`; did you mean `before`?"),
+    (CUP, "    from_nodes: 2", "    from_nodes: two", "expected a whole number"),
+    (RECOVERY, "purpose: ITLRecovery", "purpose: ITLRecovery\nhash: sha256", "only assessed, yet it has hash"),
+    (RECOVERY, "purpose: ITLRecovery", "purpose: ITLRecover", "`ITLRecover` is not a purpose of cucm; did you mean `ITLRecovery`?"),
+];
+
+/// A procedure without its section about phones, or about assessing, says so at its purpose.
+#[test]
+fn names_a_section_that_is_missing() {
+    let without = |text: &str, from: &str, to: &str| {
+        let start = text.find(from).unwrap();
+        let end = start + text[start..].find(to).unwrap();
+        let told = read(&format!("{}{}", &text[..start], &text[end..])).unwrap_err();
+        told.spots()
+            .iter()
+            .map(|spot| spot.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        without(CALLMANAGER, "phones:", "restarts:"),
+        ["phones hold CallManager, and `phones` does not say what"]
+    );
+    assert_eq!(
+        without(RECOVERY, "assess_only:", "reminders:"),
+        ["ITLRecovery is only ever self-signed and cannot be planned"]
+    );
+    let nothing = without(CUP, "stores:", "reminders:");
+    assert!(
+        nothing.contains(&"no store takes the chain".to_owned()),
+        "{nothing:?}"
+    );
+    assert!(nothing.contains(&"nothing proves what is in effect".to_owned()));
+    assert!(nothing.contains(&"no `hash` is asked for in the request".to_owned()));
+}
+
 #[test]
 fn names_each_mistake_and_its_line() {
     let mut wrong = Vec::new();
-    for (from, to, expected) in MISTAKES {
-        let text = changed(from, to);
+    let of_tomcat = MISTAKES
+        .iter()
+        .map(|(from, to, expected)| (TOMCAT, from, to, expected));
+    let of_others = MISFITS
+        .iter()
+        .map(|(file, from, to, expected)| (*file, from, to, expected));
+    for (file, from, to, expected) in of_tomcat.chain(of_others) {
+        let text = changed_in(file, from, to);
         let told = read(&text).expect_err(to);
         let line = |number: usize| text.lines().nth(number.wrapping_sub(1)).unwrap_or_default();
         let shown =
@@ -270,6 +209,40 @@ fn the_ledger_tells_what_a_claim_rests_on() {
     assert_eq!(evidence("CUCM-RESTART-DURATION"), Evidence::Assumed);
     assert_eq!(evidence("CUCM-TOMCAT-RESTART-CLI"), Evidence::Documented);
     assert_eq!(Evidence::Assumed.to_string(), "assumed");
+}
+
+/// Every field of the schema is described, and what it offers is what the checks take.
+#[test]
+fn the_schema_describes_every_field() {
+    let schema = schema();
+    let mut fields = Vec::new();
+    let definitions = schema["$defs"].as_object().unwrap().values();
+    for object in definitions.chain([&schema]) {
+        let properties = object["properties"].as_object().unwrap();
+        fields.extend(properties.iter());
+        assert_eq!(object["additionalProperties"], false);
+    }
+    assert!(fields.len() > 45, "{}", fields.len());
+    let readme = include_str!("../../playbooks/README.md");
+    for (name, field) in &fields {
+        let told = field["description"].as_str().unwrap_or_default();
+        assert!(told.ends_with('.'), "{name}: {told}");
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "README.md is silent on {name}"
+        );
+    }
+    let purposes = schema["properties"]["purpose"]["enum"].as_array().unwrap();
+    assert!(
+        purposes
+            .iter()
+            .any(|purpose| purpose == "cup-xmpp-s2s-ECDSA")
+    );
+    let gates = &schema["$defs"]["Precondition"]["properties"]["gate"]["enum"];
+    assert_eq!(*gates, serde_json::json!(words::names(&words::GATES)));
+    let key_usage = &schema["$defs"]["Usage"]["properties"]["key_usage"]["items"]["enum"];
+    assert_eq!(*key_usage, serde_json::json!(words::KEY_USAGES));
+    assert_eq!(schema["properties"]["product"]["enum"][1], "im-presence");
 }
 
 proptest::proptest! {

@@ -1,6 +1,6 @@
 //! The words that a playbook may use.
 
-use crate::model::{ControlPath, Gate, KeyAlgorithm, NodeSelection, Port};
+use crate::model::{Appliance, ControlPath, Gate, KeyAlgorithm, NodeSelection, Port, Purpose};
 
 pub(super) const GATES: [(&str, Gate); 4] = [
     ("sso-disabled", Gate::SsoDisabled),
@@ -65,55 +65,184 @@ pub(super) const STORES: [&str; 7] = [
     "cup-xmpp-trust",
 ];
 
-/// Services by their exact names, each with the interfaces that may restart it.
-/// Source: cucm-soap §3.4 for the names; §3.3 for those that only the shell restarts.
-pub(super) const SERVICES: &[(&str, &[ControlPath])] = &[
-    ("Cisco Tomcat", SHELL),
-    ("Cisco UDS Tomcat", SHELL),
-    ("Cisco AXL Tomcat", SHELL),
-    ("Cisco SSOSP Tomcat", SHELL),
-    ("Cisco HAProxy", SHELL),
-    ("Cisco CallManager", EITHER),
-    ("Cisco CTIManager", EITHER),
-    ("Cisco Tftp", EITHER),
-    ("Cisco Certificate Authority Proxy Function", EITHER),
-    ("Cisco Extension Mobility", EITHER),
-    ("Cisco Intercluster Lookup Service", EITHER),
-    ("Cisco Location Bandwidth Manager", EITHER),
-    ("Cisco DirSync", EITHER),
-    ("Cisco CTL Provider", EITHER),
-    ("Cisco IP Voice Media Streaming App", EITHER),
-    ("Cisco AXL Web Service", EITHER),
-    ("Cisco Trust Verification Service", EITHER),
-    ("Cisco DRF Master", EITHER),
-    ("Cisco DRF Local", EITHER),
-    ("Cisco Certificate Expiry Monitor", EITHER),
-    ("Cisco Certificate Change Notification", EITHER),
-    ("Cisco Certificate Enrollment Service", EITHER),
-    ("Cisco RIS Data Collector", EITHER),
-    ("Cisco CDR Agent", EITHER),
-    ("Cisco XCP Router", EITHER),
-    ("Cisco XCP Config Manager", EITHER),
-    ("Cisco XCP Connection Manager", EITHER),
-    ("Cisco XCP Web Connection Manager", EITHER),
-    ("Cisco XCP Directory Service", EITHER),
-    ("Cisco XCP Authentication Service", EITHER),
-    ("Cisco XCP Text Conference Manager", EITHER),
-    ("Cisco XCP XMPP Federation Connection Manager", EITHER),
-    ("Cisco XCP SIP Federation Connection Manager", EITHER),
-    ("Cisco XCP File Transfer Manager", EITHER),
-    ("Cisco XCP Message Archiver", EITHER),
-    ("Cisco SIP Proxy", EITHER),
-    ("Cisco Presence Engine", EITHER),
-    ("Cisco Sync Agent", EITHER),
-    ("Cisco Intercluster Sync Agent", EITHER),
-    ("Cisco Client Profile Agent", EITHER),
-    ("Cisco Server Recovery Manager", EITHER),
-    ("Connection Conversation Manager", EITHER),
-    ("Connection IMAP Server", EITHER),
-    ("Connection SMTP Server", EITHER),
-    ("Connection Jetty", EITHER),
+/// A service by its exact name.
+pub(super) struct Service {
+    pub(super) name: &'static str,
+    /// The interfaces that may restart it.
+    pub(super) paths: &'static [ControlPath],
+    /// The software that has it.
+    pub(super) on: &'static [Appliance],
+}
+
+const fn service(
+    name: &'static str,
+    paths: &'static [ControlPath],
+    on: &'static [Appliance],
+) -> Service {
+    Service { name, paths, on }
+}
+
+/// Source: cucm-soap §3.4 for the names and where they run, §3.3 for those that only the shell restarts; that presence
+/// nodes and Unity Connection have the backup services is claimed by IMP-SERVICES, CUC-SERVICES and CUC-IPSEC-RESTART.
+pub(super) const SERVICES: &[Service] = &[
+    service("Cisco Tomcat", SHELL, EVERY),
+    service("Cisco UDS Tomcat", SHELL, CUCM),
+    service("Cisco AXL Tomcat", SHELL, CUCM),
+    service("Cisco SSOSP Tomcat", SHELL, CUCM),
+    service("Cisco HAProxy", SHELL, CUCM),
+    service("Cisco CallManager", EITHER, CUCM),
+    service("Cisco CTIManager", EITHER, CUCM),
+    service("Cisco Tftp", EITHER, CUCM),
+    service("Cisco Certificate Authority Proxy Function", EITHER, CUCM),
+    service("Cisco Extension Mobility", EITHER, CUCM),
+    service("Cisco Intercluster Lookup Service", EITHER, CUCM),
+    service("Cisco Location Bandwidth Manager", EITHER, CUCM),
+    service(
+        "Cisco DirSync",
+        EITHER,
+        &[Appliance::Cucm, Appliance::UnityConnection],
+    ),
+    service("Cisco CTL Provider", EITHER, CUCM),
+    service("Cisco IP Voice Media Streaming App", EITHER, CUCM),
+    service("Cisco AXL Web Service", EITHER, CUCM),
+    service("Cisco Trust Verification Service", EITHER, CUCM),
+    service(
+        "Cisco DRF Master",
+        EITHER,
+        &[Appliance::Cucm, Appliance::UnityConnection],
+    ),
+    service("Cisco DRF Local", EITHER, EVERY),
+    service("Cisco Certificate Expiry Monitor", EITHER, CUCM),
+    service("Cisco Certificate Change Notification", EITHER, CUCM),
+    service("Cisco Certificate Enrollment Service", EITHER, CUCM),
+    service("Cisco RIS Data Collector", EITHER, CUCM),
+    service("Cisco CDR Agent", EITHER, CUCM),
+    service("Cisco XCP Router", EITHER, PRESENCE),
+    service("Cisco XCP Config Manager", EITHER, PRESENCE),
+    service("Cisco XCP Connection Manager", EITHER, PRESENCE),
+    service("Cisco XCP Web Connection Manager", EITHER, PRESENCE),
+    service("Cisco XCP Directory Service", EITHER, PRESENCE),
+    service("Cisco XCP Authentication Service", EITHER, PRESENCE),
+    service("Cisco XCP Text Conference Manager", EITHER, PRESENCE),
+    service(
+        "Cisco XCP XMPP Federation Connection Manager",
+        EITHER,
+        PRESENCE,
+    ),
+    service(
+        "Cisco XCP SIP Federation Connection Manager",
+        EITHER,
+        PRESENCE,
+    ),
+    service("Cisco XCP File Transfer Manager", EITHER, PRESENCE),
+    service("Cisco XCP Message Archiver", EITHER, PRESENCE),
+    service("Cisco SIP Proxy", EITHER, PRESENCE),
+    service("Cisco Presence Engine", EITHER, PRESENCE),
+    service("Cisco Sync Agent", EITHER, PRESENCE),
+    service("Cisco Intercluster Sync Agent", EITHER, PRESENCE),
+    service("Cisco Client Profile Agent", EITHER, PRESENCE),
+    service("Cisco Server Recovery Manager", EITHER, PRESENCE),
+    service("Connection Conversation Manager", EITHER, UNITY),
+    service("Connection IMAP Server", EITHER, UNITY),
+    service("Connection SMTP Server", EITHER, UNITY),
+    service("Connection Jetty", EITHER, UNITY),
 ];
 
 const SHELL: &[ControlPath] = &[ControlPath::Shell];
 const EITHER: &[ControlPath] = &[ControlPath::Shell, ControlPath::ControlCenter];
+
+const CUCM: &[Appliance] = &[Appliance::Cucm];
+const PRESENCE: &[Appliance] = &[Appliance::ImPresence];
+const UNITY: &[Appliance] = &[Appliance::UnityConnection];
+const EVERY: &[Appliance] = &[
+    Appliance::Cucm,
+    Appliance::ImPresence,
+    Appliance::UnityConnection,
+];
+
+/// The selections of nodes that hold something where a kind of software runs.
+pub(super) const fn selections(appliance: Appliance) -> &'static [NodeSelection] {
+    match appliance {
+        Appliance::Cucm | Appliance::UnityConnection => &[
+            NodeSelection::All,
+            NodeSelection::Publisher,
+            NodeSelection::Subscribers,
+            NodeSelection::CallProcessing,
+        ],
+        Appliance::ImPresence => &[
+            NodeSelection::All,
+            NodeSelection::ImPresence,
+            NodeSelection::PresencePublisher,
+        ],
+        Appliance::ExpresswayC | Appliance::ExpresswayE => &[NodeSelection::All],
+    }
+}
+
+/// What is fixed for a purpose, whatever a playbook says.
+pub(super) struct Kind {
+    /// Without `-ECDSA`: twins share everything here.
+    pub(super) purpose: &'static str,
+    /// The stores that may have to hold its chain.
+    pub(super) stores: &'static [&'static str],
+    /// Whether one certificate can serve several nodes.
+    pub(super) multi_server: bool,
+    /// Whether phones hold something of it.
+    pub(super) phones: bool,
+}
+
+const fn kind(
+    purpose: &'static str,
+    stores: &'static [&'static str],
+    multi_server: bool,
+    phones: bool,
+) -> Kind {
+    Kind {
+        purpose,
+        stores,
+        multi_server,
+        phones,
+    }
+}
+
+/// Source: cucm-certificate-rules §1 (stores, multi-server), §4.2 to §4.4 and §4.6 (phones), §8 (a tomcat certificate that
+/// CallManager reuses needs its chain in CallManager-trust). The table of the guide for 14 allows a multi-server TVS,
+/// the lists of purposes in cucm-rest-and-cli §3.2 do not, and invariant I3 wants one certificate for each node.
+pub(super) const KINDS: &[Kind] = &[
+    kind(
+        "tomcat",
+        &["tomcat-trust", "CallManager-trust"],
+        true,
+        false,
+    ),
+    kind("CallManager", &["CallManager-trust"], true, true),
+    kind("CAPF", &["CAPF-trust", "CallManager-trust"], false, true),
+    kind("TVS", &["TVS-trust"], false, true),
+    kind("ipsec", &["ipsec-trust"], false, false),
+    kind("cup", &["cup-trust"], false, false),
+    kind("cup-xmpp", &["cup-xmpp-trust"], true, false),
+    kind("cup-xmpp-s2s", &["cup-xmpp-trust"], true, false),
+];
+
+/// What is fixed for a purpose or its twin; `None` for one that no procedure renews.
+pub(super) fn kind_of(purpose: &Purpose) -> Option<&'static Kind> {
+    let plain = purpose.plain();
+    KINDS.iter().find(|kind| kind.purpose == plain.as_str())
+}
+
+/// The names of a table, for a schema.
+pub(super) fn names<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+    table.iter().map(|(name, _)| *name).collect()
+}
+
+/// The numbers of the ports, for a schema.
+pub(super) fn ports() -> Vec<u16> {
+    let numbers = PORTS.iter();
+    numbers
+        .filter_map(|(number, _)| number.parse().ok())
+        .collect()
+}
+
+/// The names of the services, for a schema.
+pub(super) fn service_names() -> Vec<&'static str> {
+    SERVICES.iter().map(|service| service.name).collect()
+}

@@ -1,11 +1,11 @@
-//! Restarts: one node at a time, publisher first, each confirmed before the next (I8, I9, I10, I13, I28).
+//! Restarts: one node at a time, those that lead first, each confirmed before the next (I8, I9, I10, I13, I28).
 
-use crate::model::{BackupJob, NodeName, Observed, Purpose, ServiceName, ServiceStatus};
+use crate::model::{BackupJob, NodeName, Observed, Purpose, ServiceName};
 use crate::plan::{Action, Condition, Step};
 
-use super::node::{Node, ports_of};
+use super::node::Node;
 use super::world::World;
-use super::{Judge, PLAN_AGAIN};
+use super::{Judge, PLAN_AGAIN, catalogue};
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let (Action::RestartService { service, .. }, Some(at)) = (&step.action, &step.node) else {
@@ -14,7 +14,7 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let Some(node) = world.nodes.get(at) else {
         return;
     };
-    let runs = ran(world, at).any(|running| running == service);
+    let runs = node.ran.contains(service);
     judge.require(runs, "I8", Some(step), &[], || {
         (
             format!("{service} did not run there; a restart would start it"),
@@ -22,12 +22,16 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         )
     });
     one_at_a_time(judge, world, step, at);
-    for_a_reason(judge, step, node, at, service);
-    for purpose in &node.unproved {
-        publisher_first(judge, world, step, at, purpose);
+    for_a_reason(judge, world, step, node, service);
+    still_stored(judge, step, node, at);
+    let of_pass = world.pass.as_ref().map(|pass| &pass.plain);
+    let of_pass = of_pass.filter(|_| catalogue::is_of_phones(service));
+    let twin = of_pass.map(|plain| Purpose::new(format!("{plain}-ECDSA")));
+    for purpose in node.unproved.iter().chain(of_pass).chain(&twin) {
+        leader_first(judge, world, step, at, purpose);
     }
     if service.as_str().starts_with("Cisco DRF") {
-        no_backup(judge, world, step, at);
+        no_backup(judge, world, step);
     }
 }
 
@@ -49,33 +53,37 @@ fn one_at_a_time(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &Nod
     });
 }
 
-/// I8: something new is stored there and this service did not restart for it yet. I28: right before, it is
-/// still what is stored.
+/// I8: something new is stored there that waits to be loaded, or is stored in the cluster and phones are told of it by
+/// this service; and it did not restart for that yet.
 fn for_a_reason(
     judge: &mut Judge<'_>,
+    world: &World<'_>,
     step: &Step,
     node: &Node,
-    at: &NodeName,
     service: &ServiceName,
 ) {
-    judge.require(!node.unproved.is_empty(), "I8", Some(step), &[], || {
+    let pass = world.pass.as_ref();
+    let pass = pass.filter(|_| catalogue::is_of_phones(service));
+    let due = !node.unproved.is_empty() || pass.is_some();
+    judge.require(due, "I8", Some(step), &[], || {
         (
             "no new certificate is stored there that waits to be served: users lose the service for nothing".to_owned(),
             "Restart after the upload was read back, and once.".to_owned(),
         )
     });
-    judge.require(
-        !node.restarted.contains(service),
-        "I8",
-        Some(step),
-        &[],
-        || {
-            (
-                format!("{service} was restarted there already for this certificate"),
-                "Restart it once.".to_owned(),
-            )
-        },
-    );
+    let stored = node.uploads.values().map(|upload| upload.at).max();
+    let since = stored.max(pass.map(|pass| pass.last_upload)).unwrap_or(0);
+    let again = node.started.get(service).is_some_and(|at| *at > since);
+    judge.require(!again, "I8", Some(step), &[], || {
+        (
+            format!("{service} was restarted there already for this certificate"),
+            "Restart it once.".to_owned(),
+        )
+    });
+}
+
+/// I28: right before a restart, what it is to load is still what is stored.
+fn still_stored(judge: &mut Judge<'_>, step: &Step, node: &Node, at: &NodeName) {
     for purpose in &node.unproved {
         let issued = node.issued(purpose);
         let guarded = step.before.iter().any(|condition| {
@@ -91,36 +99,40 @@ fn for_a_reason(
     }
 }
 
-/// I9: another node restarts for a purpose only when the publisher, if the plan changes it there too, serves
-/// it and is confirmed.
-fn publisher_first(
+/// I9: another node restarts for a purpose only when the publisher, and among presence nodes theirs, if the plan
+/// changes it there too, serves it and is confirmed.
+fn leader_first(
     judge: &mut Judge<'_>,
     world: &World<'_>,
     step: &Step,
     at: &NodeName,
     purpose: &Purpose,
 ) {
-    let Some(publisher) = world.seen.publisher() else {
-        return;
-    };
-    let done = world.nodes.get(publisher).is_some_and(|node| {
-        node.issued(purpose).is_some()
-            && !node.unproved.contains(purpose)
-            && node.unconfirmed.is_empty()
-    });
-    let ready = at == publisher || !world.on_publisher.contains(purpose) || done;
-    judge.require(ready, "I9", Some(step), &[at, publisher], || {
-        (
-            format!("{publisher} is the publisher and was not confirmed before {at} restarts"),
-            format!("Restart and confirm {publisher} first."),
-        )
-    });
+    let leaders = [world.seen.publisher(), catalogue::leader(world.seen, at)];
+    let mut leaders: Vec<&NodeName> = leaders.into_iter().flatten().collect();
+    leaders.dedup();
+    for leader in leaders.into_iter().filter(|leader| *leader != at) {
+        let planned = world.planned.get(purpose);
+        let planned = planned.is_some_and(|nodes| nodes.contains(leader));
+        // A later round of TVS leaves the publisher as the former one proved it.
+        let done = world.nodes.get(leader).is_some_and(|node| {
+            node.issued(purpose).is_some()
+                && !node.unproved.contains(purpose)
+                && node.unconfirmed.is_empty()
+        });
+        judge.require(!planned || done, "I9", Some(step), &[at, leader], || {
+            (
+                format!("{leader} goes first and was not confirmed before {at} restarts"),
+                format!("Restart and confirm {leader} first."),
+            )
+        });
+    }
 }
 
-/// I13: the backup services do not restart under a job. The publisher's master runs the jobs of the
-/// cluster; claim CUCM-DRF-MASTER-PUBLISHER.
-fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
-    let masters: Vec<&NodeName> = world.seen.publisher().into_iter().chain([at]).collect();
+/// I13: neither do the backup services restart under a job, nor does the certificate change by which they know each
+/// other. The publisher's master runs the jobs of the cluster; claim CUCM-DRF-MASTER-PUBLISHER.
+pub(super) fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
+    let masters: Vec<&NodeName> = world.seen.publisher().into_iter().chain(&step.node).collect();
     let busy = masters.iter().any(|master| {
         let job = world.seen.nodes.get(*master).map(|node| &node.backup_job);
         matches!(
@@ -133,7 +145,7 @@ fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeNam
     );
     judge.require(!busy && guarded, "I13", Some(step), &[], || {
         (
-            "restarting it would break a backup, and nothing makes sure that none runs".to_owned(),
+            "it would break a backup, and nothing makes sure that none runs".to_owned(),
             "Check for a backup right before.".to_owned(),
         )
     });
@@ -147,23 +159,41 @@ pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) 
     let (Action::Confirm { .. }, Some(at)) = (&step.action, &step.node) else {
         return;
     };
-    if let Some(node) = world
-        .nodes
-        .get(at)
-        .filter(|node| !node.unconfirmed.is_empty())
-    {
+    let Some(node) = world.nodes.get(at) else {
+        return;
+    };
+    if !node.unconfirmed.is_empty() || !node.unproved.is_empty() {
         looks_at_ports(judge, step, node, at);
-        looks_at_services(judge, world, step, at);
+        looks_at_starts(judge, world, step, node, at);
+    }
+    if !node.unconfirmed.is_empty() {
+        looks_at_services(judge, step, node, at);
     }
 }
 
-/// I8: a port is asked for the new certificate only after a restart brought it there.
+/// I8: a port is asked for the new certificate only after a restart brought it there, and a service for a start since
+/// an upload only if it started since.
 fn sees_what_is_there(
     judge: &mut Judge<'_>,
     world: &World<'_>,
     step: &Step,
     condition: &Condition,
 ) {
+    if let Condition::StartedSince {
+        node: at,
+        service,
+        step: upload,
+    } = condition
+    {
+        let node = world.nodes.get(at);
+        let started = node.is_some_and(|it| it.started_since(service, upload, world.release));
+        judge.require(started, "I8", Some(step), &[at], || {
+            (
+                format!("{service} is asked for a start since {upload}, and nothing restarts it after that"),
+                "Restart it after the upload, and ask then.".to_owned(),
+            )
+        });
+    }
     let Condition::Serves {
         node,
         listener,
@@ -187,11 +217,9 @@ fn sees_what_is_there(
 
 fn looks_at_ports(judge: &mut Judge<'_>, step: &Step, node: &Node, at: &NodeName) {
     for (listener, (purpose, _)) in &node.serves {
-        let restarted = |service: &ServiceName| ports_of(service).contains(&listener.port);
         let Some(request) = node
             .issued(purpose)
             .filter(|_| node.unproved.contains(purpose))
-            .filter(|_| node.unconfirmed.iter().any(restarted))
         else {
             continue;
         };
@@ -210,12 +238,41 @@ fn looks_at_ports(judge: &mut Judge<'_>, step: &Step, node: &Node, at: &NodeName
     }
 }
 
-fn looks_at_services(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName) {
+/// I8: where no port presents a purpose, the start of a service that loads it is what can be seen.
+fn looks_at_starts(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    node: &Node,
+    at: &NodeName,
+) {
+    for purpose in &node.unproved {
+        let provers = node.provers(purpose, world.release);
+        let upload = node.uploads.get(purpose);
+        let looks = step.after.iter().any(|condition| {
+            matches!(condition, Condition::StartedSince { node, service, step: since }
+                if node == at && provers.contains(&service) && upload.is_some_and(|it| it.step == *since))
+        });
+        judge.require(provers.is_empty() || looks, "I8", Some(step), &[], || {
+            let provers: Vec<&str> = provers.iter().map(|service| service.as_str()).collect();
+            let provers = provers.join(" or ");
+            (
+                format!("no port presents {purpose} there, and nothing asks whether {provers} started since it was stored"),
+                format!("Ask for a start of {provers} since the upload."),
+            )
+        });
+    }
+}
+
+/// I9: whatever ran before runs again.
+fn looks_at_services(judge: &mut Judge<'_>, step: &Step, node: &Node, at: &NodeName) {
     let healthy = step.after.iter().find_map(|condition| match condition {
         Condition::Healthy { node, services } if node == at => Some(services),
         _ => None,
     });
-    let unasked: Vec<&str> = ran(world, at)
+    let unasked: Vec<&str> = node
+        .ran
+        .iter()
         .filter(|service| !healthy.is_some_and(|services| services.contains(*service)))
         .map(ServiceName::as_str)
         .collect();
@@ -230,20 +287,6 @@ fn looks_at_services(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: 
     });
 }
 
-/// The services that ran on a node when it was observed.
-fn ran<'w>(world: &World<'w>, at: &NodeName) -> impl Iterator<Item = &'w ServiceName> {
-    let services = world
-        .seen
-        .nodes
-        .get(at)
-        .and_then(|node| node.services.present());
-    services
-        .into_iter()
-        .flatten()
-        .filter(|(_, state)| state.status == ServiceStatus::Started)
-        .map(|(service, _)| service)
-}
-
 /// I8 and I9: at the end every node that stores a new certificate serves it, and was confirmed.
 pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
     for (name, node) in &world.nodes {
@@ -251,8 +294,8 @@ pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
             let behind = node.behind(purpose);
             let ports: Vec<String> = behind.iter().map(ToString::to_string).collect();
             let (says, remedy) = if ports.is_empty() {
-                let says = format!("no port was seen to serve the new {purpose} certificate");
-                (says, "Confirm the node after its last restart.".to_owned())
+                let says = format!("nothing was seen that proves the new {purpose} certificate in effect");
+                (says, "Restart what loads it, and confirm the node then.".to_owned())
             } else {
                 let ports = ports.join(", ");
                 let says = format!(

@@ -1,4 +1,4 @@
-//! Identity uploads, and single sign-on around them (I5, I6, I14, I26, I28).
+//! Identity uploads: what they need, where they go, and what may not run meanwhile (I5, I6, I13, I14, I15, I28).
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::plan::{Action, Condition, Step};
 
 use super::node::Request;
 use super::trust::lacking;
-use super::world::{World, store_of};
-use super::{Judge, PLAN_AGAIN};
+use super::world::World;
+use super::{Judge, PLAN_AGAIN, catalogue};
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     if let Action::UploadIdentity {
@@ -17,10 +17,14 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         nodes,
     } = &step.action
     {
-        one_purpose(judge, world, step, purpose);
+        in_place(judge, world, step, purpose, nodes);
         answers(judge, world, step, purpose, request, nodes);
         chain_is_there(judge, world, step, purpose, request, nodes);
-        single_sign_on_is_off(judge, world, step, nodes);
+        match purpose.plain().as_str() {
+            "tomcat" => single_sign_on_is_off(judge, world, step, nodes),
+            "ipsec" => super::activation::no_backup(judge, world, step),
+            _ => {}
+        }
     }
     back_too_early(judge, world, step);
 }
@@ -76,8 +80,52 @@ fn answers(
     });
 }
 
-/// I5: every node of the cluster was seen to trust the whole chain, because each may have to verify the
-/// certificate as soon as it is stored; and the uploading nodes are asked again, for days may lie between.
+/// I15: CAPF is the publisher's alone. I6: a purpose is stored where it is held, and where it has a certificate of its
+/// own.
+fn in_place(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    purpose: &Purpose,
+    nodes: &BTreeSet<NodeName>,
+) {
+    let publisher = world.seen.publisher();
+    let others: Vec<&NodeName> = nodes.iter().filter(|node| Some(*node) != publisher).collect();
+    if purpose.as_str() == "CAPF" {
+        judge.none(&others, "I15", Some(step), || {
+            (
+                "only the publisher's CAPF certificate is in use; the others' are left alone".to_owned(),
+                "Renew CAPF on the publisher only.".to_owned(),
+            )
+        });
+    }
+    let held = |node: &&NodeName| {
+        let appliance = world.seen.appliance(node);
+        let known = catalogue::known(purpose);
+        known.is_some_and(|known| appliance.is_some_and(|appliance| known.is_held_by(appliance)))
+    };
+    let elsewhere: Vec<&NodeName> = nodes.iter().filter(|node| !held(node)).collect();
+    judge.none(&elsewhere, "I6", Some(step), || {
+        (
+            format!("a node of this kind holds no {purpose}"),
+            PLAN_AGAIN.to_owned(),
+        )
+    });
+    let lent = world.reused.iter().find(|reused| {
+        let other = if reused.is_ecdsa() { "CallManager-ECDSA" } else { "CallManager" };
+        purpose.as_str() == other
+    });
+    judge.require(lent.is_none(), "I6", Some(step), &[], || {
+        let lent = lent.map(Purpose::as_str).unwrap_or_default();
+        (
+            format!("{lent} is reused for {purpose} there, which has no certificate of its own"),
+            format!("Renew {lent}."),
+        )
+    });
+}
+
+/// I5: every node that may have to verify the certificate was seen to trust the whole chain, for it may have to as soon
+/// as that is stored; and the uploading nodes are asked again, for days may lie between.
 fn chain_is_there(
     judge: &mut Judge<'_>,
     world: &World<'_>,
@@ -89,28 +137,34 @@ fn chain_is_there(
     let Some(terms) = world.issued.get(request) else {
         return;
     };
-    let store = store_of(purpose);
-    let lacking = lacking(world, &store, &terms.chain);
-    judge.none(&lacking, "I5", Some(step), || {
-        (
-            format!("{store} was not seen to hold root and intermediates of the certificate for {request}"),
-            format!("Upload the chain to {store} and read it back on every node first."),
-        )
-    });
-    let asked = |at: &NodeName, authority: &Fingerprint| {
-        step.before.iter().any(|condition| {
-            matches!(condition, Condition::Trusts { node, store: of, sha256 }
-                if node == at && *of == store && sha256 == authority)
-        })
-    };
-    let unasked = |at: &&NodeName| !terms.chain.iter().all(|authority| asked(at, authority));
-    let unasked: Vec<&NodeName> = nodes.iter().filter(unasked).collect();
-    judge.none(&unasked, "I5", Some(step), || {
-        (
-            format!("nothing checks, right before the upload, that {store} still holds the chain"),
-            PLAN_AGAIN.to_owned(),
-        )
-    });
+    for (store, needed_by) in world.stores_of(purpose) {
+        let lacking = lacking(world, &store, needed_by, &terms.chain);
+        judge.none(&lacking, "I5", Some(step), || {
+            (
+                format!("{store} was not seen to hold root and intermediates of the certificate for {request}"),
+                format!("Upload the chain to {store} and read it back on every node first."),
+            )
+        });
+        let asked = |at: &NodeName, authority: &Fingerprint| {
+            step.before.iter().any(|condition| {
+                matches!(condition, Condition::Trusts { node, store: of, sha256 }
+                    if node == at && *of == store && sha256 == authority)
+            })
+        };
+        let unasked = |at: &&NodeName| {
+            needed_by.contain(world.seen, at)
+                && !terms.chain.iter().all(|authority| asked(at, authority))
+        };
+        let unasked: Vec<&NodeName> = nodes.iter().filter(unasked).collect();
+        judge.none(&unasked, "I5", Some(step), || {
+            (
+                format!(
+                    "nothing checks, right before the upload, that {store} still holds the chain"
+                ),
+                PLAN_AGAIN.to_owned(),
+            )
+        });
+    }
 }
 
 /// I14: single sign-on is off everywhere, and that is looked at again right before.
@@ -157,32 +211,11 @@ fn back_too_early(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     if !returns {
         return;
     }
-    let open = world
-        .nodes
-        .iter()
-        .filter(|(_, node)| !node.unproved.is_empty() || !node.unconfirmed.is_empty());
-    let open: Vec<&NodeName> = open.map(|(name, _)| name).collect();
+    let open = world.unfinished();
     judge.none(&open, "I14", Some(step), || {
         (
             "single sign-on would come back while the old certificate may still be in service there".to_owned(),
             "Switch it on after every node was confirmed.".to_owned(),
-        )
-    });
-}
-
-/// I26: one purpose in flight per cluster, from its first upload until it is served everywhere.
-fn one_purpose(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, purpose: &Purpose) {
-    let others = world.nodes.iter().filter_map(|(name, node)| {
-        let other = node.unproved.iter().find(|open| *open != purpose)?;
-        Some((name, other))
-    });
-    let (nodes, open): (Vec<&NodeName>, BTreeSet<&Purpose>) = others.unzip();
-    judge.none(&nodes, "I26", Some(step), || {
-        let open: Vec<&str> = open.iter().map(|purpose| purpose.as_str()).collect();
-        let open = open.join(", ");
-        (
-            format!("{open} is stored there and was not seen in service yet"),
-            format!("Finish {open} before {purpose}."),
         )
     });
 }

@@ -6,10 +6,15 @@
 //! invariants' own text.
 
 mod activation;
+mod baseline;
+mod catalogue;
 mod identity;
 mod node;
+mod pass;
+mod phones;
 mod preflight;
 mod requests;
+mod reuse;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -23,6 +28,7 @@ use serde::Serialize;
 use crate::model::{ClusterName, NodeName, Observation, StepId};
 use crate::plan::{Action, ClusterPlan, Plan, Step};
 
+pub use phones::{ClassProof, Holds, PhoneClass, Presence, Stranded};
 use world::World;
 
 /// What helps where the plan itself is wrong, not the cluster.
@@ -33,6 +39,9 @@ const PLAN_AGAIN: &str = "Plan again; if it stays, do not carry this plan out an
 pub struct Proof {
     /// By cluster: how much was looked at.
     pub clusters: BTreeMap<ClusterName, Extent>,
+    /// By cluster whose plan changes what phones hold: every class of its phones.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub phones: BTreeMap<ClusterName, Vec<ClassProof>>,
     /// Everything that is wrong, in the order of the plan. Empty: the plan is safe in this model.
     pub violations: Vec<Violation>,
 }
@@ -80,7 +89,10 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
         match observation.clusters.get(name) {
             Some(state) => {
                 let world = World::observed(state, observation.to, cluster);
-                walk(&mut judge, world, cluster);
+                let phones = walk(&mut judge, world, cluster);
+                if !phones.is_empty() {
+                    proof.phones.insert(name.clone(), phones);
+                }
             }
             None => judge.breaks(
                 "I25",
@@ -96,30 +108,50 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
     proof
 }
 
-/// Walks one cluster's plan, step by step.
-fn walk<'a>(judge: &mut Judge<'_>, mut world: World<'a>, plan: &'a ClusterPlan) {
+/// Walks one cluster's plan, step by step; what comes out is the section of its phones.
+fn walk<'a>(
+    judge: &mut Judge<'_>,
+    mut world: World<'a>,
+    plan: &'a ClusterPlan,
+) -> Vec<ClassProof> {
     shape::check(judge, &world, plan);
     preflight::check(judge, &world, plan);
+    baseline::check(judge, &world, plan);
     judge.extent.states = 1;
+    reset_now(judge, &mut world, None);
     for step in &plan.steps {
         judge.extent.steps += 1;
         // The step has not begun: may it, in this state?
         trust::before(judge, &world, step);
         requests::before(judge, &world, step);
         identity::before(judge, &world, step);
+        pass::before(judge, &world, step);
         activation::before(judge, &world, step);
         // It has begun and nobody knows how far it came. Whatever it touches is in flight.
         world.begin(step);
         judge.extent.states += 1;
+        reset_now(judge, &mut world, Some(step));
         trust::while_open(judge, &world, step);
         activation::while_open(judge, &world, step);
         // It is done, and what it promised was seen.
         world.finish(step);
         judge.extent.states += 1;
+        reset_now(judge, &mut world, Some(step));
     }
     activation::at_the_end(judge, &world);
     requests::at_the_end(judge, &world, plan);
     identity::at_the_end(judge, &world);
+    pass::at_the_end(judge, &world);
+    let phones = world.phones.as_ref();
+    phones.map(|phones| phones.proofs(&world)).unwrap_or_default()
+}
+
+/// What a reset of every phone would do in this state: by the plan, by the platform, or by somebody who unplugs one.
+fn reset_now(judge: &mut Judge<'_>, world: &mut World<'_>, step: Option<&Step>) {
+    if let Some(mut phones) = world.phones.take() {
+        phones.judge(judge, world, step);
+        world.phones = Some(phones);
+    }
 }
 
 /// Whether an action changes a device.

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Fingerprint, KeyAlgorithm, Listener, NodeState, Observed, Port, Purpose, ServiceName, SsoState,
-    StepId, Store,
+    Appliance, Fingerprint, KeyAlgorithm, Listener, NodeState, Observed, Port, Purpose, Release,
+    ServiceName, ServiceStatus, SsoState, StepId, Store,
 };
+
+use super::catalogue;
 
 /// A certificate in a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,26 +30,46 @@ pub(super) enum Request {
     Of(StepId),
 }
 
+/// An upload to a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Upload {
+    pub(super) step: StepId,
+    /// Its place among the steps.
+    pub(super) at: usize,
+}
+
 /// One node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
+    pub(super) appliance: Appliance,
+    /// The services that ran when the node was observed.
+    pub(super) ran: BTreeSet<ServiceName>,
     pub(super) trust: BTreeMap<Store, BTreeSet<Fingerprint>>,
     pub(super) requests: BTreeMap<Purpose, Request>,
     pub(super) identities: BTreeMap<Purpose, Held>,
     /// What each listener presents, where it is known to present a purpose's certificate.
     pub(super) serves: BTreeMap<Listener, (Purpose, Held)>,
-    /// Purposes whose new certificate is stored and was not seen served by every port since.
+    /// Purposes whose new certificate is stored and was not seen in effect since.
     pub(super) unproved: BTreeSet<Purpose>,
+    /// The last upload of each purpose.
+    pub(super) uploads: BTreeMap<Purpose, Upload>,
     /// Services that this plan restarted and whose node was not confirmed since.
     pub(super) unconfirmed: BTreeSet<ServiceName>,
-    /// Services restarted since an identity was last stored.
-    pub(super) restarted: BTreeSet<ServiceName>,
+    /// When this plan last restarted each service, by the restart's place among the steps.
+    pub(super) started: BTreeMap<ServiceName, usize>,
     pub(super) sso: Option<SsoState>,
 }
 
 impl Node {
     /// What was observed, where a plan restarts some services.
-    pub(super) fn observed(state: &NodeState, restarts: &BTreeSet<&ServiceName>) -> Self {
+    pub(super) fn observed(
+        state: &NodeState,
+        appliance: Appliance,
+        release: &Release,
+        restarts: &BTreeSet<&ServiceName>,
+    ) -> Self {
+        let services = state.services.present().into_iter().flatten();
+        let ran = services.filter(|(_, state)| state.status == ServiceStatus::Started);
         let trust = state.trust.iter().filter_map(|(store, entries)| {
             let held = entries.present()?.iter();
             Some((
@@ -68,26 +90,90 @@ impl Node {
         });
         let identities = identities.collect();
         Self {
+            appliance,
+            ran: ran.map(|(service, _)| service.clone()).collect(),
             trust: trust.collect(),
             requests: requests.collect(),
-            serves: listeners(state, &identities, restarts),
+            serves: listeners(state, appliance, release, &identities, restarts),
             identities,
+            unproved: BTreeSet::new(),
+            uploads: BTreeMap::new(),
+            unconfirmed: BTreeSet::new(),
+            started: BTreeMap::new(),
             sso: state.sso.present().copied(),
-            ..Self::default()
         }
     }
 
+    /// Whether a service ran when the node was observed.
+    pub(super) fn runs(&self, service: &str) -> bool {
+        self.ran.contains(&ServiceName::from(service))
+    }
+
+    /// A certificate is stored. Where its service restarts by itself, its ports follow.
+    pub(super) fn store(&mut self, purpose: &Purpose, request: &StepId, upload: Upload, release: &Release) {
+        let issued = Held::Issued(request.clone());
+        self.identities.insert(purpose.clone(), issued);
+        self.unproved.insert(purpose.clone());
+        self.uploads.insert(purpose.clone(), upload);
+        let own: Vec<ServiceName> = self
+            .ran
+            .iter()
+            .filter(|service| catalogue::restarts_itself(service.as_str(), release))
+            .filter(|service| self.loads(service, purpose, release))
+            .cloned()
+            .collect();
+        for service in own {
+            self.present(&service, release);
+        }
+    }
+
+    /// Whether a start of a service proves that a purpose's certificate was loaded where no port does.
+    pub(super) fn loads(&self, service: &ServiceName, purpose: &Purpose, release: &Release) -> bool {
+        catalogue::loads(service.as_str(), purpose, release, |other| self.runs(other))
+    }
+
     /// A service comes back with what the node stores.
-    pub(super) fn restart(&mut self, service: &ServiceName) {
+    pub(super) fn restart(&mut self, service: &ServiceName, at: usize, release: &Release) {
         self.unconfirmed.insert(service.clone());
-        self.restarted.insert(service.clone());
+        let with = self.ran.iter();
+        let with = with.filter(|other| catalogue::takes_along(service, other.as_str()));
+        let with: BTreeSet<ServiceName> = with.chain([service]).cloned().collect();
+        for each in with {
+            self.present(&each, release);
+            self.started.insert(each, at);
+        }
+    }
+
+    /// The ports of a service present what the node stores.
+    fn present(&mut self, service: &ServiceName, release: &Release) {
         for (listener, (purpose, held)) in &mut self.serves {
-            if ports_of(service).contains(&listener.port)
+            if catalogue::presents(service.as_str(), *listener, self.appliance, release)
                 && let Some(stored) = self.identities.get(purpose)
             {
                 *held = stored.clone();
             }
         }
+    }
+
+    /// Whether a service started after an upload, or will by itself.
+    pub(super) fn started_since(&self, service: &ServiceName, upload: &StepId, release: &Release) -> bool {
+        let uploads = self.uploads.iter().find(|(_, it)| it.step == *upload);
+        uploads.is_some_and(|(purpose, upload)| {
+            let own = catalogue::restarts_itself(service.as_str(), release)
+                && self.loads(service, purpose, release);
+            let since = self.started.get(service).is_some_and(|at| *at > upload.at);
+            own || since
+        })
+    }
+
+    /// The services whose start proves a purpose that no port of this node presents; none where a port does, and
+    /// none where nothing runs that loads it.
+    pub(super) fn provers(&self, purpose: &Purpose, release: &Release) -> Vec<&ServiceName> {
+        if self.serves.values().any(|(of, _)| of == purpose) {
+            return Vec::new();
+        }
+        let ran = self.ran.iter();
+        ran.filter(|service| self.loads(service, purpose, release)).collect()
     }
 
     /// The request behind the certificate that this plan stored for a purpose.
@@ -107,20 +193,6 @@ impl Node {
             .map(|(listener, _)| *listener)
             .collect()
     }
-
-    /// Whether every listener of a purpose presents what is stored, and there is one.
-    pub(super) fn is_served(&self, purpose: &Purpose) -> bool {
-        self.serves.values().any(|(of, _)| of == purpose) && self.behind(purpose).is_empty()
-    }
-}
-
-/// Which service presents which ports. Source: cucm-certificate-rules §4.1, cucm-rest-and-cli §0 fact 9.
-pub(super) fn ports_of(service: &ServiceName) -> &'static [Port] {
-    match service.as_str() {
-        "Cisco Tomcat" => &[Port::Rest, Port::Soap],
-        "Cisco Tftp" => &[Port::Tftp],
-        _ => &[],
-    }
 }
 
 /// What the web ports present for each kind of key.
@@ -131,9 +203,11 @@ const WEB: [(KeyAlgorithm, &str); 2] = [
 
 /// The listeners that must present a purpose's new certificate: the web ports whatever was seen on them,
 /// unless nothing answers there with that kind of key; and others that presented what the node stores, where
-/// their service restarts. What 5061 presents is CallManager's; reuse is refused before (I12).
+/// their service restarts.
 fn listeners(
     state: &NodeState,
+    appliance: Appliance,
+    release: &Release,
     identities: &BTreeMap<Purpose, Held>,
     restarts: &BTreeSet<&ServiceName>,
 ) -> BTreeMap<Listener, (Purpose, Held)> {
@@ -149,18 +223,35 @@ fn listeners(
             }
         }
     }
-    let is_web = |of: &Purpose| WEB.iter().any(|(_, web)| of.as_str() == *web);
-    let web = || identities.iter().filter(|(of, _)| is_web(of));
     for (listener, chain) in &state.served {
-        let presents = |service: &&ServiceName| ports_of(service).contains(&listener.port);
-        let known = found.contains_key(listener) || !restarts.iter().any(presents);
-        let Some(chain) = chain.present().filter(|_| !known) else {
-            continue;
+        let restarts = |service: &str| {
+            catalogue::presents(service, *listener, appliance, release)
+                && (restarts.contains(&ServiceName::from(service))
+                    || catalogue::restarts_itself(service, release))
         };
+        let Some(chain) = chain.present() else { continue };
+        if !PRESENTERS.iter().any(|service| restarts(service)) {
+            continue;
+        }
         let leaf = Held::Known(chain.leaf.clone());
-        if let Some((of, _)) = web().find(|(_, held)| **held == leaf) {
-            found.insert(*listener, (of.clone(), leaf));
+        let names = catalogue::candidates(listener.port, appliance).iter();
+        let mut purposes = names.map(|plain| match listener.key {
+            KeyAlgorithm::Ec => Purpose::new(format!("{plain}-ECDSA")),
+            KeyAlgorithm::Rsa | KeyAlgorithm::Other => Purpose::from(*plain),
+        });
+        if let Some(of) = purposes.find(|of| identities.get(of) == Some(&leaf)) {
+            found.insert(*listener, (of, leaf));
         }
     }
     found
 }
+
+/// The services that present a port beside the web ports.
+const PRESENTERS: [&str; 6] = [
+    catalogue::CALL_MANAGER,
+    catalogue::HA_PROXY,
+    catalogue::TFTP,
+    catalogue::TVS,
+    "Cisco SIP Proxy",
+    "Cisco XCP Router",
+];

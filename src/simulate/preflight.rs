@@ -1,18 +1,16 @@
-//! What must be known and good before the first write (I11, I24, I25), and purposes whose renewal would
-//! touch phones (I2, I12).
+//! What must be known and good before the first write (I6, I11, I24, I25), and what this proof covers (I2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    BackupJob, KeyAlgorithm, Listener, NodeName, NodeState, Observed, Port, Product, Purpose,
-    Replication, SubjectName,
+    BackupJob, KeyAlgorithm, NodeName, Observed, Product, Purpose, Replication, SubjectName,
 };
 use crate::plan::{Action, ClusterPlan, Condition, Step};
 
 use super::world::World;
-use super::{Judge, PLAN_AGAIN};
+use super::{Judge, PLAN_AGAIN, catalogue};
 
-const OBSERVE_AGAIN: &str = "Mend what keeps it from being read, observe and plan again.";
+pub(super) const OBSERVE_AGAIN: &str = "Mend what keeps it from being read, observe and plan again.";
 
 /// More bits than this no node takes. Source: cucm-certificate-rules §2.
 const LONGEST_KEY: u32 = 4096;
@@ -23,11 +21,9 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
     replication(judge, world, plan);
     for step in &plan.steps {
         acceptable(judge, step);
+        as_the_shell_asks(judge, world, step);
     }
     covered(judge, world, plan);
-    for purpose in purposes(plan).into_keys() {
-        not_reused(judge, world, purpose);
-    }
 }
 
 /// I25: a publisher, and nothing unknown that a step rests on. I11: the security mode is known.
@@ -63,8 +59,11 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
             )
         });
     }
+    // Unity Connection has no such mode.
+    let has_none = world.seen.product == Product::UnityConnection
+        && world.seen.security == Observed::Absent;
     let mode = world.seen.security.present();
-    judge.require(mode.is_some(), "I11", None, &[], || {
+    judge.require(mode.is_some() || has_none, "I11", None, &[], || {
         (
             "the cluster security mode is unknown; in mixed mode certificates of phones need a CTL update".to_owned(),
             OBSERVE_AGAIN.to_owned(),
@@ -117,10 +116,13 @@ fn replication(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     if world.seen.nodes.len() < 2 {
         return;
     }
+    // Documents do not say that Unity Connection reports any.
+    let has_none = world.seen.product == Product::UnityConnection
+        && world.seen.replication == Observed::Absent;
     let states = world.seen.replication.present();
     let good = |node: &NodeName| {
         let state = states.and_then(|states| states.get(node));
-        state.is_some_and(Replication::is_good)
+        has_none || state.is_some_and(Replication::is_good)
     };
     let bad: Vec<&NodeName> = world.seen.nodes.keys().filter(|node| !good(node)).collect();
     judge.none(&bad, "I25", None, || {
@@ -180,6 +182,36 @@ fn acceptable(judge: &mut Judge<'_>, step: &Step) {
     });
 }
 
+/// I6: before there is a certificate interface the shell makes requests, and leaves no choice. Source: claim
+/// VOS-CSR-GEN-CONTENT.
+fn as_the_shell_asks(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
+    let Action::GenerateRequest {
+        purpose,
+        names,
+        key,
+        common_name,
+        ..
+    } = &step.action
+    else {
+        return;
+    };
+    let own = step.node.as_ref().map(|node| node.as_str());
+    let named = own.is_some_and(|own| {
+        common_name == own && names.iter().eq([&SubjectName::dns(own)])
+    });
+    let bits = if purpose.is_ecdsa() { 384 } else { 2048 };
+    let fits = world.release.has_certificate_interface() || (named && key.bits == bits);
+    judge.require(fits, "I6", Some(step), &[], || {
+        (
+            format!(
+                "on release {} the shell makes a request with the node's own name alone and a key of {bits} bits: the certificate would not be what this step asks for",
+                world.release
+            ),
+            format!("Ask for the node's own name and a key of {bits} bits."),
+        )
+    });
+}
+
 /// The purposes that a plan changes, with the nodes that get them.
 fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
     let mut found = BTreeMap::<_, BTreeSet<_>>::new();
@@ -193,11 +225,13 @@ fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
     found
 }
 
-/// I2: this model holds no phones' trust lists yet, so it proves nothing about what phones rely on.
+/// I2: nothing is proved of what phones and peers hold of a purpose that this proof does not know.
 fn covered(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
-    let known = world.seen.product == Product::Cucm && plan.product == Product::Cucm;
+    let product = world.seen.product;
+    let known = plan.product == product
+        && matches!(product, Product::Cucm | Product::UnityConnection);
     for (purpose, nodes) in purposes(plan) {
-        let covered = known && matches!(purpose.as_str(), "tomcat" | "tomcat-ECDSA");
+        let covered = known && catalogue::known(purpose).is_some();
         let nodes: Vec<&NodeName> = nodes.into_iter().collect();
         judge.require(covered, "I2", None, &nodes, || {
             (
@@ -209,58 +243,4 @@ fn covered(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
             )
         });
     }
-    for step in &plan.steps {
-        let Action::RestartService { service, .. } = &step.action else {
-            continue;
-        };
-        let of_phones = matches!(
-            service.as_str(),
-            "Cisco CallManager"
-                | "Cisco Trust Verification Service"
-                | "Cisco Certificate Authority Proxy Function"
-        );
-        judge.require(!of_phones, "I2", Some(step), &[], || {
-            (
-                format!("phones rely on {service}, and no tomcat certificate asks for its restart"),
-                "Leave it out of the restart set.".to_owned(),
-            )
-        });
-    }
-}
-
-/// I12: the certificate is not CallManager's as well. Where the platform hides the second one, port 5061
-/// tells. Source: cucm-certificate-rules §8.
-fn not_reused(judge: &mut Judge<'_>, world: &World<'_>, purpose: &Purpose) {
-    let key = if purpose.is_ecdsa() {
-        KeyAlgorithm::Ec
-    } else {
-        KeyAlgorithm::Rsa
-    };
-    let listener = Listener {
-        port: Port::Sip,
-        key,
-    };
-    let twin = Purpose::from(if purpose.is_ecdsa() {
-        "CallManager-ECDSA"
-    } else {
-        "CallManager"
-    });
-    let shares = |node: &NodeState| {
-        let stored = node.identities.get(purpose).and_then(Observed::present);
-        let other = node.identities.get(&twin).and_then(Observed::present);
-        match (stored, other, node.served.get(&listener)) {
-            (Some(stored), Some(other), _) => stored == other,
-            (Some(stored), None, Some(Observed::Present(chain))) => chain.leaf == *stored,
-            (Some(_), None, Some(Observed::Unknown(_))) => true,
-            (None, _, _) | (Some(_), None, Some(Observed::Absent) | None) => false,
-        }
-    };
-    let sharing = world.seen.nodes.iter().filter(|(_, node)| shares(node));
-    let nodes: Vec<&NodeName> = sharing.map(|(name, _)| name).collect();
-    judge.none(&nodes, "I12", None, || {
-        (
-            format!("{purpose} is reused for {twin}, or that cannot be ruled out: renewing it changes what phones trust"),
-            "Renew it by hand with the phone procedure.".to_owned(),
-        )
-    });
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Distribution, Fingerprint, NodeName, Purpose, StepId, SubjectName};
 use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, Step};
 
+use super::catalogue::{self, Nodes};
 use super::node::{Held, Request};
 use super::world::World;
 use super::{Judge, PLAN_AGAIN};
@@ -18,7 +19,7 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
             names,
             ..
         } => {
-            covers(judge, world, step, *distribution, nodes);
+            covers(judge, world, step, purpose, *distribution, nodes);
             named(judge, step, nodes, names);
             freeze(judge, world, step, purpose, nodes);
         }
@@ -46,48 +47,70 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     }
 }
 
-/// I6 and I8: a request covers its own node alone, or comes from the publisher and covers them all. A
-/// shared certificate lands on every node, so that one left out would serve it unproved.
+/// I6 and I8: a request covers its own node alone, or comes from the node that leads and covers every node that
+/// shares the purpose. A shared certificate lands on all of them, so that one left out would serve it unproved.
 fn covers(
     judge: &mut Judge<'_>,
     world: &World<'_>,
     step: &Step,
+    purpose: &Purpose,
     distribution: Distribution,
     nodes: &BTreeSet<NodeName>,
 ) {
-    match distribution {
-        Distribution::ThisServer => {
-            let own = nodes.iter().eq(step.node.as_ref());
-            judge.require(own, "I6", Some(step), &[], || {
-                (
-                    "a request for one server covers exactly the node that makes it".to_owned(),
-                    PLAN_AGAIN.to_owned(),
-                )
-            });
-        }
-        Distribution::MultiServer => {
-            let by_publisher = step.node.as_ref() == world.seen.publisher();
-            judge.require(by_publisher, "I6", Some(step), &[], || {
-                (
-                    "the publisher makes a shared request; the cluster takes none from another node"
-                        .to_owned(),
-                    PLAN_AGAIN.to_owned(),
-                )
-            });
-            let left_out: Vec<&NodeName> = world
-                .nodes
-                .keys()
-                .filter(|node| !nodes.contains(*node))
-                .collect();
-            judge.none(&left_out, "I8", Some(step), || {
-                (
-                    "the shared certificate would be stored there too, and no step would prove it"
-                        .to_owned(),
-                    "Let the shared certificate cover every node of the cluster.".to_owned(),
-                )
-            });
-        }
+    if distribution == Distribution::ThisServer {
+        let own = nodes.iter().eq(step.node.as_ref());
+        judge.require(own, "I6", Some(step), &[], || {
+            (
+                "a request for one server covers exactly the node that makes it".to_owned(),
+                PLAN_AGAIN.to_owned(),
+            )
+        });
+        return;
     }
+    let shared_by = catalogue::known(purpose).and_then(|known| known.shared_by);
+    let shared_by = shared_by.filter(|_| world.release.has_certificate_interface());
+    let Some(shared_by) = shared_by else {
+        judge.breaks(
+            "I6",
+            Some(step),
+            &[],
+            format!("{purpose} cannot be shared by the nodes of a cluster of release {}", world.release),
+            "Ask for one certificate for each node.",
+        );
+        return;
+    };
+    let sharing = |node: &&NodeName| shared_by.contain(world.seen, node);
+    let leads = match shared_by {
+        Nodes::Presence => world.seen.presence_publisher.present(),
+        Nodes::All | Nodes::Publisher | Nodes::CallProcessing => world.seen.publisher(),
+    };
+    judge.require(step.node.is_some() && step.node.as_ref() == leads, "I6", Some(step), &[], || {
+        (
+            "a shared request is made by the publisher, for presence nodes by theirs; the cluster takes none from another node"
+                .to_owned(),
+            PLAN_AGAIN.to_owned(),
+        )
+    });
+    let left_out: Vec<&NodeName> = world
+        .nodes
+        .keys()
+        .filter(sharing)
+        .filter(|node| !nodes.contains(*node))
+        .collect();
+    judge.none(&left_out, "I8", Some(step), || {
+        (
+            "the shared certificate would be stored there too, and no step would prove it"
+                .to_owned(),
+            "Let the shared certificate cover every node that holds the purpose.".to_owned(),
+        )
+    });
+    let strangers: Vec<&NodeName> = nodes.iter().filter(|node| !sharing(node)).collect();
+    judge.none(&strangers, "I6", Some(step), || {
+        (
+            format!("a shared {purpose} certificate does not reach this node"),
+            PLAN_AGAIN.to_owned(),
+        )
+    });
 }
 
 /// I18: each node's own name is asked for.

@@ -9,7 +9,7 @@ use crate::model::{Fingerprint, NodeName, Purpose, StepId};
 use crate::plan::{Action, ClusterPlan, Condition, Stage, Step};
 
 use super::world::World;
-use super::{Judge, PLAN_AGAIN};
+use super::{Judge, PLAN_AGAIN, catalogue};
 
 /// What helps where the plan contradicts itself.
 const DAMAGED: &str = "The plan file was changed or damaged; plan again.";
@@ -17,7 +17,7 @@ const DAMAGED: &str = "The plan file was changed or damaged; plan again.";
 pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     same_nodes(judge, world, plan);
     let mut places: BTreeMap<&StepId, usize> = BTreeMap::new();
-    let mut requests: BTreeMap<&StepId, (&Purpose, &BTreeSet<NodeName>)> = BTreeMap::new();
+    let mut made = Made::default();
     for (place, step) in plan.steps.iter().enumerate() {
         let first = places.insert(&step.id, place).is_none();
         judge.require(first, "shape", Some(step), &[], || {
@@ -26,13 +26,11 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
                 DAMAGED.to_owned(),
             )
         });
-        if let Action::GenerateRequest { purpose, nodes, .. } = &step.action {
-            requests.insert(&step.id, (purpose, nodes));
-        }
+        made.add(step);
         has_its_place(judge, world, step);
-        names_what_is(judge, world, step, &requests);
+        names_what_is(judge, world, step, &made);
         reads_back(judge, step);
-        states_its_time(judge, step);
+        states_its_time(judge, world, step);
     }
     for edge in &plan.edges {
         let ordered = match (places.get(&edge.first), places.get(&edge.then)) {
@@ -79,6 +77,8 @@ fn has_its_place(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let stage = match &step.action {
         Action::UploadTrust { .. } => Some(Stage::Prepare),
         Action::GenerateRequest { .. } | Action::AwaitCertificates { .. } => Some(Stage::Request),
+        // Where the upload itself resets phones, it is what users notice.
+        Action::UploadIdentity { .. } if resets_phones(world, step) => Some(Stage::Activate),
         Action::UploadIdentity { .. } => Some(Stage::Install),
         Action::RestartService { .. } | Action::UpdateTrustList {} | Action::ResetPhones { .. } => {
             Some(Stage::Activate)
@@ -106,15 +106,44 @@ fn has_its_place(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     });
 }
 
-/// Conditions name nodes of the cluster, and requests that were made before for that node.
-fn names_what_is(
-    judge: &mut Judge<'_>,
-    world: &World<'_>,
-    step: &Step,
-    requests: &BTreeMap<&StepId, (&Purpose, &BTreeSet<NodeName>)>,
-) {
-    for condition in step.before.iter().chain(&step.after) {
-        let (node, request) = match condition {
+/// What the steps up to one make that conditions may name.
+#[derive(Default)]
+struct Made<'a> {
+    requests: BTreeMap<&'a StepId, (&'a Purpose, &'a BTreeSet<NodeName>)>,
+    uploads: BTreeMap<&'a StepId, &'a BTreeSet<NodeName>>,
+    resets: BTreeMap<&'a StepId, &'a str>,
+}
+
+impl<'a> Made<'a> {
+    fn add(&mut self, step: &'a Step) {
+        match &step.action {
+            Action::GenerateRequest { purpose, nodes, .. } => {
+                self.requests.insert(&step.id, (purpose, nodes));
+            }
+            Action::UploadIdentity { nodes, .. } => {
+                self.uploads.insert(&step.id, nodes);
+            }
+            Action::ResetPhones { pool } => {
+                self.resets.insert(&step.id, pool);
+            }
+            Action::Person { .. }
+            | Action::UploadTrust { .. }
+            | Action::AwaitCertificates { .. }
+            | Action::RestartService { .. }
+            | Action::UpdateTrustList {}
+            | Action::Confirm { .. } => {}
+        }
+    }
+
+    /// The first step that a condition names as something which no step up to there is.
+    fn lacks(&self, condition: &'a Condition) -> Option<&'a StepId> {
+        let request = |step, node: Option<&NodeName>, purpose: Option<&Purpose>| {
+            self.requests.get(step).is_some_and(|(of, nodes)| {
+                node.is_none_or(|node| nodes.contains(node))
+                    && purpose.is_none_or(|purpose| purpose == *of)
+            })
+        };
+        let (step, made) = match condition {
             Condition::RequestOf {
                 node,
                 purpose,
@@ -124,39 +153,74 @@ fn names_what_is(
                 node,
                 purpose,
                 step,
-            } => (node, Some((step, Some(purpose)))),
-            Condition::Serves { node, step, .. } => (node, Some((step, None))),
-            Condition::Trusts { node, .. }
-            | Condition::NoRequest { node, .. }
-            | Condition::IdentityIs { node, .. }
-            | Condition::Runs { node, .. }
-            | Condition::Healthy { node, .. }
-            | Condition::SsoDisabled { node }
-            | Condition::SsoEnabled { node }
-            | Condition::BackupIdle { node } => (node, None),
-            Condition::StartedSince { node, .. } => (node, None),
-            Condition::TrustListHolds { .. }
-            | Condition::PhonesReset { .. }
-            | Condition::PhonesBack { .. }
+            } => (step, request(step, Some(node), Some(purpose))),
+            Condition::Serves { node, step, .. } => (step, request(step, Some(node), None)),
+            Condition::TrustListHolds { step } => (step, request(step, None, None)),
+            Condition::StartedSince { node, step, .. } => {
+                let nodes = self.uploads.get(step);
+                (step, nodes.is_some_and(|nodes| nodes.contains(node)))
+            }
+            Condition::PhonesReset { pool, step } => {
+                (step, self.resets.get(step) == Some(&pool.as_str()))
+            }
+            Condition::PhonesBack { resets, .. } => {
+                return resets.iter().find(|step| !self.resets.contains_key(step));
+            }
+            Condition::Trusts { .. }
+            | Condition::NoRequest { .. }
+            | Condition::IdentityIs { .. }
+            | Condition::Runs { .. }
+            | Condition::Healthy { .. }
+            | Condition::SsoDisabled { .. }
+            | Condition::SsoEnabled { .. }
+            | Condition::BackupIdle { .. }
             | Condition::ReplicationGood {}
-            | Condition::PhonesAtLeast { .. } => continue,
+            | Condition::PhonesAtLeast { .. } => return None,
         };
-        let known = world.nodes.contains_key(node);
-        judge.require(known, "shape", Some(step), &[node], || {
+        (!made).then_some(step)
+    }
+}
+
+/// The node that a condition looks at.
+fn node_of(condition: &Condition) -> Option<&NodeName> {
+    match condition {
+        Condition::RequestOf { node, .. }
+        | Condition::IdentityOf { node, .. }
+        | Condition::Serves { node, .. }
+        | Condition::Trusts { node, .. }
+        | Condition::NoRequest { node, .. }
+        | Condition::IdentityIs { node, .. }
+        | Condition::Runs { node, .. }
+        | Condition::Healthy { node, .. }
+        | Condition::SsoDisabled { node }
+        | Condition::SsoEnabled { node }
+        | Condition::BackupIdle { node }
+        | Condition::StartedSince { node, .. } => Some(node),
+        Condition::TrustListHolds { .. }
+        | Condition::PhonesReset { .. }
+        | Condition::PhonesBack { .. }
+        | Condition::ReplicationGood {}
+        | Condition::PhonesAtLeast { .. } => None,
+    }
+}
+
+/// Conditions name nodes of the cluster, and steps that made before what they are taken for.
+fn names_what_is(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, made: &Made<'_>) {
+    for condition in step.before.iter().chain(&step.after) {
+        let node = node_of(condition);
+        let nodes: Vec<&NodeName> = node.into_iter().collect();
+        let known = nodes.iter().all(|node| world.nodes.contains_key(*node));
+        judge.require(known, "shape", Some(step), &nodes, || {
             (
-                format!("a condition names {node}, which is no node of the cluster"),
+                "a condition names what is no node of the cluster".to_owned(),
                 DAMAGED.to_owned(),
             )
         });
-        let Some((id, purpose)) = request else {
-            continue;
-        };
-        let made = requests.get(id).is_some_and(|(of, nodes)| {
-            nodes.contains(node) && purpose.is_none_or(|purpose| purpose == *of)
-        });
-        judge.require(made, "shape", Some(step), &[node], || {
+        let lacking = made.lacks(condition);
+        judge.require(lacking.is_none(), "shape", Some(step), &nodes, || {
+            let id = lacking.map(StepId::as_str).unwrap_or_default();
             (
-                format!("a condition names {id} as this node's request; no step before made that"),
+                format!("a condition names {id} for what no step before made of it: a request, an upload or a reset"),
                 DAMAGED.to_owned(),
             )
         });
@@ -223,8 +287,16 @@ fn reads_back(judge: &mut Judge<'_>, step: &Step) {
     });
 }
 
-/// I27: without its time nobody can say whether a step still fits the window.
-fn states_its_time(judge: &mut Judge<'_>, step: &Step) {
+/// I27: without its time nobody can say whether a step still fits the window, and without what users lose no window
+/// is kept for it.
+fn states_its_time(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
+    let resets = matches!(step.action, Action::ResetPhones { .. }) || resets_phones(world, step);
+    judge.require(!resets || step.disruption.is_some(), "I27", Some(step), &[], || {
+        (
+            "it resets phones and does not say that users lose them, so that no window is kept for it".to_owned(),
+            PLAN_AGAIN.to_owned(),
+        )
+    });
     let disruptive =
         step.disruption.is_some() || matches!(step.action, Action::RestartService { .. });
     let lasts = step.disruption.as_ref().map(|it| it.lasts);
@@ -237,6 +309,16 @@ fn states_its_time(judge: &mut Judge<'_>, step: &Step) {
             "Give the restart its time in the playbook.".to_owned(),
         )
     });
+}
+
+/// Whether a step is an upload that resets phones by itself.
+fn resets_phones(world: &World<'_>, step: &Step) -> bool {
+    match &step.action {
+        Action::UploadIdentity { purpose, .. } => {
+            world.phone_part(purpose).is_some() && catalogue::resets_phones(world.release)
+        }
+        _ => false,
+    }
 }
 
 /// No authority is made trusted that no certificate of this plan needs.

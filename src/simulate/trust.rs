@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, Observed, StepId, Store};
+use crate::model::{
+    Certificate, ClusterState, Fingerprint, NodeName, Observed, Purpose, StepId, Store,
+};
 use crate::plan::{Action, Condition, Step};
 
+use super::catalogue::Nodes;
 use super::Judge;
 use super::node::Held;
-use super::world::{World, is_replicated, store_of};
+use super::world::World;
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let (
@@ -23,7 +26,7 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     else {
         return;
     };
-    spreads(judge, step, at);
+    spreads(judge, world, step, at, store);
     let Some(incoming) = world.seen.certificates.get(sha256) else {
         judge.breaks(
             "I5",
@@ -157,7 +160,8 @@ fn one_per_name(
                 ),
             )
         });
-        let users = resting_on(world.seen, &old.sha256, &incoming.sha256);
+        let mut users = resting_on(world.seen, &old.sha256, &incoming.sha256);
+        users.extend(signed_by_it(world.seen, &old.sha256));
         judge.none(&users, "I5", Some(step), || {
             (
                 format!(
@@ -171,13 +175,14 @@ fn one_per_name(
     }
 }
 
-/// I22: only some stores spread; elsewhere an upload is seen on its own node alone.
-fn spreads(judge: &mut Judge<'_>, step: &Step, at: &NodeName) {
+/// I22: only some stores spread, and some of them from one node only; elsewhere an upload is seen on its own node alone.
+fn spreads(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName, store: &Store) {
+    let reached = world.reached(at, store);
     for condition in &step.after {
-        let Condition::Trusts { node, store, .. } = condition else {
+        let Condition::Trusts { node, store: of, .. } = condition else {
             continue;
         };
-        let spread = node == at || is_replicated(store);
+        let spread = of != store || reached.contains(&node);
         judge.require(spread, "I22", Some(step), &[node], || {
             (
                 format!("an upload to {store} on {at} does not spread to {node}"),
@@ -189,41 +194,46 @@ fn spreads(judge: &mut Judge<'_>, step: &Step, at: &NodeName) {
 
 /// I5: what an upload to a store drops may not be the chain of a certificate that this plan stored before.
 pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
-    let Action::UploadTrust { sha256, .. } = &step.action else {
+    let Action::UploadTrust { store, sha256, .. } = &step.action else {
         return;
     };
     let stored = world.nodes.values().flat_map(|node| &node.identities);
-    let requests: BTreeMap<&StepId, Store> = stored
+    let requests: BTreeMap<&StepId, &Purpose> = stored
         .filter_map(|(purpose, held)| match held {
-            Held::Issued(request) => Some((request, store_of(purpose))),
+            Held::Issued(request) => Some((request, purpose)),
             Held::Known(_) | Held::Unread => None,
         })
         .collect();
-    for (request, store) in requests {
+    for (request, purpose) in requests {
         let Some(terms) = world.issued.get(request) else {
             continue;
         };
-        // The one that is on its way in is not missing.
-        let mut chain = terms.chain.clone();
-        chain.retain(|authority| authority != sha256);
-        let lost = lacking(world, &store, &chain);
-        judge.none(&lost, "I5", Some(step), || {
-            (
-                format!("{store} would lose a part of the chain of the certificate for {request}, which is stored or served"),
-                "Leave that chain in place; give the new authority another common name.".to_owned(),
-            )
-        });
+        let stores = world.stores_of(purpose).into_iter();
+        for (store, nodes) in stores.filter(|(of, _)| of == store) {
+            // The one that is on its way in is not missing.
+            let mut chain = terms.chain.clone();
+            chain.retain(|authority| authority != sha256);
+            let lost = lacking(world, &store, nodes, &chain);
+            judge.none(&lost, "I5", Some(step), || {
+                (
+                    format!("{store} would lose a part of the chain of the certificate for {request}, which is stored or served"),
+                    "Leave that chain in place; give the new authority another common name.".to_owned(),
+                )
+            });
+        }
     }
 }
 
-/// The nodes whose store was not seen to hold a whole chain.
+/// The nodes, among some, whose store was not seen to hold a whole chain.
 pub(super) fn lacking<'w>(
     world: &'w World<'_>,
     store: &Store,
+    among: Nodes,
     chain: &[Fingerprint],
 ) -> Vec<&'w NodeName> {
     let nodes = world.nodes.keys();
     nodes
+        .filter(|node| among.contain(world.seen, node))
         .filter(|node| !world.trusts(node, store, chain))
         .collect()
 }
@@ -260,4 +270,13 @@ fn resting_on<'a>(
         served.map(|chain| &chain.leaf).chain(stored).any(breaks)
     });
     uses.map(|(name, _)| name).collect()
+}
+
+/// The publisher, if a certificate is its CAPF certificate: phones authenticate with what that signed, which is valid
+/// while it stays trusted. Source: claim PHONE-LSC-CAPF.
+fn signed_by_it<'a>(seen: &'a ClusterState, old: &Fingerprint) -> Option<&'a NodeName> {
+    let publisher = seen.publisher()?;
+    let node = seen.nodes.get(publisher)?;
+    let own = node.identities.get(&Purpose::from("CAPF"))?.present()?;
+    (own == old).then_some(publisher)
 }

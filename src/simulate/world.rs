@@ -6,11 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Certificate, ClusterState, Fingerprint, NodeName, Purpose, ServiceName, SsoState, StepId, Store,
+    Appliance, Certificate, ClusterState, Fingerprint, NodeName, Observed, Purpose, Release,
+    SecurityMode, ServiceName, SsoState, StepId, Store,
 };
-use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, Step};
+use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, PhoneBaseline, Step};
 
-use super::node::{Held, Node, Request};
+use super::catalogue::{self, Nodes, PhonePart};
+use super::node::{Node, Request, Upload};
+use super::pass::Pass;
+use super::phones::Phones;
+use super::reuse;
 
 /// What a step asked for that makes requests.
 pub(super) struct Asked<'a> {
@@ -29,33 +34,31 @@ pub(super) struct World<'a> {
     pub(super) asked: BTreeMap<StepId, Asked<'a>>,
     /// Requests whose certificate was received and found in order, with the terms it was held to.
     pub(super) issued: BTreeMap<StepId, &'a IssueTerms>,
-    /// The purposes that the plan stores on the publisher sooner or later.
-    pub(super) on_publisher: BTreeSet<&'a Purpose>,
-}
-
-/// Stores whose entries the platform spreads over the cluster by itself. Source: rule U12.
-pub(super) fn is_replicated(store: &Store) -> bool {
-    matches!(store.as_str(), "tomcat-trust" | "CallManager-trust")
-}
-
-/// The store that must hold the chain of a purpose's certificate. Elliptic-curve twins share it.
-/// Source: cucm-certificate-rules §1.
-pub(super) fn store_of(purpose: &Purpose) -> Store {
-    let plain = purpose.as_str().trim_end_matches("-ECDSA");
-    Store::new(format!("{plain}-trust"))
+    /// The nodes on which the plan stores a purpose sooner or later.
+    pub(super) planned: BTreeMap<&'a Purpose, BTreeSet<&'a NodeName>>,
+    /// Which purposes are CallManager's as well.
+    pub(super) reused: BTreeSet<Purpose>,
+    /// The publisher's release.
+    pub(super) release: &'a Release,
+    /// The place of the step that is looked at.
+    pub(super) moment: usize,
+    /// The phones that the plan answers for.
+    pub(super) baseline: Option<&'a PhoneBaseline>,
+    /// The open pass of a purpose that phones hold.
+    pub(super) pass: Option<Pass<'a>>,
+    /// What phones hold and are offered; none where the plan changes nothing of it.
+    pub(super) phones: Option<Phones<'a>>,
 }
 
 impl<'a> World<'a> {
     /// The state that was observed.
     pub(super) fn observed(seen: &'a ClusterState, at: Timestamp, plan: &'a ClusterPlan) -> Self {
-        let publisher = seen.publisher();
-        let mut on_publisher = BTreeSet::new();
+        let mut planned: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let mut restarts: BTreeMap<&NodeName, BTreeSet<&ServiceName>> = BTreeMap::new();
         for step in &plan.steps {
             match (&step.action, &step.node) {
                 (Action::UploadIdentity { purpose, nodes, .. }, _) => {
-                    let leads = publisher.is_some_and(|publisher| nodes.contains(publisher));
-                    on_publisher.extend(leads.then_some(purpose));
+                    planned.entry(purpose).or_default().extend(nodes);
                 }
                 (Action::RestartService { service, .. }, Some(node)) => {
                     restarts.entry(node).or_default().insert(service);
@@ -63,18 +66,69 @@ impl<'a> World<'a> {
                 _ => {}
             }
         }
+        let publisher = seen.publisher().and_then(|name| seen.nodes.get(name));
+        let release = publisher.and_then(|node| node.release.present());
+        let release = release.unwrap_or(&plan.release);
         let nodes = seen.nodes.iter().map(|(name, state)| {
             let restarts = restarts.remove(name).unwrap_or_default();
-            (name.clone(), Node::observed(state, &restarts))
+            let appliance = Appliance::of(seen.product, state.role);
+            let node = Node::observed(state, appliance, release, &restarts);
+            (name.clone(), node)
         });
-        Self {
+        let mut world = Self {
             seen,
             at,
             nodes: nodes.collect(),
             asked: BTreeMap::new(),
             issued: BTreeMap::new(),
-            on_publisher,
+            planned,
+            reused: reuse::found(seen, release),
+            release,
+            moment: 0,
+            baseline: plan.phones.as_ref(),
+            pass: None,
+            phones: None,
+        };
+        if world.planned.keys().any(|purpose| world.phone_part(purpose).is_some()) {
+            world.phones = Some(Phones::observed(&world));
         }
+        world
+    }
+
+    /// What phones hold of a purpose: with reuse, tomcat is CallManager; claim CUCM-REUSE.
+    pub(super) fn phone_part(&self, purpose: &Purpose) -> Option<PhonePart> {
+        if self.reused.contains(purpose) {
+            return Some(PhonePart::CallManager);
+        }
+        catalogue::known(purpose).and_then(|known| known.phones)
+    }
+
+    /// Whether two purposes may be in flight together: none that phones hold, or twins.
+    pub(super) fn belong_together(&self, one: &Purpose, other: &Purpose) -> bool {
+        let of_platform = |purpose| self.phone_part(purpose).is_none();
+        one.plain() == other.plain() || (of_platform(one) && of_platform(other))
+    }
+
+    /// Whether phones hold a certificate trust list; not where the mode is unknown, which is refused elsewhere.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.seen.security == Observed::Present(SecurityMode::Mixed)
+    }
+
+    /// The stores that must hold the chain of a purpose's certificate, each with its nodes.
+    pub(super) fn stores_of(&self, purpose: &Purpose) -> Vec<(Store, Nodes)> {
+        let known = catalogue::known(purpose);
+        let own = known.into_iter().flat_map(|known| known.trust).copied();
+        let more = self.reused.contains(purpose);
+        own.chain(more.then_some(("CallManager-trust", Nodes::CallProcessing)))
+            .map(|(store, nodes)| (Store::from(store), nodes))
+            .collect()
+    }
+
+    /// Nodes on which something new is stored that was not seen in effect, or that restarted and were not confirmed.
+    pub(super) fn unfinished(&self) -> Vec<&NodeName> {
+        let open = |node: &Node| !node.unproved.is_empty() || !node.unconfirmed.is_empty();
+        let nodes = self.nodes.iter().filter(|(_, node)| open(node));
+        nodes.map(|(name, _)| name).collect()
     }
 
     /// What a node has waiting for a purpose. A purpose that its inventory does not mention has none only
@@ -105,10 +159,14 @@ impl<'a> World<'a> {
 
     /// The nodes on which an upload to a store of one node takes effect.
     pub(super) fn reached<'n>(&'n self, at: &'n NodeName, store: &Store) -> Vec<&'n NodeName> {
-        if is_replicated(store) {
-            self.nodes.keys().collect()
-        } else {
-            vec![at]
+        match catalogue::spreads_to(self.seen, at, store.as_str()) {
+            Some(nodes) => {
+                let others = self.nodes.keys();
+                others
+                    .filter(|node| *node == at || nodes.contain(self.seen, node))
+                    .collect()
+            }
+            None => vec![at],
         }
     }
 
@@ -130,6 +188,7 @@ impl<'a> World<'a> {
 
     /// The step has begun: what it touches can no longer be relied on.
     pub(super) fn begin(&mut self, step: &'a Step) {
+        self.moment += 1;
         match &step.action {
             Action::UploadTrust { store, sha256, .. } => {
                 if let Some(at) = &step.node {
@@ -148,12 +207,20 @@ impl<'a> World<'a> {
                 nodes,
             } => {
                 self.set_requests(nodes, purpose, &Request::None);
-                self.store(nodes, purpose, request);
+                for name in nodes {
+                    let upload = Upload {
+                        step: step.id.clone(),
+                        at: self.moment,
+                    };
+                    if let Some(node) = self.nodes.get_mut(name) {
+                        node.store(purpose, request, upload, self.release);
+                    }
+                }
             }
             Action::RestartService { service, .. } => {
                 let at = step.node.as_ref().and_then(|at| self.nodes.get_mut(at));
                 if let Some(node) = at {
-                    node.restart(service);
+                    node.restart(service, self.moment, self.release);
                 }
             }
             Action::Person { .. }
@@ -161,6 +228,11 @@ impl<'a> World<'a> {
             | Action::ResetPhones { .. }
             | Action::AwaitCertificates { .. }
             | Action::Confirm { .. } => {}
+        }
+        self.begin_pass(step);
+        if let Some(mut phones) = self.phones.take() {
+            phones.begin(self, step);
+            self.phones = Some(phones);
         }
     }
 
@@ -179,16 +251,28 @@ impl<'a> World<'a> {
         for condition in &step.after {
             self.see(condition);
         }
-        let confirms = |at: &NodeName| {
-            let asks = |it: &Condition| matches!(it, Condition::Healthy { node, .. } if node == at);
-            matches!(step.action, Action::Confirm { .. }) && step.after.iter().any(asks)
+        self.confirm(step);
+        let back = self.finish_pass(step);
+        if let Some(mut phones) = self.phones.take() {
+            phones.finish(self, step, back);
+            self.phones = Some(phones);
+        }
+    }
+
+    /// A confirmation of a node's health ends its restarts, and proves what it asks for.
+    fn confirm(&mut self, step: &Step) {
+        let (Action::Confirm { .. }, Some(at)) = (&step.action, &step.node) else {
+            return;
         };
-        if let Some(at) = step.node.as_ref().filter(|at| confirms(at))
-            && let Some(node) = self.nodes.get_mut(at)
-        {
+        let asks = |it: &Condition| matches!(it, Condition::Healthy { node, .. } if node == at);
+        if !step.after.iter().any(asks) {
+            return;
+        }
+        let release = self.release;
+        if let Some(node) = self.nodes.get_mut(at) {
             node.unconfirmed.clear();
-            let unproved = std::mem::take(&mut node.unproved);
-            let behind = unproved.into_iter().filter(|of| !node.is_served(of));
+            let open = std::mem::take(&mut node.unproved);
+            let behind = open.into_iter().filter(|of| !proves(node, at, of, step, release));
             node.unproved = behind.collect();
         }
     }
@@ -207,17 +291,6 @@ impl<'a> World<'a> {
             };
             for old in dropped {
                 held.remove(&old.sha256);
-            }
-        }
-    }
-
-    fn store(&mut self, nodes: &BTreeSet<NodeName>, purpose: &Purpose, request: &StepId) {
-        for name in nodes {
-            if let Some(node) = self.nodes.get_mut(name) {
-                let issued = Held::Issued(request.clone());
-                node.identities.insert(purpose.clone(), issued);
-                node.unproved.insert(purpose.clone());
-                node.restarted.clear();
             }
         }
     }
@@ -266,4 +339,19 @@ impl<'a> World<'a> {
             node.sso = Some(state);
         }
     }
+}
+
+/// Whether a confirmation shows a purpose's new certificate in effect: by every port that presents it, or by the start
+/// of a service that loads it; nothing has to be shown where nothing runs that would load it.
+fn proves(node: &Node, at: &NodeName, purpose: &Purpose, step: &Step, release: &Release) -> bool {
+    let provers = node.provers(purpose, release);
+    let started = |service: &&ServiceName| {
+        step.after.iter().any(|condition| {
+            matches!(condition, Condition::StartedSince { node: of, service: by, step: upload }
+                if of == at && by == *service
+                    && node.uploads.get(purpose).is_some_and(|it| it.step == *upload)
+                    && node.started_since(by, upload, release))
+        })
+    };
+    node.behind(purpose).is_empty() && (provers.is_empty() || provers.iter().any(started))
 }

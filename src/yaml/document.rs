@@ -259,7 +259,7 @@ fn in_plain_words(expected: &str) -> &str {
         "string scalar" | "scalar" => "a single value",
         "boolean" | "bool" => "true or false",
         "u16" => "a whole number of at most 65535",
-        "u32" => "a whole number",
+        "u32" | "u64" => "a whole number",
         other => other,
     }
 }

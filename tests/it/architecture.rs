@@ -19,7 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("transport", &["secrets"]),
     ("driver", &["transport", "pki", "secrets"]),
     ("observe", &["driver", "estate"]),
-    ("assess", &[]),
+    ("assess", &["pki"]),
     ("plan", &["assess"]),
     ("simulate", &["plan"]),
     ("issue", &["pki"]),

@@ -21,6 +21,7 @@ mod claims;
 #[cfg(unix)]
 mod crash;
 mod disk;
+mod estates;
 mod faults;
 mod files;
 mod hostile;
@@ -29,8 +30,11 @@ mod journeys;
 mod linted;
 mod logins;
 mod looks;
+mod passes;
 mod peers;
 mod reads;
+#[path = "../scenes/mod.rs"]
+mod scenes;
 mod secrets;
 mod support;
 mod trial;

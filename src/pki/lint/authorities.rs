@@ -37,6 +37,7 @@ pub(super) fn check(check: &IssuedCheck<'_>) -> Vec<LintFinding> {
         .flatten()
         .collect();
     findings.extend(outlives(&leaf.facts, above));
+    findings.extend(too_short_for_phones(check, above));
     for (below, authority) in above.iter().enumerate() {
         findings.extend(unfit(check, authority, below));
     }
@@ -95,6 +96,12 @@ fn incomplete(check: &IssuedCheck<'_>, path: &[&Parsed]) -> Option<LintFinding> 
         .last()
         .filter(|last| !last.facts.is_self_signed())?
         .facts;
+    let demanded = check.demands.is_some_and(|it| !it.chain.is_empty());
+    let nothing_given =
+        path.len() == 1 && check.chain.iter().all(|it| it.facts == check.leaf.facts);
+    if nothing_given && !demanded && check.stored.is_none() {
+        return Some(chain_not_given(last));
+    }
     let named = |certificate: &Certificate| certificate.subject == last.issuer;
     let mut finding = LintFinding::new("E1", Severity::Blocker, E1_SOURCE)
         .expected("every authority up to a self-signed root, each verified by its signature")
@@ -122,6 +129,33 @@ fn incomplete(check: &IssuedCheck<'_>, path: &[&Parsed]) -> Option<LintFinding> 
         finding = finding.remedy("The node's store holds one of that name: give its file, so that the signature can be checked.");
     }
     Some(finding)
+}
+
+/// Nothing is known to be missing where nothing was given.
+fn chain_not_given(leaf: &Certificate) -> LintFinding {
+    LintFinding::new("L-chain-not-given", Severity::Notice, E1_SOURCE)
+        .found("chain not given: not checked")
+        .expected(format!("the certificate of `{}` and all above it", leaf.issuer))
+        .remedy("Give the authorities with --chain, so that their signatures, dates and names can be checked.")
+}
+
+/// The certificates of phones stand below CAPF, so that every authority above it must allow one more step than it
+/// does for other purposes.
+fn too_short_for_phones(check: &IssuedCheck<'_>, above: &[&Parsed]) -> Option<LintFinding> {
+    let short = above.iter().enumerate().find(|(below, authority)| {
+        let length = extensions_of(authority).ok().and_then(|it| it.path_length);
+        length.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length <= *below))
+    });
+    let (_, authority) = short.filter(|_| check.is_for("CAPF"))?;
+    Some(
+        LintFinding::new("L-capf-path", Severity::Critical, "RFC 5280 §4.2.1.9")
+            .found(format!(
+                "{} allows too few authorities below it (path length)",
+                authority.facts.title()
+            ))
+            .expected("authorities that allow CAPF below them, which signs for phones")
+            .remedy("Have CAPF signed by an authority with a longer path length: certificates of phones do not verify otherwise."),
+    )
 }
 
 fn issuer(check: &IssuedCheck<'_>, leaf: &Certificate) -> Option<LintFinding> {

@@ -3,6 +3,10 @@
 use super::{IssuedCheck, LintFinding};
 use crate::model::{KeyAlgorithm, Severity};
 
+const E4: &str = "CSR public key and certificate public key do not match";
+/// What 12.5 says for E2 and E4 alike; `…` is the purpose. Source: cucm-upload-errors E3.
+const OLD_E4: &str = "The file /usr/local/platform/upload/certs//….der could not be uploaded";
+
 pub(super) fn check(check: &IssuedCheck<'_>) -> Vec<LintFinding> {
     [
         request_key(check),
@@ -22,7 +26,7 @@ fn request_key(check: &IssuedCheck<'_>) -> Option<LintFinding> {
         LintFinding::new("E4", Severity::Blocker, "cucm-upload-errors E4 (Cisco 217138)")
             .found(format!("public key {}", found.short()))
             .expected(format!("public key {} of the pending request", wanted.short()))
-            .predicted(check.answers("CSR public key and certificate public key do not match"))
+            .predicted(check.answers_by_release(OLD_E4, E4))
             .remedy("Use the certificate that was issued for the request that is pending now: it may be another node's, or an older request's.")
             .remedy("Or have the pending request signed.")
     })

@@ -16,7 +16,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Parsed;
-use crate::model::{Certificate, Fingerprint, Product, Purpose, Severity, SigningRequest, Usages};
+use crate::model::{
+    Certificate, Fingerprint, Product, Purpose, Release, Severity, SigningRequest, Usages,
+};
 
 pub use format::unreadable;
 
@@ -37,6 +39,8 @@ pub struct IssuedCheck<'a> {
     pub purpose: Option<&'a Purpose>,
     /// What it is for, by product.
     pub product: Product,
+    /// What the node runs: releases word their refusals differently.
+    pub release: Option<&'a Release>,
     /// The node's time.
     pub now: Timestamp,
 }
@@ -118,10 +122,25 @@ impl IssuedCheck<'_> {
         self.on_voice_platform().then_some(text)
     }
 
+    /// A text of that platform that releases before 14 word otherwise.
+    fn answers_by_release(&self, old: &'static str, text: &'static str) -> Option<&'static str> {
+        let is_old = |release: &Release| !release.has_certificate_interface();
+        self.answers(if self.release.is_some_and(is_old) {
+            old
+        } else {
+            text
+        })
+    }
+
     fn is_for(&self, purpose: &str) -> bool {
         self.purpose.is_some_and(|known| known.as_str() == purpose)
     }
 }
+
+/// The upload errors that a file, its request and its chain tell beforehand (cucm-upload-errors §1).
+pub const TOLD_BY_FILES: [&str; 11] = [
+    "E1", "E4", "E5", "E6", "E7", "E8", "E9", "E12", "E13", "E14", "E15",
+];
 
 /// Checks an issued certificate against everything that is known around it. Empty: nothing was found.
 pub fn check_issued(check: &IssuedCheck<'_>) -> Vec<LintFinding> {

@@ -66,7 +66,9 @@ fn unequal_names(check: &IssuedCheck<'_>, request: &SigningRequest) -> Option<Li
         ""
     };
     Some(finding.remedy(format!(
-        "Or make a new request, which replaces the pending one, for the names that the authority issues: {}{limit}.",
+        "Or make a new request, which replaces the pending one, for the names that the authority issues: {}{limit}. In OS \
+         Administration these are the names and the parent domain of the request; do not use `set web-security` for \
+         it, which replaces a signed tomcat certificate by a self-signed one at once.",
         list(issued.iter().filter(|name| !is_other(name)))
     )))
 }

@@ -169,7 +169,7 @@ fn authority(check: &IssuedCheck<'_>) -> Option<LintFinding> {
     let right =
         facts.authority && length == Some(0) && signs("keyCertSign") && signs("digitalSignature");
     (!right).then(|| {
-        LintFinding::new("L-capf", Severity::Critical, "cucm-certificate-rules §2 (Security Guide 15)")
+        LintFinding::new("L-capf", Severity::Blocker, "cucm-certificate-rules §2 (Security Guide 15)")
             .found(format!(
                 "CA:{}, path length {}, key usage {}",
                 if facts.authority { "TRUE" } else { "FALSE" },

@@ -55,11 +55,15 @@ fn a_cluster_goes_stage_by_stage_publisher_first_one_node_at_a_time() {
 
 #[test]
 fn presence_nodes_come_last_and_restart_only_what_they_run() {
-    let scene = Scene::of(&[
+    let mut scene = Scene::of(&[
         (PRESENCE, Role::ImPresence),
         (PUBLISHER, Role::Publisher),
         (FIRST, Role::Subscriber),
     ]);
+    scene.procedures.push(Procedure {
+        appliance: Appliance::ImPresence,
+        ..procedure()
+    });
     let plan = scene.planned();
     let names: Vec<&str> = plan.nodes.iter().map(NodeName::as_str).collect();
     assert_eq!(names, [PUBLISHER, FIRST, PRESENCE]);

@@ -61,9 +61,9 @@ fn facts_that_forbid_a_change_or_are_unknown() {
         (Some("I25"), Some(FIRST), "release", |scene| {
             scene.node(FIRST).release = Observed::Unknown("refused".into())
         }),
-        (None, Some(FIRST), "release 14", |scene| {
+        (None, None, "or later", |scene| {
             scene.node(FIRST).release =
-                Observed::Present(Release::parse("12.5.1.13900-152").unwrap())
+                Observed::Present(Release::parse("11.5.1.13900-152").unwrap())
         }),
         (Some("I25"), Some(SECOND), "services", |scene| {
             scene.node(SECOND).services = Observed::Unknown("x".into())
@@ -132,7 +132,7 @@ fn what_only_the_planner_knows() {
         }),
         (None, None, "playbook", |scene| scene.procedures.clear()),
         (None, None, "issuer", |scene| scene.desired.issuers.clear()),
-        (None, None, "purposes", |scene| {
+        (None, None, "a playbook for CallManager", |scene| {
             scene.wanted().purpose = "CallManager".into();
             for node in [PUBLISHER, FIRST, SECOND] {
                 scene

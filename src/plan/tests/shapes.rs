@@ -1,5 +1,7 @@
 //! Shared certificates, variants, several purposes, and the timeline.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use crate::model::*;
@@ -110,7 +112,7 @@ fn variants_and_services_that_do_not_run_shape_the_restarts() {
 }
 
 #[test]
-fn purposes_share_the_wait_but_are_activated_one_after_the_other() {
+fn purposes_that_phones_hold_nothing_of_share_the_wait_and_the_restarts() {
     let mut scene = Scene::three_nodes();
     let mut twin = scene.desired.certificates[0].clone();
     twin.purpose = "tomcat-ECDSA".into();
@@ -158,13 +160,36 @@ fn purposes_share_the_wait_but_are_activated_one_after_the_other() {
     let uploads: Vec<usize> = (0..outline.len())
         .filter(|at| outline[*at].contains("upload"))
         .collect();
-    let last_proof_between = (uploads[2]..uploads[3])
-        .rev()
-        .find(|at| outline[*at].contains("confirm"));
+    let restarts: Vec<&String> = outline
+        .iter()
+        .filter(|line| line.contains("restart"))
+        .collect();
+    let once: BTreeSet<&String> = restarts.iter().copied().collect();
     assert_eq!(
-        last_proof_between,
-        Some(uploads[3] - 1),
-        "tomcat is proved on all nodes before its twin is uploaded"
+        restarts.len(),
+        once.len(),
+        "each service restarts once on each node"
+    );
+    let first = outline.iter().position(|line| line.contains("restart"));
+    assert!(
+        first > uploads.last().copied(),
+        "everything is stored before anything restarts"
+    );
+    let proof = plan.steps.iter().find(|step| {
+        step.stage == Stage::Activate && matches!(step.action, Action::Confirm { .. })
+    });
+    let ports: BTreeSet<String> = proof
+        .unwrap()
+        .after
+        .iter()
+        .filter_map(|condition| match condition {
+            Condition::Serves { listener, .. } => Some(listener.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        ports.contains("443/rsa") && ports.contains("443/ecdsa"),
+        "{ports:?}"
     );
 }
 

@@ -33,6 +33,14 @@ pub(super) struct Setting {
     pub(super) twin: bool,
     pub(super) single_sign_on: bool,
     pub(super) trusted: Trusted,
+    /// What is renewed beside tomcat and its twin.
+    pub(super) more: &'static [&'static str],
+    /// Whether tomcat is renewed.
+    pub(super) web: bool,
+    pub(super) release: &'static str,
+    pub(super) mixed: bool,
+    /// CallManager reuses tomcat.
+    pub(super) reuse: bool,
 }
 
 pub(super) const PLAIN: Setting = Setting {
@@ -42,7 +50,27 @@ pub(super) const PLAIN: Setting = Setting {
     twin: false,
     single_sign_on: false,
     trusted: Trusted::Nothing,
+    more: &[],
+    web: true,
+    release: R14,
+    mixed: false,
+    reuse: false,
 };
+
+pub(super) const R125: &str = "12.5.1.16900-48";
+pub(super) const R14: &str = "14.0.1.13900-155";
+pub(super) const R15: &str = "15.0.1.12900-234";
+
+/// Phones that every cluster has: pool, name, security, LSC, registered.
+const PHONES: [(&str, &str, PhoneSecurity, bool, bool); 5] = [
+    ("desks", "SEP01", PhoneSecurity::NonSecure, false, true),
+    ("desks", "SEP02", PhoneSecurity::NonSecure, false, true),
+    ("halls", "SEP03", PhoneSecurity::Encrypted, true, true),
+    ("halls", "SEP04", PhoneSecurity::Unknown, false, true),
+    ("halls", AWAY, PhoneSecurity::NonSecure, false, false),
+];
+/// The phone that is not registered, and waived.
+pub(super) const AWAY: &str = "SEP05";
 
 /// Everything that planning and proving asks for.
 pub(super) struct Scene {
@@ -166,6 +194,31 @@ impl Setting {
             served.push(listener(Port::Soap, KeyAlgorithm::Ec));
             purposes.push(("tomcat-ECDSA", format!("{name} twin")));
         }
+        let held = held_by(role).iter().filter(|_| self.is_rich());
+        for purpose in held {
+            purposes.push((purpose, format!("{name} {purpose}")));
+        }
+        let rich = self.is_rich() && !self.release.starts_with("12");
+        for (port, key, purpose) in PORTS.iter().filter(|_| rich) {
+            let own = held_by(role).contains(purpose);
+            let leaf = match (self.reuse && *purpose == "CallManager", own) {
+                (true, true) => name.to_owned(),
+                (_, true) => format!("{name} {purpose}"),
+                (_, false) => continue,
+            };
+            let chain = ServedChain {
+                leaf: fingerprint(&leaf),
+                rest: vec![],
+            };
+            let (port, key) = (*port, *key);
+            served.push((Listener { port, key }, Observed::Present(chain)));
+        }
+        if self.reuse {
+            purposes.retain(|(purpose, _)| *purpose != "CallManager");
+        }
+        let stores = ["tomcat-trust"].into_iter().chain(stores_of(role).iter().copied());
+        let stores = stores.filter(|store| self.is_rich() || *store == "tomcat-trust");
+        let stores = stores.map(|store| (store.into(), Observed::Present(self.entries(role))));
         let sso = if self.single_sign_on && role != Role::ImPresence {
             SsoState::Enabled
         } else {
@@ -174,7 +227,7 @@ impl Setting {
         let pending = purposes.iter();
         NodeState {
             reported_name: Observed::Present(name.to_owned()),
-            release: Observed::Present(release()),
+            release: Observed::Present(self.release()),
             clock_skew_seconds: Observed::Present(0),
             pending: pending
                 .map(|(purpose, _)| ((*purpose).into(), Observed::Absent))
@@ -183,10 +236,10 @@ impl Setting {
                 .iter()
                 .map(|(purpose, held)| ((*purpose).into(), Observed::Present(fingerprint(held))))
                 .collect(),
-            trust: [("tomcat-trust".into(), Observed::Present(self.entries(role)))].into(),
+            trust: stores.collect(),
             inventory: Observed::Present(()),
             served: served.into_iter().collect(),
-            services: Observed::Present(services(role)),
+            services: Observed::Present(services(role, self.is_rich())),
             sso: Observed::Present(sso),
             backup_job: Observed::Present(BackupJob::Idle),
             last_backup: Observed::Present(moment("2026-11-22T02:00:00Z")),
@@ -221,7 +274,9 @@ impl Setting {
         };
         let leaves = names.iter().flat_map(|(name, _)| {
             let twin = certificate(&format!("{name} twin"), "Old Root");
-            [certificate(name, "Old Root"), twin]
+            let more = held_by(Role::Publisher).iter().chain(held_by(Role::ImPresence));
+            let more = more.map(|purpose| certificate(&format!("{name} {purpose}"), "Old Root"));
+            [certificate(name, "Old Root"), twin].into_iter().chain(more).collect::<Vec<_>>()
         });
         let authorities = [
             certificate("Old Root", "Old Root"),
@@ -233,7 +288,21 @@ impl Setting {
             nodes: each(&names, |name, role| self.node(name, role)),
             listed: Observed::Present(each(&names, |_, role| role)),
             network: Observed::Present(each(&names, |_, _| true)),
-            security: Observed::Present(SecurityMode::NonSecure),
+            security: Observed::Present(if self.mixed {
+                SecurityMode::Mixed
+            } else {
+                SecurityMode::NonSecure
+            }),
+            presence_publisher: if self.presence {
+                Observed::Present(PRESENCE.into())
+            } else {
+                Observed::Absent
+            },
+            ctl: Observed::Present(TrustList {
+                modified: "yesterday".to_owned(),
+                records: vec![],
+            }),
+            phones: Observed::Present(census()),
             replication: if names.len() > 1 {
                 Observed::Present(each(&names, |_, _| good.clone()))
             } else {
@@ -286,11 +355,59 @@ impl Setting {
     }
 }
 
-pub(super) fn release() -> Release {
-    Release::parse("14.0.1.13900-155").unwrap()
+/// Ports beside the web ports, and what presents there, from release 14 on.
+const PORTS: [(Port, KeyAlgorithm, &str); 4] = [
+    (Port::Sip, KeyAlgorithm::Rsa, "CallManager"),
+    (Port::Tvs, KeyAlgorithm::Rsa, "TVS"),
+    (Port::Sip, KeyAlgorithm::Rsa, "cup"),
+    (Port::Xmpp, KeyAlgorithm::Rsa, "cup-xmpp"),
+];
+
+/// What a node holds beside tomcat and its twin.
+pub(super) fn held_by(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Publisher => &["ipsec", "CallManager", "CallManager-ECDSA", "TVS", "CAPF"],
+        Role::Subscriber => &["ipsec", "CallManager", "CallManager-ECDSA", "TVS"],
+        Role::ImPresence | Role::Peer => &["ipsec", "cup", "cup-xmpp", "cup-xmpp-s2s"],
+    }
 }
 
-fn services(role: Role) -> BTreeMap<ServiceName, ServiceState> {
+fn stores_of(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::ImPresence | Role::Peer => &["ipsec-trust", "cup-trust", "cup-xmpp-trust"],
+        Role::Publisher | Role::Subscriber => {
+            &["ipsec-trust", "CallManager-trust", "CAPF-trust", "TVS-trust"]
+        }
+    }
+}
+
+fn census() -> PhoneCensus {
+    let profiles = PHONES.iter().map(|(pool, name, security, lsc, _)| {
+        let profile = PhoneProfile {
+            pool: Some((*pool).to_owned()),
+            security: *security,
+            lsc: Some(*lsc),
+        };
+        ((*name).to_owned(), profile)
+    });
+    let registered = PHONES.iter().filter(|phone| phone.4);
+    PhoneCensus {
+        counted: BTreeMap::new(),
+        registered: registered.map(|phone| (phone.1.to_owned(), 1)).collect(),
+        configured: Observed::Present(profiles.collect()),
+    }
+}
+
+/// The phones by pool that a plan answers for.
+pub(super) fn registered() -> BTreeMap<String, BTreeSet<String>> {
+    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (pool, name, ..) in PHONES.iter().filter(|phone| phone.4) {
+        pools.entry((*pool).to_owned()).or_default().insert((*name).to_owned());
+    }
+    pools
+}
+
+fn services(role: Role, rich: bool) -> BTreeMap<ServiceName, ServiceState> {
     let mut names = vec![
         "Cisco Tomcat",
         "Platform Administrative Web Service",
@@ -302,6 +419,20 @@ fn services(role: Role) -> BTreeMap<ServiceName, ServiceState> {
     if role == Role::Publisher {
         names.push("Cisco DRF Master");
     }
+    match role {
+        Role::Publisher if rich => names.extend([
+            "Cisco Trust Verification Service",
+            "Cisco Certificate Authority Proxy Function",
+        ]),
+        Role::Subscriber if rich => names.push("Cisco Trust Verification Service"),
+        Role::ImPresence if rich => names.extend([
+            "Cisco SIP Proxy",
+            "Cisco Presence Engine",
+            "Cisco XCP Router",
+            "Cisco XCP XMPP Federation Connection Manager",
+        ]),
+        _ => {}
+    }
     let started = ServiceState {
         status: ServiceStatus::Started,
         reason: String::new(),
@@ -311,6 +442,24 @@ fn services(role: Role) -> BTreeMap<ServiceName, ServiceState> {
         .into_iter()
         .map(|name| (name.into(), started.clone()))
         .collect()
+}
+
+impl Setting {
+    /// Whether nodes hold more than what tomcat needs.
+    fn is_rich(&self) -> bool {
+        !self.more.is_empty() || self.reuse
+    }
+
+    pub(super) fn release(&self) -> Release {
+        Release::parse(self.release).unwrap()
+    }
+
+    /// What is renewed.
+    pub(super) fn due(&self) -> Vec<&'static str> {
+        let web = self.web.then_some("tomcat");
+        let twin = self.twin.then_some("tomcat-ECDSA");
+        web.into_iter().chain(twin).chain(self.more.iter().copied()).collect()
+    }
 }
 
 impl Scene {

@@ -7,6 +7,7 @@ const E1: &str = "CA certificate is not available in the trust-store";
 #[test]
 fn a_missing_authority_is_named() {
     let mut case = Case::changed(|_| {});
+    case.stored = Some(Vec::new());
     for (kept, wanted) in [
         (vec![], "CN=Issuing"),
         (vec![1], "CN=Root"),
@@ -238,4 +239,29 @@ fn a_self_signed_certificate_answers_no_request() {
     assert_eq!(case.codes(), [("L-self-signed", Severity::Blocker)]);
     case.request = None;
     assert_eq!(case.codes(), [("L-self-signed", Severity::Notice)]);
+}
+
+#[test]
+fn authorities_above_capf_allow_one_more_step() {
+    let capf = Recipe {
+        usage: Some(vec!["digitalSignature", "keyCertSign"]),
+        authority: Some((true, Some(0))),
+        ..recipe()
+    };
+    for (length, expected) in [(0, vec![("L-capf-path", Severity::Critical)]), (1, vec![])] {
+        let mut case = Case::changed(|_| {});
+        let issuing = case.root.sign(Recipe {
+            authority: Some((true, Some(length))),
+            ..Recipe::authority("Issuing")
+        });
+        case.request = None;
+        case.leaf = issuing.sign(capf.clone()).parsed;
+        case.chain = vec![case.root.parsed.clone(), issuing.parsed];
+        case.purpose = "CAPF".into();
+        case.product = Product::Cucm;
+        let mut codes = case.codes();
+        // The test's keys are elliptic, which is another finding.
+        codes.retain(|(code, _)| *code != "L-key-kind");
+        assert_eq!(codes, expected, "{length}");
+    }
 }

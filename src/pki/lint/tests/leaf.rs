@@ -242,7 +242,7 @@ fn only_a_capf_certificate_is_an_authority() {
         key: rsa_key(2048),
         ..recipe()
     };
-    let bad = [("L-capf", Severity::Critical)];
+    let bad = [("L-capf", Severity::Blocker)];
     for (purpose, authority, expected) in [
         ("CAPF", Some((true, Some(0))), &[][..]),
         ("CAPF", Some((true, None)), &bad),

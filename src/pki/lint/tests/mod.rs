@@ -1,9 +1,10 @@
 mod authorities;
 mod leaf;
 mod names;
+mod uploads;
 
 use super::{Demands, IssuedCheck, LintFinding, check_issued};
-use crate::model::{Certificate, Product, Purpose, Severity, SigningRequest};
+use crate::model::{Certificate, Product, Purpose, Release, Severity, SigningRequest};
 use crate::pki::Parsed;
 use crate::pki::testing::{Issued, Recipe, moment};
 
@@ -18,6 +19,7 @@ struct Case {
     demands: Option<Demands>,
     purpose: Purpose,
     product: Product,
+    release: Option<Release>,
     now: &'static str,
 }
 
@@ -37,6 +39,7 @@ impl Case {
             demands: None,
             purpose: "tomcat-ECDSA".into(),
             product: Product::Cucm,
+            release: None,
             now: "2026-03-01T00:00:00Z",
         }
     }
@@ -59,6 +62,7 @@ impl Case {
             demands: self.demands.as_ref(),
             purpose: Some(&self.purpose),
             product: self.product,
+            release: self.release.as_ref(),
             now: moment(self.now),
         })
     }

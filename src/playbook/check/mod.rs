@@ -1,25 +1,21 @@
 //! From what is written to a procedure. Collects every problem instead of stopping at the first.
 
+mod restarts;
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-
 use super::ledger::Claim;
-use super::raw::{
-    RawPhones, RawPlaybook, RawProof, RawRestart, RawRestartSet, RawText, RawUsage, Word,
-};
+use super::raw::{RawPhones, RawPlaybook, RawText, RawUsage, Word};
 use super::{releases, words};
 use crate::model::{
-    Appliance, AttendedRule, ClaimId, GateRule, PhoneRule, Procedure, Proof, ProofRule, Purpose,
-    ReleaseRange, RestartRule, RestartSet, ServiceName, SourcedText, Store, StoreRule, UsageRule,
+    Appliance, AttendedRule, ClaimId, GateRule, PhoneRule, Procedure, Purpose, ReleaseRange,
+    SourcedText, Store, StoreRule, UsageRule,
 };
-use crate::yaml::{Place, Problem, choose, look_up, parse_duration};
+use crate::yaml::{Place, Problem, choose, look_up};
 
 /// The format of a playbook that this release reads.
 const FORMAT: u32 = 1;
-
-/// The restart set that is taken when a person names none.
-const DEFAULT_VARIANT: &str = "default";
 
 struct Check<'a> {
     sources: BTreeSet<&'a str>,
@@ -59,9 +55,6 @@ impl Check<'_> {
         }
         self.source_tags(raw);
         let assess_only = raw.assess_only.as_ref().map(|text| self.text(text));
-        if assess_only.is_none() {
-            self.whole(raw);
-        }
         if let Some(hash) = &raw.hash {
             self.keep(look_up(hash, "a hash", words::HASHES.into_iter()));
         }
@@ -78,7 +71,7 @@ impl Check<'_> {
         let proof: Vec<_> = raw.proof.iter().map(|rule| self.proof(rule)).collect();
         let reminders = raw.reminders.iter().map(|text| self.text(text)).collect();
         let irreversible = self.text(&raw.irreversible);
-        Some(Procedure {
+        let procedure = Procedure {
             appliance: appliance?,
             purpose: Purpose::new(raw.purpose.as_str()),
             assess_only,
@@ -88,7 +81,7 @@ impl Check<'_> {
                 .map(|(tag, name)| (tag.value.clone(), name.value.clone()))
                 .collect(),
             stores,
-            multi_server: raw.multi_server,
+            multi_server: raw.multi_server.value,
             hash: raw
                 .hash
                 .as_ref()
@@ -101,35 +94,9 @@ impl Check<'_> {
             proof: proof.into_iter().flatten().collect(),
             reminders,
             irreversible,
-        })
-    }
-
-    /// What a procedure that is carried out cannot do without.
-    fn whole(&mut self, raw: &RawPlaybook) {
-        let parts = [
-            (
-                raw.stores.is_empty(),
-                &raw.stores.place,
-                "no store takes the chain",
-            ),
-            (
-                raw.restarts.is_empty(),
-                &raw.restarts.place,
-                "nothing restarts, so nothing would be in effect",
-            ),
-            (
-                raw.proof.is_empty(),
-                &raw.proof.place,
-                "nothing proves what is in effect",
-            ),
-        ];
-        for (is_empty, place, message) in parts {
-            self.not_empty(is_empty, *place, message);
-        }
-        if raw.hash.is_none() {
-            let message = "no `hash` is asked for in the request";
-            self.problem(Problem::at(raw.purpose.place, message));
-        }
+        };
+        self.fits(raw, &procedure);
+        Some(procedure)
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -249,88 +216,6 @@ impl Check<'_> {
         gates
     }
 
-    fn restarts(&mut self, raw: &RawPlaybook) -> Vec<RestartSet> {
-        let place = raw.restarts.place;
-        let mut sets: Vec<(Place, RestartSet)> = Vec::new();
-        for set in &raw.restarts.value {
-            let Some(read) = self.restart_set(set) else {
-                continue;
-            };
-            let same = |(_, other): &&(Place, RestartSet)| {
-                other.variant == read.variant && releases::overlap(&other.releases, &read.releases)
-            };
-            if let Some((first, _)) = sets.iter().find(same) {
-                let message = format!("two sets `{}` hold for the same release", read.variant);
-                let problem = Problem::at(set.variant.place, message).also(*first, "the other");
-                self.problem(problem);
-            }
-            sets.push((set.variant.place, read));
-        }
-        let is_default = |(_, set): &(Place, RestartSet)| set.variant == DEFAULT_VARIANT;
-        if !raw.restarts.is_empty() && self.problems.is_empty() && !sets.iter().any(is_default) {
-            let message = format!("no set is the variant `{DEFAULT_VARIANT}`");
-            self.problem(Problem::at(place, message).help("it is taken when nobody names another"));
-        }
-        sets.into_iter().map(|(_, set)| set).collect()
-    }
-
-    fn restart_set(&mut self, raw: &RawRestartSet) -> Option<RestartSet> {
-        self.not_empty(
-            raw.variant.trim().is_empty(),
-            raw.variant.place,
-            "the variant has no name",
-        );
-        self.not_empty(
-            raw.services.is_empty(),
-            raw.services.place,
-            "the set restarts nothing",
-        );
-        let mut seen = BTreeSet::new();
-        let mut services = Vec::new();
-        for rule in &raw.services.value {
-            if !seen.insert(rule.service.as_str()) {
-                let message = format!("{} restarts twice in this set", rule.service.value);
-                self.problem(Problem::at(rule.service.place, message));
-            }
-            services.extend(self.restart(rule));
-        }
-        Some(RestartSet {
-            releases: self.range(&raw.releases)?,
-            variant: raw.variant.value.clone(),
-            services,
-            note: raw.note.as_ref().map(|note| note.trim().to_owned()),
-        })
-    }
-
-    fn restart(&mut self, raw: &RawRestart) -> Option<RestartRule> {
-        let paths = self.keep(choose(&raw.service, "a service", words::SERVICES));
-        let nodes = self.keep(choose(
-            &raw.nodes,
-            "a selection of nodes",
-            &words::SELECTIONS,
-        ));
-        let by = self.keep(choose(&raw.by, "an interface", &words::PATHS));
-        if let (Some(paths), Some(by)) = (paths, by)
-            && !paths.contains(&by)
-        {
-            let message = format!("{} is restarted by the shell only", raw.service.value);
-            self.problem(Problem::at(raw.by.place, message));
-        }
-        let takes = parse_duration(&raw.takes.0).map_err(|why| Problem::at(raw.takes.place, why));
-        let takes = self.keep(takes);
-        let source = self.source(&raw.source);
-        let claims = self.claims(&raw.claims);
-        Some(RestartRule {
-            service: ServiceName::new(raw.service.as_str()),
-            nodes: nodes?,
-            by: by?,
-            takes: SignedDuration::try_from(takes?).unwrap_or(SignedDuration::MAX),
-            outage: raw.outage.trim().to_owned(),
-            source,
-            claims,
-        })
-    }
-
     fn claims(&mut self, words: &[Word]) -> Vec<ClaimId> {
         for claim in words {
             let ledger = self.claims.keys().map(ClaimId::as_str);
@@ -374,31 +259,6 @@ impl Check<'_> {
             });
         }
         rules
-    }
-
-    fn proof(&mut self, raw: &RawProof) -> Option<ProofRule> {
-        let source = self.source(&raw.source);
-        let by = match (&raw.port, &raw.key, &raw.service) {
-            (Some(port), Some(key), None) => {
-                let port = self.keep(choose(port, "a port that is asked", &words::PORTS));
-                let key = self.keep(choose(key, "a kind of key", &words::KEYS));
-                Proof::Port {
-                    port: port?,
-                    key: key?,
-                    always: raw.always,
-                }
-            }
-            (None, None, Some(service)) => {
-                self.keep(choose(service, "a service", words::SERVICES))?;
-                Proof::Service(ServiceName::new(service.as_str()))
-            }
-            _ => {
-                let message = "a proof is either a `port` with its `key`, or a `service`";
-                self.problem(Problem::at(raw.source.place, message));
-                return None;
-            }
-        };
-        Some(ProofRule { by, source })
     }
 }
 

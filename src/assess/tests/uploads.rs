@@ -1,0 +1,38 @@
+//! Every upload error has something that tells it beforehand, or says why nothing can.
+
+use std::collections::BTreeSet;
+
+use crate::assess::{UPLOAD_ERRORS, explain};
+use crate::pki::lint::TOLD_BY_FILES;
+
+use super::tables;
+
+/// Whether a code is the number of an upload error.
+pub(super) fn is_a_number(code: &str) -> bool {
+    UPLOAD_ERRORS.iter().any(|error| error.number == code)
+}
+
+#[test]
+fn every_upload_error_has_a_producer() {
+    let planted: BTreeSet<&str> = tables()
+        .into_iter()
+        .flat_map(|(_, rows)| rows)
+        .flat_map(|(codes, _)| codes)
+        .copied()
+        .collect();
+    for (place, error) in UPLOAD_ERRORS.iter().enumerate() {
+        assert_eq!(error.number, format!("E{}", place + 1));
+        assert!(!error.also.is_empty() && explain(error.number).is_some());
+        assert_eq!(error.told_by.is_empty(), error.number == "E11");
+        for code in error.told_by {
+            // Findings of `lint` are planted where `lint` is tested.
+            let of_lint = TOLD_BY_FILES.contains(code) || code.starts_with("L-");
+            assert!(
+                of_lint || planted.contains(code),
+                "{}: {code}",
+                error.number
+            );
+            assert!(explain(code).is_some(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Passes: the purposes that change together, so that each service restarts once on each node, and the certificates
+//! that phones hold, each by itself (invariants I2, I12, I26).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Appliance, AttendedRule, NodeName, Procedure, Purpose, ServiceName};
+
+use super::Question;
+use super::due::place;
+use super::facts::{Refusals, Site};
+use super::job::{Job, collect};
+use super::restart::Restart;
+
+/// The purposes of one pass.
+pub(super) struct Pass<'a> {
+    /// In the order of renewal.
+    pub(super) jobs: Vec<Job<'a>>,
+    /// What restarts on each node that takes part, each service once.
+    pub(super) restarts: BTreeMap<NodeName, Vec<Merged<'a>>>,
+    /// What a person does around the restarts, by the kind of node that restarts.
+    pub(super) attended: Vec<(Appliance, &'a Procedure, &'a AttendedRule)>,
+}
+
+/// One service that restarts once for every purpose that asks for it.
+pub(super) struct Merged<'a> {
+    pub(super) first: Restart<'a>,
+    /// The others that ask for the same.
+    pub(super) also: Vec<Restart<'a>>,
+}
+
+impl<'a> Merged<'a> {
+    /// Everybody who asks for it.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Restart<'a>> {
+        std::iter::once(&self.first).chain(&self.also)
+    }
+}
+
+/// Groups jobs into passes, in the order of renewal, and settles what proves each.
+///
+/// # Errors
+/// Refusals: a purpose that could not be proved.
+pub(super) fn passes<'a>(
+    question: &Question<'a>,
+    site: &Site<'a>,
+    jobs: Vec<Job<'a>>,
+) -> Result<Vec<Pass<'a>>, Refusals> {
+    let order = &question.desired.order;
+    // Everything that phones hold nothing of goes together, at the place of the first of them that has one.
+    let together = jobs
+        .iter()
+        .filter(|job| job.phones().is_none())
+        .map(|job| place(order, job.purpose()))
+        .min()
+        .map(|first| if first == order.len() { 0 } else { first });
+    let mut groups: BTreeMap<(usize, Option<Purpose>), Vec<Job<'a>>> = BTreeMap::new();
+    for job in jobs {
+        let family = job.family();
+        let key = match (job.phones(), together) {
+            (None, Some(first)) => (first, None),
+            _ => (place(order, &family), Some(family)),
+        };
+        groups.entry(key).or_default().push(job);
+    }
+    let mut refusals = Vec::new();
+    let mut passes = Vec::new();
+    for jobs in groups.into_values() {
+        passes.extend(collect(&mut refusals, Pass::settle(site, jobs)));
+    }
+    if refusals.is_empty() {
+        Ok(passes)
+    } else {
+        Err(refusals)
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn settle(site: &Site<'a>, mut jobs: Vec<Job<'a>>) -> Result<Self, Refusals> {
+        let mut restarts: BTreeMap<NodeName, Vec<Merged<'a>>> = BTreeMap::new();
+        for job in &jobs {
+            for (node, rules) in &job.restarts {
+                let merged = restarts.entry(node.clone()).or_default();
+                for restart in rules {
+                    let same = |it: &&mut Merged<'_>| it.first.rule.service == restart.rule.service;
+                    match merged.iter_mut().find(same) {
+                        Some(known) => known.also.push(*restart),
+                        None => merged.push(Merged {
+                            first: *restart,
+                            also: Vec::new(),
+                        }),
+                    }
+                }
+            }
+        }
+        let mut refusals = Vec::new();
+        for job in &mut jobs {
+            for node in job.due.nodes.clone() {
+                let merged = restarts.get(&node).into_iter().flatten();
+                let services: BTreeSet<&ServiceName> =
+                    merged.map(|it| &it.first.rule.service).collect();
+                let proofs = job.proofs_on(site, &node, &services);
+                if let Some(proofs) = collect(&mut refusals, proofs) {
+                    job.proofs.insert(node, proofs);
+                }
+            }
+        }
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        let attended = attended(site, &jobs, &restarts);
+        Ok(Self {
+            jobs,
+            restarts,
+            attended,
+        })
+    }
+
+    /// Whether phones hold a certificate of this pass.
+    pub(super) fn holds_phones(&self) -> bool {
+        self.jobs.iter().any(|job| job.phones().is_some())
+    }
+
+    /// Whether the certificate trust list must be written anew.
+    pub(super) fn updates_trust_list(&self, site: &Site<'_>) -> bool {
+        let listed = |job: &Job<'_>| job.phones().is_some_and(|rule| rule.ctl);
+        site.mixed() && self.jobs.iter().any(listed)
+    }
+
+    /// The nodes that change together. Where one must keep what phones hold of it until they have taken the new
+    /// list, the first node goes before all others (invariant I3).
+    pub(super) fn rounds(&self, site: &Site<'_>) -> Vec<BTreeSet<NodeName>> {
+        let all: BTreeSet<NodeName> = self
+            .jobs
+            .iter()
+            .flat_map(|job| job.due.nodes.iter().cloned())
+            .chain(self.restarts.keys().cloned())
+            .collect();
+        let one_stays = self.jobs.iter().any(|job| {
+            let stays = job.phones().is_some_and(|rule| rule.one_stays);
+            stays && job.due.nodes.len() > 1 && job.due.nodes.len() == job.due.wanted.nodes.len()
+        });
+        let first = site.nodes.iter().find(|node| all.contains(*node)).cloned();
+        match first {
+            Some(first) if one_stays => {
+                let rest = all.iter().filter(|node| **node != first).cloned();
+                vec![[first.clone()].into(), rest.collect()]
+            }
+            _ => vec![all],
+        }
+    }
+}
+
+/// What a person does around the restarts of each kind of node that restarts.
+fn attended<'a>(
+    site: &Site<'_>,
+    jobs: &[Job<'a>],
+    restarts: &BTreeMap<NodeName, Vec<Merged<'_>>>,
+) -> Vec<(Appliance, &'a Procedure, &'a AttendedRule)> {
+    let of_kind = |kind: Appliance| {
+        let nodes = site.nodes.iter();
+        nodes.filter(move |node| site.appliance(node) == kind)
+    };
+    let mut found: Vec<(Appliance, &Procedure, &AttendedRule)> = Vec::new();
+    for procedure in jobs.iter().flat_map(Job::all_procedures) {
+        let kind = procedure.appliance;
+        let restarting = of_kind(kind).any(|node| restarts.contains_key(node));
+        for rule in &procedure.attended {
+            let known = found
+                .iter()
+                .any(|(of, _, it)| *of == kind && it.before == rule.before);
+            if restarting && !known && of_kind(kind).count() >= rule.from_nodes {
+                found.push((kind, procedure, rule));
+            }
+        }
+    }
+    found
+}
