@@ -13,6 +13,7 @@ mod client;
 mod faults;
 mod judgement;
 mod presence;
+mod presence_changes;
 mod renewal;
 mod shell;
 mod soap;
