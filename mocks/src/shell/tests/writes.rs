@@ -118,7 +118,7 @@ async fn planted_faults_lie_about_a_restart() {
         (Mode::NeverStarted, false, true, ServiceState::Starting),
         (Mode::NeverStarts, false, true, ServiceState::Starting),
     ] {
-        let world = world();
+        let world = world_at(0.01);
         world.plant(Fault::new("restart", mode));
         let shown = answer(&world, "pub", "utils service restart Cisco Tftp").await;
         assert_eq!(
