@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 
+use crate::judge;
 use crate::log::{Channel, Kind, Place};
 use crate::state::{Face, ServiceState, Web, loaded_by, reason_prints};
 use crate::trust::{self, Placed};
@@ -182,7 +183,7 @@ impl Scene<'_> {
         let in_effect: Vec<&str> = loaded_by(name, release)
             .iter()
             .copied()
-            .filter(|purpose| node.in_effect(purpose))
+            .filter(|purpose| judge::works_for_phones(node, purpose, release))
             .collect();
         for purpose in in_effect {
             cluster
@@ -197,7 +198,12 @@ impl Scene<'_> {
         }
         for (face, (before, after)) in Face::ALL.into_iter().zip(before.iter().zip(&after)) {
             if before != after {
-                let detail = format!("{} {} -> {}", face.service(), short(before), short(after));
+                let detail = format!(
+                    "{} {} -> {}",
+                    face.service(),
+                    short(before.as_ref()),
+                    short(after.as_ref())
+                );
                 world.note(
                     place,
                     Channel::Tls,
@@ -232,9 +238,9 @@ impl Scene<'_> {
     }
 }
 
-fn short(print: &Option<String>) -> String {
+fn short(print: Option<&String>) -> String {
     print
-        .iter()
+        .into_iter()
         .flat_map(|print| print.chars())
         .take(12)
         .collect()

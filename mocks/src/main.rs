@@ -43,6 +43,10 @@ enum Action {
 }
 
 #[derive(Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent conditions, each a switch"
+)]
 struct Up {
     /// Where the estate file, the secrets and the log go; an earlier lab there is replaced, with the runs made on it
     #[arg(long, default_value = "lab")]

@@ -7,7 +7,7 @@ use openssl::x509::X509;
 use crate::state::{Cluster, Node, loaded_by, reason_prints};
 use crate::upload;
 
-pub(crate) use phones::{phone_trust_change, reset};
+pub(crate) use phones::{phone_trust_change, reset, works_for_phones};
 
 /// The name of a violation, and what exactly happened.
 pub(crate) type Violation = (&'static str, String);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Violation;
 use crate::consequences::stands_in_for;
-use crate::state::{Cluster, Node, Role, TrustList, loaded_by, reasons_of};
+use crate::state::{Cluster, Face, Node, Release, Role, TrustList, loaded_by, reasons_of};
 
 /// The purposes whose certificates phones are given or ask about.
 const PHONE_TRUST: [&str; 4] = ["CallManager", "CallManager-ECDSA", "CAPF", "TVS"];
@@ -95,6 +95,14 @@ pub(crate) fn reset(cluster: &Cluster, pool: &str) -> Option<Violation> {
     ))
 }
 
+/// Whether a purpose of a node is in effect for phones too: before 14SU1 the TFTP service must sign with it.
+///
+/// claim: CUCM-CALLMANAGER-SERVED, CUCM-PHONE-TRUST-SETS
+pub(crate) fn works_for_phones(node: &Node, purpose: &str, release: Release) -> bool {
+    let signs = release < Release::FOURTEEN_SU1 && node.awaits(Face::Tftp.service(), purpose);
+    node.in_effect(purpose) && !signs
+}
+
 /// Why a change of a purpose is not finished: somewhere not in effect, or phones that did not come back from a reset
 /// since. Nothing if it never changed or is finished.
 fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
@@ -106,7 +114,9 @@ fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
         .iter()
         .filter(|node| node.stored(purpose).is_some())
         .collect();
-    if let Some(node) = holders.iter().find(|node| !node.in_effect(purpose)) {
+    let release = cluster.numbers();
+    let behind = |node: &&&Node| !works_for_phones(node, purpose, release);
+    if let Some(node) = holders.iter().find(behind) {
         return Some(format!("not in effect on {}", node.name));
     }
     let key = |node: &&Node| (node.name.clone(), purpose.to_owned());
