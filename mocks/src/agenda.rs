@@ -117,6 +117,7 @@ impl Scene<'_> {
                     node.web = Web::NotFound;
                 }
                 self.service_loads(place, name);
+                self.remember_reasons(place, name);
             }
             Point::Unavailable => node.web = Web::Unavailable,
             Point::Answers => node.web = Web::Up,
@@ -124,12 +125,16 @@ impl Scene<'_> {
                 service.state = ServiceState::Started;
                 service.reason = None;
                 service.started_ms = now;
-                self.restart_is_over(place, name);
+                self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
+                if face == Some(Face::Sip) {
+                    self.phones_come_back(place);
+                }
             }
         }
     }
 
-    fn restart_is_over(&mut self, place: &Place, name: &str) {
+    /// What was stored when a restarted service took it is no reason for a further restart.
+    fn remember_reasons(&mut self, place: &Place, name: &str) {
         let Some(cluster) = self.cluster(place) else {
             return;
         };
@@ -141,10 +146,6 @@ impl Scene<'_> {
             && let Some(service) = node.services.get_mut(name)
         {
             service.restarted_for = reasons;
-        }
-        self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
-        if Face::of(name) == Some(Face::Sip) {
-            self.phones_come_back(place);
         }
     }
 

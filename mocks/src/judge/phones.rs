@@ -84,8 +84,10 @@ fn is_missing(ctl: &TrustList, node: &Node, purpose: &str) -> bool {
 pub(crate) fn reset(cluster: &Cluster, pool: &str) -> Option<Violation> {
     let nodes = cluster.nodes.iter();
     let mut pairs = nodes.flat_map(|node| PHONE_TRUST.map(|purpose| (node, purpose)));
-    let (node, purpose) =
-        pairs.find(|(node, purpose)| node.stored(purpose).is_some() && !node.in_effect(purpose))?;
+    let release = cluster.numbers();
+    let (node, purpose) = pairs.find(|(node, purpose)| {
+        node.stored(purpose).is_some() && !works_for_phones(node, purpose, release)
+    })?;
     Some((
         "reset-before-restart",
         format!(
@@ -99,8 +101,8 @@ pub(crate) fn reset(cluster: &Cluster, pool: &str) -> Option<Violation> {
 ///
 /// claim: CUCM-CALLMANAGER-SERVED, CUCM-PHONE-TRUST-SETS
 pub(crate) fn works_for_phones(node: &Node, purpose: &str, release: Release) -> bool {
-    let signs = release < Release::FOURTEEN_SU1 && node.awaits(Face::Tftp.service(), purpose);
-    node.in_effect(purpose) && !signs
+    let signs = purpose == "CallManager" && release < Release::FOURTEEN_SU1;
+    node.in_effect(purpose) && !(signs && node.awaits(Face::Tftp.service(), purpose))
 }
 
 /// Why a change of a purpose is not finished: somewhere not in effect, or phones that did not come back from a reset
@@ -131,7 +133,7 @@ fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
     Some(format!("{} has not come back from a reset", behind.name))
 }
 
-/// Whether a phone knows no other verification service of the cluster than this node's.
+/// Whether a phone knows this node's verification service and no other one of the cluster.
 fn takes_the_last_tvs(cluster: &Cluster, node: &Node) -> bool {
     let verifying = |node: &&Node| {
         let mut services = node.services.keys();
@@ -146,6 +148,10 @@ fn takes_the_last_tvs(cluster: &Cluster, node: &Node) -> bool {
         .filter(|other| other.name != node.name)
         .filter_map(|other| other.stored("TVS"))
         .collect();
+    let own = node.stored("TVS").unwrap_or_default();
     let mut phones = cluster.phones.iter().filter(|phone| phone.is_able());
-    phones.any(|phone| phone.holding.itl.tvs.is_disjoint(&rest))
+    phones.any(|phone| {
+        let known = &phone.holding.itl.tvs;
+        known.contains(&own) && known.is_disjoint(&rest)
+    })
 }

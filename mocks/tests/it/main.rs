@@ -8,6 +8,7 @@
     reason = "a test that meets something unexpected fails, and that is what it is for"
 )]
 
+mod careless;
 mod claims;
 mod client;
 mod faults;

@@ -1,14 +1,40 @@
 //! What an operator does to any purpose, without the detour over the wire.
 
+use std::collections::BTreeSet;
+
 use reissue_lab::state::ServiceState;
 use reissue_lab::world::Place;
-use reissue_lab::{Channel, Ending, Lab, Refusal, RequestWanted};
+use reissue_lab::{Channel, Ending, Lab, LabConfig, Refusal, RequestWanted};
 
-use crate::client::{self, PUBLISHER, until};
+use crate::client::{self, PUBLISHER, quick, until};
 
 pub(crate) const FIRST: &str = client::FIRST;
 pub(crate) const SECOND: &str = "cucm-sub2.hq.example.com";
 pub(crate) const NODES: [&str; 3] = [PUBLISHER, FIRST, SECOND];
+
+pub(crate) const TWELVE: &str = "12.5.1.16900-48";
+
+/// A lab of mixed mode in which every second phone is secure.
+pub(crate) fn mixed() -> LabConfig {
+    LabConfig {
+        mixed_mode: true,
+        secure_phones: 12,
+        ..quick()
+    }
+}
+
+/// A lab of another release.
+pub(crate) fn of(release: &str) -> LabConfig {
+    LabConfig {
+        release: release.to_owned(),
+        ..quick()
+    }
+}
+
+/// The distinct words of the judge.
+pub(crate) fn words(lab: &Lab) -> BTreeSet<String> {
+    client::violations(lab).into_iter().collect()
+}
 
 pub(crate) fn wanted(node: &str, purpose: &str) -> RequestWanted {
     let elliptic = purpose.ends_with("-ECDSA");
