@@ -42,7 +42,8 @@ pub enum LabError {
     },
     /// A purpose that is not renewed.
     #[error(
-        "{0} is no purpose that an authority signs on CUCM; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS"
+        "{0} is no purpose that an authority signs for this lab; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF \
+         or TVS, and with IM and Presence nodes cup, cup-xmpp, cup-xmpp-s2s and their twins"
     )]
     Purpose(String),
     /// A port or the runtime.
