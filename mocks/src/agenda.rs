@@ -197,6 +197,7 @@ impl Scene<'_> {
             let list = cluster.make_itl(node, now.unix);
             cluster.lists.itl.insert(place.node.clone(), list);
         }
+        self.close_changes(&place.cluster);
         for (face, (before, after)) in Face::ALL.into_iter().zip(before.iter().zip(&after)) {
             if before != after {
                 let detail = format!(

@@ -106,8 +106,8 @@ pub(crate) fn works_for_phones(node: &Node, purpose: &str, release: Release) -> 
 }
 
 /// Why a change of a purpose is not finished: somewhere not in effect, or phones that did not come back from a reset
-/// since. Nothing if it never changed or is finished.
-fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
+/// since. Nothing if it never changed or was finished.
+pub(crate) fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
     if !cluster.memory.changed.contains(purpose) {
         return None;
     }
