@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 
+use crate::judge;
 use crate::log::{Channel, Kind, Place};
 use crate::state::{Face, ServiceState, Web, loaded_by, reason_prints};
 use crate::trust::{self, Placed};
@@ -116,6 +117,7 @@ impl Scene<'_> {
                     node.web = Web::NotFound;
                 }
                 self.service_loads(place, name);
+                self.remember_reasons(place, name);
             }
             Point::Unavailable => node.web = Web::Unavailable,
             Point::Answers => node.web = Web::Up,
@@ -123,12 +125,16 @@ impl Scene<'_> {
                 service.state = ServiceState::Started;
                 service.reason = None;
                 service.started_ms = now;
-                self.restart_is_over(place, name);
+                self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
+                if face == Some(Face::Sip) {
+                    self.phones_come_back(place);
+                }
             }
         }
     }
 
-    fn restart_is_over(&mut self, place: &Place, name: &str) {
+    /// What was stored when a restarted service took it is no reason for a further restart.
+    fn remember_reasons(&mut self, place: &Place, name: &str) {
         let Some(cluster) = self.cluster(place) else {
             return;
         };
@@ -140,10 +146,6 @@ impl Scene<'_> {
             && let Some(service) = node.services.get_mut(name)
         {
             service.restarted_for = reasons;
-        }
-        self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
-        if Face::of(name) == Some(Face::Sip) {
-            self.phones_come_back(place);
         }
     }
 
@@ -182,7 +184,7 @@ impl Scene<'_> {
         let in_effect: Vec<&str> = loaded_by(name, release)
             .iter()
             .copied()
-            .filter(|purpose| node.in_effect(purpose))
+            .filter(|purpose| judge::works_for_phones(node, purpose, release))
             .collect();
         for purpose in in_effect {
             cluster
@@ -195,9 +197,15 @@ impl Scene<'_> {
             let list = cluster.make_itl(node, now.unix);
             cluster.lists.itl.insert(place.node.clone(), list);
         }
+        self.close_changes(&place.cluster);
         for (face, (before, after)) in Face::ALL.into_iter().zip(before.iter().zip(&after)) {
             if before != after {
-                let detail = format!("{} {} -> {}", face.service(), short(before), short(after));
+                let detail = format!(
+                    "{} {} -> {}",
+                    face.service(),
+                    short(before.as_ref()),
+                    short(after.as_ref())
+                );
                 world.note(
                     place,
                     Channel::Tls,
@@ -232,9 +240,9 @@ impl Scene<'_> {
     }
 }
 
-fn short(print: &Option<String>) -> String {
+fn short(print: Option<&String>) -> String {
     print
-        .iter()
+        .into_iter()
         .flat_map(|print| print.chars())
         .take(12)
         .collect()

@@ -106,6 +106,16 @@ impl Scene<'_> {
         }
     }
 
+    /// Forgets the changes that are finished now: what happens to phones later does not open them again.
+    pub(crate) fn close_changes(&mut self, cluster: &str) {
+        let Some(cluster) = self.clusters.get_mut(cluster) else {
+            return;
+        };
+        let mut changed = cluster.memory.changed.clone();
+        changed.retain(|purpose| judge::open_change(cluster, purpose).is_some());
+        cluster.memory.changed = changed;
+    }
+
     /// A new CAPF certificate is trusted beside the former one, whose signatures phones still carry.
     ///
     /// claim: CUCM-CAPF-KEEPS-FORMER

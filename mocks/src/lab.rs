@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,10 +18,10 @@ use crate::found::{self, LabConfig};
 use crate::hooks::When;
 use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
-use crate::state::{Cluster, Face, Node, Ports, Role};
+use crate::state::{Cluster, Node};
 use crate::upload::Refusal;
 use crate::world::World;
-use crate::{agenda, estate, http, rest, soap, ssh, tls};
+use crate::{agenda, estate, listen};
 
 /// Why a lab does not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +42,8 @@ pub enum LabError {
     },
     /// A purpose that is not renewed.
     #[error(
-        "{0} is no purpose that an authority signs on CUCM; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS"
+        "{0} is no purpose that an authority signs for this lab; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF \
+         or TVS, and with IM and Presence nodes cup, cup-xmpp, cup-xmpp-s2s and their twins"
     )]
     Purpose(String),
     /// A port or the runtime.
@@ -98,7 +98,7 @@ impl Lab {
         let mut listeners = Vec::new();
         for cluster in clusters.values_mut() {
             for node in &mut cluster.nodes {
-                let (ports, bound) = bind().map_err(|source| LabError::Machine {
+                let (ports, bound) = listen::bind().map_err(|source| LabError::Machine {
                     what: "open a port",
                     source,
                 })?;
@@ -135,29 +135,13 @@ impl Lab {
         Ok(lab)
     }
 
-    fn serve(&self, listeners: Vec<(Place, Bound)>) -> io::Result<()> {
+    fn serve(&self, listeners: Vec<(Place, listen::Bound)>) -> io::Result<()> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
         };
         let _inside = runtime.enter();
         for (place, bound) in listeners {
-            let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip, tvs, xmpp] =
-                bound.map(tokio::net::TcpListener::from_std);
-            runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
-            runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
-            runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
-            runtime.spawn(tls::serve_face(world(), place.clone(), Face::Tftp, tftp?));
-            let presence = self
-                .world
-                .read(&place, |_, node, _| node.role == Role::ImPresence);
-            let of_sip = match presence {
-                Some(true) => Face::PresenceSip,
-                _ => Face::Sip,
-            };
-            for (face, listener) in [(of_sip, sip), (Face::Tvs, tvs), (Face::Xmpp, xmpp)] {
-                runtime.spawn(tls::serve_face(world(), place.clone(), face, listener?));
-            }
+            listen::serve(&self.world, &place, bound)?;
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -320,39 +304,6 @@ impl Drop for Lab {
             runtime.shutdown_background();
         }
     }
-}
-
-type Bound = [TcpListener; 7];
-
-/// Opens the ports of a node; those that its role has no use for reset what comes.
-fn bind() -> io::Result<(Ports, Bound)> {
-    let open = || -> io::Result<(u16, TcpListener)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        Ok((listener.local_addr()?.port(), listener))
-    };
-    let bound = [
-        open()?,
-        open()?,
-        open()?,
-        open()?,
-        open()?,
-        open()?,
-        open()?,
-    ];
-    let [rest, soap, ssh, tftp, sip, tvs, xmpp] = bound.each_ref().map(|(port, _)| *port);
-    Ok((
-        Ports {
-            rest,
-            soap,
-            ssh,
-            tftp,
-            sip,
-            tvs,
-            xmpp,
-        },
-        bound.map(|(_, listener)| listener),
-    ))
 }
 
 /// Workers enough that a hook may block one.

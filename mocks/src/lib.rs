@@ -5,7 +5,7 @@
 //!
 //! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
 //! * `certificates`, `upload`, `install`, `consequences`, `trust`, `restart`, `agenda`, `phones` and `login` are what nodes do.
-//! * `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
+//! * `listen`, `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
 //! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
 
 mod agenda;
@@ -22,6 +22,7 @@ mod http;
 mod install;
 mod judge;
 mod lab;
+mod listen;
 mod log;
 mod login;
 mod phones;

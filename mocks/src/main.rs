@@ -43,6 +43,10 @@ enum Action {
 }
 
 #[derive(Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent conditions, each a switch"
+)]
 struct Up {
     /// Where the estate file, the secrets and the log go; an earlier lab there is replaced, with the runs made on it
     #[arg(long, default_value = "lab")]
@@ -71,7 +75,8 @@ struct Up {
     /// Start with SAML single sign-on enabled
     #[arg(long)]
     sso: bool,
-    /// What starts near its end and is to be renewed: tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS
+    /// What starts near its end and is to be renewed: tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS,
+    /// and with presence nodes cup, cup-xmpp or cup-xmpp-s2s
     #[arg(long, value_name = "NAME", default_value = "tomcat")]
     purpose: Vec<String>,
     /// Start in mixed mode, with a CTL and secure phones among the others

@@ -156,6 +156,7 @@ impl Scene<'_> {
                 &detail,
             );
         }
+        self.close_changes(cluster);
         if waits {
             let cluster = cluster.to_owned();
             self.later(RETRY, Due::Phones { cluster });

@@ -64,3 +64,35 @@ pub(crate) fn receivers<'a>(cluster: &'a Cluster, stored_on: &str, store: &str) 
 fn is_presence(node: &Node) -> bool {
     node.role == Role::ImPresence
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::tests::world;
+
+    #[test]
+    fn before_release_14_the_presence_nodes_keep_their_own_tomcat_trust() {
+        let (processing, first, second) = ("pub", "sub1", "sub2");
+        for (release, from, expected) in [
+            ("12.5.1.11900-146", processing, vec![]),
+            ("12.5.1.11900-146", first, vec![second]),
+            ("12.5.1.11900-146", second, vec![]),
+            ("14.0.1.10000-20", processing, vec![first, second]),
+            ("14.0.1.10000-20", second, vec![processing, first]),
+        ] {
+            let world = world();
+            world.change_cluster("hq", |cluster| {
+                cluster.release = release.to_owned();
+                for node in cluster.nodes.iter_mut().skip(1) {
+                    node.role = Role::ImPresence;
+                }
+            });
+            let reached = world.read_cluster("hq", |cluster| {
+                let from = format!("{from}.example.com");
+                let nodes = receivers(cluster, &from, "tomcat-trust").into_iter();
+                nodes.map(|node| node.host().to_owned()).collect::<Vec<_>>()
+            });
+            assert_eq!(reached.unwrap(), expected, "{release} {from}");
+        }
+    }
+}

@@ -55,6 +55,10 @@ pub enum TomcatStart {
 
 /// How to build a lab.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent conditions, each on or off"
+)]
 pub struct LabConfig {
     /// Where its files go; a temporary directory if absent.
     pub dir: Option<PathBuf>,

@@ -6,6 +6,7 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
+use sha2::{Digest as _, Sha256};
 
 use super::{LabConfig, TomcatStart};
 use crate::authority::Authority;
@@ -196,10 +197,10 @@ impl Stores {
 fn common_name_of(name: &str, publisher: bool, purpose: &str) -> String {
     match purpose {
         "CAPF" if publisher => "CAPF-1a2b3c4d".to_owned(),
-        "CAPF" => format!(
-            "CAPF-{}",
-            hex::encode(name.bytes().rev().skip(12).take(4).collect::<Vec<_>>())
-        ),
+        "CAPF" => {
+            let print = hex::encode(Sha256::digest(name));
+            format!("CAPF-{}", print.chars().take(8).collect::<String>())
+        }
         _ => name.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Violation;
 use crate::consequences::stands_in_for;
-use crate::state::{Cluster, Node, Role, TrustList, loaded_by, reasons_of};
+use crate::state::{Cluster, Face, Node, Release, Role, TrustList, loaded_by, reasons_of};
 
 /// The purposes whose certificates phones are given or ask about.
 const PHONE_TRUST: [&str; 4] = ["CallManager", "CallManager-ECDSA", "CAPF", "TVS"];
@@ -84,8 +84,10 @@ fn is_missing(ctl: &TrustList, node: &Node, purpose: &str) -> bool {
 pub(crate) fn reset(cluster: &Cluster, pool: &str) -> Option<Violation> {
     let nodes = cluster.nodes.iter();
     let mut pairs = nodes.flat_map(|node| PHONE_TRUST.map(|purpose| (node, purpose)));
-    let (node, purpose) =
-        pairs.find(|(node, purpose)| node.stored(purpose).is_some() && !node.in_effect(purpose))?;
+    let release = cluster.numbers();
+    let (node, purpose) = pairs.find(|(node, purpose)| {
+        node.stored(purpose).is_some() && !works_for_phones(node, purpose, release)
+    })?;
     Some((
         "reset-before-restart",
         format!(
@@ -95,9 +97,17 @@ pub(crate) fn reset(cluster: &Cluster, pool: &str) -> Option<Violation> {
     ))
 }
 
+/// Whether a purpose of a node is in effect for phones too: before 14SU1 the TFTP service must sign with it.
+///
+/// claim: CUCM-CALLMANAGER-SERVED, CUCM-PHONE-TRUST-SETS
+pub(crate) fn works_for_phones(node: &Node, purpose: &str, release: Release) -> bool {
+    let signs = purpose == "CallManager" && release < Release::FOURTEEN_SU1;
+    node.in_effect(purpose) && !(signs && node.awaits(Face::Tftp.service(), purpose))
+}
+
 /// Why a change of a purpose is not finished: somewhere not in effect, or phones that did not come back from a reset
-/// since. Nothing if it never changed or is finished.
-fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
+/// since. Nothing if it never changed or was finished.
+pub(crate) fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
     if !cluster.memory.changed.contains(purpose) {
         return None;
     }
@@ -106,7 +116,9 @@ fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
         .iter()
         .filter(|node| node.stored(purpose).is_some())
         .collect();
-    if let Some(node) = holders.iter().find(|node| !node.in_effect(purpose)) {
+    let release = cluster.numbers();
+    let behind = |node: &&&Node| !works_for_phones(node, purpose, release);
+    if let Some(node) = holders.iter().find(behind) {
         return Some(format!("not in effect on {}", node.name));
     }
     let key = |node: &&Node| (node.name.clone(), purpose.to_owned());
@@ -121,7 +133,7 @@ fn open_change(cluster: &Cluster, purpose: &str) -> Option<String> {
     Some(format!("{} has not come back from a reset", behind.name))
 }
 
-/// Whether a phone knows no other verification service of the cluster than this node's.
+/// Whether a phone knows this node's verification service and no other one of the cluster.
 fn takes_the_last_tvs(cluster: &Cluster, node: &Node) -> bool {
     let verifying = |node: &&Node| {
         let mut services = node.services.keys();
@@ -136,6 +148,10 @@ fn takes_the_last_tvs(cluster: &Cluster, node: &Node) -> bool {
         .filter(|other| other.name != node.name)
         .filter_map(|other| other.stored("TVS"))
         .collect();
+    let own = node.stored("TVS").unwrap_or_default();
     let mut phones = cluster.phones.iter().filter(|phone| phone.is_able());
-    phones.any(|phone| phone.holding.itl.tvs.is_disjoint(&rest))
+    phones.any(|phone| {
+        let known = &phone.holding.itl.tvs;
+        known.contains(&own) && known.is_disjoint(&rest)
+    })
 }

@@ -14,7 +14,7 @@ use crate::judge;
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::restart::{Ending, RestartRefusal, Restarting};
-use crate::state::{ServiceState, fingerprint};
+use crate::state::{Role, ServiceState, fingerprint};
 use crate::world::{Channel, Kind, Request};
 
 /// How often a restart prints the service's state, before scaling.
@@ -126,8 +126,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
             .await
     }
 
+    /// The wording for other nodes than the publisher is a guess.
+    ///
     /// claim: VOS-CTL-UPDATE
     async fn update_ctl(&mut self, request: &Request) -> io::Result<Next> {
+        if !self.seat.is_publisher() {
+            let text = "This command is run on the publisher only\n";
+            return self.conclude(request, true, text).await;
+        }
         let question = "This operation updates the CTLFile. Do you want to continue? (y/n):";
         let agreed = self.ask(question).await?;
         if agreed && request.acts() {
@@ -238,6 +244,11 @@ impl Seat {
             scene.replace(&self.place, unit, &identity);
         });
         true
+    }
+
+    fn is_publisher(&self) -> bool {
+        let role = self.world.read(&self.place, |_, node, _| node.role);
+        role == Some(Role::Publisher)
     }
 
     /// Makes the CTL anew of what the cluster stores now; without mixed mode there is none.

@@ -99,11 +99,16 @@ fn reset_pool(world: &World, place: &Place, operation: &Element) {
     });
 }
 
-/// Every schema from 12.5 up to the release's own.
+/// Every schema from 11.5 up to the release's own.
 ///
 /// claim: CUCM-AXL-START-VERSION
 fn accepts(version: &str, release: (u32, u32)) -> bool {
-    let known: [(&str, (u32, u32)); 3] = [("12.5", (12, 5)), ("14.0", (14, 0)), ("15.0", (15, 0))];
+    let known: [(&str, (u32, u32)); 4] = [
+        ("11.5", (11, 5)),
+        ("12.5", (12, 5)),
+        ("14.0", (14, 0)),
+        ("15.0", (15, 0)),
+    ];
     known
         .iter()
         .any(|(text, numbers)| *text == version && *numbers <= release)

@@ -55,7 +55,7 @@ pub struct BackupRecord {
 pub struct Memory {
     /// The services restarted on the node that was last restarted, since the pass came to it.
     pub restarted: BTreeSet<String>,
-    /// Purposes that were changed on any node.
+    /// Purposes that were changed on any node and are not finished.
     pub changed: BTreeSet<String>,
     /// When a certificate came into effect, in milliseconds since the lab's start, by node and purpose.
     pub effective_ms: BTreeMap<(String, String), u64>,

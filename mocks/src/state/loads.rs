@@ -27,13 +27,14 @@ pub(crate) fn loaded_by(service: &str, release: Release) -> &'static [&'static s
 /// claim: CUCM-PHONE-TRUST-SETS, CUCM-TOMCAT-SET-14, CUCM-TOMCAT-SET-12-5
 fn also_restarted_for(service: &str, release: Release) -> &'static [&'static str] {
     match service {
-        "Cisco SSOSP Tomcat" => &["tomcat", "tomcat-ECDSA"],
         "Cisco Tftp" => &["TVS", "CAPF"],
         "Cisco CallManager" if release < Release::FOURTEEN => &["tomcat"],
         "Cisco CTIManager" => &["CallManager", "CallManager-ECDSA"],
         "Cisco HAProxy" => &["tomcat", "CallManager", "CallManager-ECDSA", "CAPF"],
         "Cisco Trust Verification Service" => &["CallManager", "CAPF"],
-        "Cisco DRF Local" | "Cisco DRF Master" => &["tomcat", "tomcat-ECDSA"],
+        "Cisco SSOSP Tomcat" | "Cisco DRF Local" | "Cisco DRF Master" => {
+            &["tomcat", "tomcat-ECDSA"]
+        }
         _ => &[],
     }
 }

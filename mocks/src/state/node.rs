@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use openssl::error::ErrorStack;
 use openssl::x509::X509;
 use russh::keys::PrivateKey;
 
@@ -364,14 +365,22 @@ impl Node {
     #[must_use]
     pub fn issuer_of(&self, certificate: &X509, store: &str) -> Option<X509> {
         let candidates = self.trusts.get(store)?;
-        let signed = |issuer: &&X509| {
-            issuer
-                .public_key()
-                .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
-                && same_name(issuer.subject_name(), certificate.issuer_name())
-        };
-        candidates.iter().find(signed).cloned()
+        candidates
+            .iter()
+            .find(|issuer| signed_by(certificate, issuer))
+            .cloned()
     }
+}
+
+/// Whether one certificate names another one as its issuer and carries its signature.
+pub(crate) fn signed_by(certificate: &X509, issuer: &X509) -> bool {
+    let signed = same_name(issuer.subject_name(), certificate.issuer_name())
+        && issuer
+            .public_key()
+            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false));
+    // A failed verification leaves its reason in a queue of the thread, where the next TLS read would take it for its own.
+    drop(ErrorStack::get());
+    signed
 }
 
 /// Whether a certificate names itself as its issuer.

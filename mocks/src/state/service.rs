@@ -77,7 +77,7 @@ pub struct Service {
     pub restarts: u64,
     /// The certificates it runs with: purposes and fingerprints.
     pub loaded: BTreeMap<String, String>,
-    /// The fingerprints of all that was a reason to restart it when its last restart was complete; empty before.
+    /// The fingerprints of all that was a reason to restart it when it last came up from a restart; empty before.
     pub restarted_for: BTreeSet<String>,
     /// Whether its last restart was that of another service, which took it along.
     pub restarted_along: bool,

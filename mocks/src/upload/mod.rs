@@ -4,7 +4,7 @@ use openssl::pkey::Id;
 use openssl::x509::{X509, X509KeyUsage};
 
 use crate::pki::names::{alternative_names, carrying};
-use crate::state::{Moment, Node, PendingRequest, common_name, is_self_signed};
+use crate::state::{Moment, Node, PendingRequest, common_name, is_self_signed, signed_by};
 
 /// Why an upload or a request is refused; the text is what the node answers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,15 +128,10 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
         if is_self_signed(&below) {
             return true;
         }
-        let signed = |issuer: &&X509| {
-            issuer
-                .public_key()
-                .is_ok_and(|key| below.verify(&key).unwrap_or(false))
-        };
-        let Some(issuer) = node
-            .issuer_of(&below, &store)
-            .or_else(|| along.iter().find(signed).cloned())
-        else {
+        let Some(issuer) = node.issuer_of(&below, &store).or_else(|| {
+            let signs = |issuer: &&X509| signed_by(&below, issuer);
+            along.iter().find(signs).cloned()
+        }) else {
             return false;
         };
         below = issuer;

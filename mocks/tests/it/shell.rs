@@ -69,9 +69,7 @@ pub(crate) fn typed(lab: &Lab, cluster: &str, node: &str, typed: &str) -> String
 pub(crate) fn answer(lab: &Lab, cluster: &str, node: &str, command: &str) -> String {
     // Some nodes show their first prompt only after a newline; the others answer it with another prompt.
     let shown = typed(lab, cluster, node, &format!("\r{command}\rquit\r"));
-    let (_, after) = shown
-        .split_once(&format!("{command}\r\n"))
-        .unwrap_or_else(|| panic!("{shown}"));
+    let (_, after) = shown.split_once(&format!("{command}\r\n")).expect(&shown);
     after.split("admin:").next().unwrap().to_owned()
 }
 

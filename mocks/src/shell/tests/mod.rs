@@ -23,6 +23,11 @@ pub(crate) const PASSWORD: &str = "right horse";
 
 /// A publisher and two subscribers of which each has the quirks of its kind.
 pub(crate) fn world() -> Arc<World> {
+    world_at(0.0005)
+}
+
+/// The same world at another pace, for a test that looks at what passes.
+fn world_at(scale: f64) -> Arc<World> {
     let subscriber = |name, quirks| node(name, Role::Subscriber, quirks);
     let early = Quirks {
         returns_early: true,
@@ -63,7 +68,7 @@ pub(crate) fn world() -> Arc<World> {
     let log = Log::open(&tempfile::tempdir().unwrap().path().join("lab.jsonl")).unwrap();
     Arc::new(World::new(
         BTreeMap::from([("hq".to_owned(), cluster)]),
-        0.0005,
+        scale,
         log,
         KeyRing::default(),
     ))
