@@ -258,3 +258,26 @@ fn presence_publisher(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_presence_node_keeps_the_database_or_it_is_not_known_which() {
+        let publisher = "10.0.1.11 pub.hq pub Publisher callmanager DBPub authenticated\n";
+        let keeper = "10.0.1.13 imp1.hq imp1 Subscriber cups DBPub authenticated\n";
+        let other = "10.0.1.14 imp2.hq imp2 Subscriber cups DBSub authenticated\n";
+        let look = |lines: &[&str]| {
+            let members = shell::network(lines.concat().as_bytes()).unwrap();
+            presence_publisher(&members, |member| NodeName::from(member.host.as_str()))
+        };
+        assert_eq!(look(&[publisher]), Observed::Absent);
+        let found = look(&[publisher, other, keeper]);
+        assert_eq!(found, Observed::Present(NodeName::from("imp1")));
+        for lines in [&[publisher, other][..], &[publisher, keeper, keeper]] {
+            let found = look(lines);
+            assert!(found.unknown().is_some(), "{lines:?}: {found:?}");
+        }
+    }
+}

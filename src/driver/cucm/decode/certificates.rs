@@ -147,4 +147,13 @@ mod tests {
             requests(wrong.as_bytes()).unwrap_err();
         }
     }
+
+    #[test]
+    fn a_request_is_labelled_as_everybody_else_does() {
+        let block =
+            "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
+        assert_eq!(request(block), block);
+        let signed = block.replace("CERTIFICATE REQUEST", "CERTIFICATE SIGN REQUEST");
+        assert_eq!(request(&signed), block);
+    }
 }
