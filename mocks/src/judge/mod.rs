@@ -4,7 +4,7 @@ mod phones;
 
 use openssl::x509::X509;
 
-use crate::state::{Cluster, Node, Role, loaded_by, reason_prints};
+use crate::state::{Cluster, Node, loaded_by, reason_prints};
 use crate::upload;
 
 pub(crate) use phones::{open_change, phone_trust_change, reset, works_for_phones};
@@ -140,9 +140,10 @@ fn previous_not_healthy(cluster: &Cluster, node_name: &str) -> Option<String> {
             previous.name
         ));
     }
-    let here = cluster.node(node_name)?;
-    // The publisher is where a new pass begins; what is stored for it is still to be loaded everywhere.
-    let unfinished = unfinished(cluster, previous).filter(|_| here.role != Role::Publisher)?;
+    // Both publishers are where a new pass begins; what is stored for it is still to be loaded everywhere.
+    let begins = [cluster.publisher(), cluster.presence_publisher()];
+    let begins = begins.iter().flatten().any(|first| first.name == node_name);
+    let unfinished = unfinished(cluster, previous).filter(|_| !begins)?;
     Some(format!(
         "{node_name} before {unfinished} of {} is in effect",
         previous.name
