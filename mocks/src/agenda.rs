@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 
+use crate::judge;
 use crate::log::{Channel, Kind, Place};
-use crate::state::{Face, ServiceState, Web};
-use crate::trust;
+use crate::state::{Face, ServiceState, Web, loaded_by, reason_prints};
+use crate::trust::{self, Placed};
 use crate::world::{Scene, World};
-
-/// How long phones take to register again after their Cisco CallManager is back, before scaling.
-const PHONES_RETURN: Duration = Duration::from_secs(30);
 
 /// Something that will happen.
 pub(crate) enum Due {
@@ -28,9 +26,13 @@ pub(crate) enum Due {
         place: Place,
         store: String,
         certificate: X509,
+        /// Whether it leaves another one of its name alone.
+        beside: bool,
     },
-    /// A node's phones register again.
-    Phones { place: Place },
+    /// Phones of a cluster are ready to register.
+    Phones { cluster: String },
+    /// A service takes a new certificate without being restarted by anybody.
+    Reload { place: Place, service: String },
 }
 
 /// The points of a restart.
@@ -88,8 +90,10 @@ impl Scene<'_> {
                     place,
                     store,
                     certificate,
-                } => self.trust_arrives(&place, &store, &certificate),
-                Due::Phones { place } => self.phones_return(&place),
+                    beside,
+                } => self.trust_arrives(&place, &store, &certificate, beside),
+                Due::Phones { cluster } => self.phones_are_due(&cluster),
+                Due::Reload { place, service } => self.service_reloads(&place, &service),
             }
         }
         self.now = now;
@@ -108,65 +112,119 @@ impl Scene<'_> {
         };
         match point {
             Point::Starting => service.state = ServiceState::Starting,
-            Point::Loaded => self.face_loads(place, face),
+            Point::Loaded => {
+                if face == Some(Face::Web) {
+                    node.web = Web::NotFound;
+                }
+                self.service_loads(place, name);
+                self.remember_reasons(place, name);
+            }
             Point::Unavailable => node.web = Web::Unavailable,
             Point::Answers => node.web = Web::Up,
             Point::Started => {
                 service.state = ServiceState::Started;
                 service.reason = None;
                 service.started_ms = now;
-                let purpose = crate::state::purpose_loaded_by(name);
-                let loaded = purpose.and_then(|purpose| node.stored(purpose));
-                if let Some(service) = node.services.get_mut(name) {
-                    service.loaded_by_restart = loaded;
-                }
                 self.note(place, Channel::Lab, Kind::Effect, "restart-end", name);
                 if face == Some(Face::Sip) {
-                    self.later(
-                        PHONES_RETURN,
-                        Due::Phones {
-                            place: place.clone(),
-                        },
-                    );
+                    self.phones_come_back(place);
                 }
             }
         }
     }
 
-    fn face_loads(&mut self, place: &Place, face: Option<Face>) {
-        let (Some(face), Some(node)) = (face, self.node(place)) else {
+    /// What was stored when a restarted service took it is no reason for a further restart.
+    fn remember_reasons(&mut self, place: &Place, name: &str) {
+        let Some(cluster) = self.cluster(place) else {
             return;
         };
-        let before = node.served(face);
-        node.load(face);
-        let after = node.served(face);
-        if face == Face::Web {
-            node.web = Web::NotFound;
-        }
-        if before != after {
-            let short = |print: &Option<String>| {
-                print
-                    .clone()
-                    .unwrap_or_default()
-                    .chars()
-                    .take(12)
-                    .collect::<String>()
-            };
-            let detail = format!("{} {} -> {}", face.service(), short(&before), short(&after));
-            self.note(
-                place,
-                Channel::Tls,
-                Kind::Effect,
-                "served-leaf-changed",
-                &detail,
-            );
+        let reasons = cluster
+            .node(&place.node)
+            .map(|node| reason_prints(cluster, node, name))
+            .unwrap_or_default();
+        if let Some(node) = cluster.node_mut(&place.node)
+            && let Some(service) = node.services.get_mut(name)
+        {
+            service.restarted_for = reasons;
         }
     }
 
-    fn trust_arrives(&mut self, place: &Place, store: &str, certificate: &X509) {
+    /// claim: CUCM-TVS-SELF-RESTART
+    fn service_reloads(&mut self, place: &Place, name: &str) {
+        let now = i64::try_from(self.now.ms).unwrap_or(i64::MAX);
+        let Some(service) = self
+            .node(place)
+            .and_then(|node| node.services.get_mut(name))
+        else {
+            return;
+        };
+        if service.state != ServiceState::Started {
+            return;
+        }
+        service.started_ms = now;
+        self.service_loads(place, name);
+        self.note(place, Channel::Lab, Kind::Effect, "service-reloaded", name);
+    }
+
+    /// A service takes what is stored now with it, and what hangs on it follows.
+    ///
+    /// claim: PHONE-ITL-ON-START
+    fn service_loads(&mut self, place: &Place, name: &str) {
+        let (now, world) = (self.now, self.world);
+        let Some(cluster) = self.cluster(place) else {
+            return;
+        };
+        let release = cluster.numbers();
+        let Some(node) = cluster.node_mut(&place.node) else {
+            return;
+        };
+        let before = Face::ALL.map(|face| node.served(face));
+        node.load_service(name, release);
+        let after = Face::ALL.map(|face| node.served(face));
+        let in_effect: Vec<&str> = loaded_by(name, release)
+            .iter()
+            .copied()
+            .filter(|purpose| judge::works_for_phones(node, purpose, release))
+            .collect();
+        for purpose in in_effect {
+            cluster
+                .memory
+                .comes_into_effect(&place.node, purpose, now.ms);
+        }
+        if name == Face::Tftp.service()
+            && let Some(node) = cluster.node(&place.node)
+        {
+            let list = cluster.make_itl(node, now.unix);
+            cluster.lists.itl.insert(place.node.clone(), list);
+        }
+        self.close_changes(&place.cluster);
+        for (face, (before, after)) in Face::ALL.into_iter().zip(before.iter().zip(&after)) {
+            if before != after {
+                let detail = format!(
+                    "{} {} -> {}",
+                    face.service(),
+                    short(before.as_ref()),
+                    short(after.as_ref())
+                );
+                world.note(
+                    place,
+                    Channel::Tls,
+                    Kind::Effect,
+                    "served-leaf-changed",
+                    &detail,
+                );
+            }
+        }
+    }
+
+    fn trust_arrives(&mut self, place: &Place, store: &str, certificate: &X509, beside: bool) {
         let Some(node) = self.node(place) else { return };
         let entries = node.trusts.entry(store.to_owned()).or_default();
-        let outcome = trust::place(entries, certificate);
+        let outcome: Placed = if beside {
+            trust::add(entries, certificate)
+        } else {
+            trust::place(entries, certificate)
+        };
         let detail = format!(
             "{store} {}: {}",
             trust::describe(certificate),
@@ -180,22 +238,14 @@ impl Scene<'_> {
             &detail,
         );
     }
+}
 
-    fn phones_return(&mut self, place: &Place) {
-        let unix = self.now.unix;
-        let Some(cluster) = self.cluster(place) else {
-            return;
-        };
-        for phone in cluster
-            .phones
-            .iter_mut()
-            .filter(|phone| phone.node == place.node && !phone.registered)
-        {
-            phone.registered = true;
-            phone.since = unix;
-        }
-        self.note(place, Channel::Lab, Kind::Effect, "phones-registered", "");
-    }
+fn short(print: Option<&String>) -> String {
+    print
+        .into_iter()
+        .flat_map(|print| print.chars())
+        .take(12)
+        .collect()
 }
 
 /// Keeps the agenda moving while no request comes in. Ends when the world is gone.

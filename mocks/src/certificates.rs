@@ -8,14 +8,11 @@ use openssl::pkey::{PKey, Private};
 use crate::log::{Channel, Kind, Place};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
+use crate::pki::usages::Usages;
+use crate::scope;
 use crate::trust::{self, Placed};
 use crate::upload::{self, Refusal};
 use crate::world::{Scene, World};
-
-/// Purposes that one certificate of the whole cluster can have.
-///
-/// claim: CUCM-MULTI-SERVER-PURPOSES
-const MULTI_SERVER: [&str; 4] = ["tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"];
 
 /// What a request for a certificate asks the node to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +45,19 @@ impl World {
         stored: bool,
         channel: Channel,
     ) -> Result<String, Refusal> {
-        let names = self.scene(|scene| names_of_request(scene, place, wanted))?;
+        self.make_request_with(false, place, wanted, stored, channel)
+    }
+
+    /// Likewise, with an OU in the subject if it is wanted.
+    pub(crate) fn make_request_with(
+        &self,
+        unit: bool,
+        place: &Place,
+        wanted: &RequestWanted,
+        stored: bool,
+        channel: Channel,
+    ) -> Result<String, Refusal> {
+        let (names, usages) = self.scene(|scene| names_of_request(scene, place, wanted))?;
         let key = self.key_for(wanted)?;
         let digest = match wanted.digest.as_str() {
             "sha256" => MessageDigest::sha256(),
@@ -61,7 +70,10 @@ impl World {
             names: &names,
             purpose: &wanted.purpose,
         };
-        let request = mint::request(&asked, &key, digest).map_err(|_| Refusal::Internal)?;
+        let subject = mint::device_subject(&wanted.common_name, unit);
+        let request =
+            subject.and_then(|subject| mint::request_of(&subject, &asked, usages, &key, digest));
+        let request = request.map_err(|_| Refusal::Internal)?;
         let pem = request.to_pem().map_err(|_| Refusal::Internal)?;
         let pem = String::from_utf8(pem).map_err(|_| Refusal::Internal)?;
         if stored {
@@ -198,8 +210,8 @@ impl World {
             let made = mint::self_signed(&wanted, key, Validity::days(now, 0, 1825))
                 .map_err(|_| Refusal::Internal)?;
             let detail = format!("{purpose} {}", trust::describe(&made.certificate));
-            node.identities.insert(purpose.to_owned(), made);
-            node.pending.remove(purpose);
+            scene.judge_phone_trust(place, purpose, channel);
+            scene.replace(place, purpose, &made);
             scene.note(
                 place,
                 channel,
@@ -231,10 +243,12 @@ fn names_of_request(
     scene: &mut Scene<'_>,
     place: &Place,
     wanted: &RequestWanted,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<(Vec<String>, Usages), Refusal> {
     let cluster = scene.cluster(place).ok_or(Refusal::Internal)?;
     let node = cluster.node(&place.node).ok_or(Refusal::Internal)?;
-    if !node.identities.contains_key(&wanted.purpose) || wanted.purpose == "ITLRecovery" {
+    let listed = cluster.lists_purpose(&wanted.purpose);
+    if !node.identities.contains_key(&wanted.purpose) || wanted.purpose == "ITLRecovery" || !listed
+    {
         return Err(Refusal::WrongUnit);
     }
     if wanted.purpose.ends_with("-ECDSA") != wanted.elliptic {
@@ -249,13 +263,19 @@ fn names_of_request(
     }
     let mut names = wanted.names.clone();
     if wanted.multi_server {
-        if !MULTI_SERVER.contains(&wanted.purpose.as_str()) {
-            return Err(Refusal::WrongUnit);
+        let sharing = scope::multi_server(cluster, &wanted.purpose)
+            .ok_or_else(|| Refusal::NotMultiServer(wanted.purpose.clone()))?;
+        if let Some(maker) = scope::maker(cluster, &wanted.purpose)
+            && maker.name != node.name
+        {
+            let (purpose, maker) = (&wanted.purpose, &maker.name);
+            let text = format!("multi-server requests for {purpose} are made on {maker}");
+            return Err(Refusal::Body(text));
         }
-        if cluster.nodes.len() < 2 {
+        if sharing.len() < 2 {
             return Err(Refusal::SingleNode);
         }
-        names.extend(cluster.nodes.iter().map(|node| node.name.clone()));
+        names.extend(sharing.iter().map(|node| node.name.clone()));
     }
     if names
         .iter()
@@ -265,5 +285,5 @@ fn names_of_request(
     }
     names.sort();
     names.dedup();
-    Ok(names)
+    Ok((names, Usages::on(cluster, node, &wanted.purpose)))
 }

@@ -1,5 +1,6 @@
 //! The estate file of a lab with its companions: secrets, pins and folders.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::clock::unix_now;
 use crate::files::{FileError, make_dir, make_private_dir, write_private, write_public};
 use crate::found::LabConfig;
 use crate::ssh;
-use crate::state::{Cluster, Node, Role, fingerprint};
+use crate::state::{Cluster, Node, Product, Role, fingerprint};
 use crate::world::World;
 
 /// Writes everything a client needs into `dir` and answers the estate file's path.
@@ -82,6 +83,7 @@ fn head(config: &LabConfig) -> String {
         ("replication", scaled(30, 10)),
         ("issue", scaled(60, 20)),
         ("settle", scaled(60, 2)),
+        ("phones_back", scaled(60, 10)),
         ("poll", format!("{poll}ms")),
     ];
     let mut text = String::from(
@@ -110,40 +112,83 @@ fn accounts_of(cluster: &Cluster) -> String {
 fn cluster_text(cluster: &Cluster) -> String {
     let name = &cluster.name;
     let mut text = format!(
-        "  - name: {name}\n    product: cucm\n    \
-         accounts: {{platform: {name}-platform, application: {name}-application}}\n    nodes:\n"
+        "  - name: {name}\n    product: {}\n    \
+         accounts: {{platform: {name}-platform, application: {name}-application}}\n    nodes:\n",
+        cluster.product.word()
     );
     for node in &cluster.nodes {
-        let role = if node.role == Role::Publisher {
-            "publisher"
-        } else {
-            "subscriber"
+        let role = match node.role {
+            Role::Publisher => "publisher",
+            Role::Subscriber => "subscriber",
+            Role::ImPresence => "im-presence",
         };
-        let ports = node.ports;
         put(
             &mut text,
             format_args!(
                 "      - name: {}\n        role: {role}\n        address: 127.0.0.1\n        \
-                 ports: {{rest: {}, soap: {}, ssh: {}, tftp: {}, sip: {}}}\n",
-                node.name, ports.rest, ports.soap, ports.ssh, ports.tftp, ports.sip
+                 ports: {{{}}}\n",
+                node.name,
+                ports_text(cluster.product, node)
             ),
         );
     }
     text
 }
 
+/// The ports that a node has a use for.
+fn ports_text(product: Product, node: &Node) -> String {
+    let ports = node.ports;
+    let everywhere = format!(
+        "rest: {}, soap: {}, ssh: {}",
+        ports.rest, ports.soap, ports.ssh
+    );
+    match (product, node.role) {
+        (Product::UnityConnection, _) => everywhere,
+        (Product::Cucm, Role::ImPresence) => {
+            format!("{everywhere}, sip: {}, xmpp: {}", ports.sip, ports.xmpp)
+        }
+        (Product::Cucm, _) => format!(
+            "{everywhere}, tftp: {}, sip: {}, tvs: {}",
+            ports.tftp, ports.sip, ports.tvs
+        ),
+    }
+}
+
+/// The issuer, and one rule for each product and for each kind of key and distribution among the purposes.
 fn tail(config: &LabConfig) -> String {
-    let distribution = if config.multi_server {
-        "multi-server"
-    } else {
-        "this-server"
-    };
-    format!(
-        "issuers:\n  corp: {{kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}}\n\
-         desired:\n  - where: {{product: [cucm], purpose: [tomcat]}}\n    issuer: corp\n    \
-         distribution: {distribution}\n    key: rsa-2048\n    renew_before: 30d\n\
-         backup_not_older_than: 7d\n"
-    )
+    let mut text = String::from(
+        "issuers:\n  corp: {kind: folder, requests: signing/out, issued: signing/in, chain: ca/corp-chain.pem}\n\
+         desired:\n",
+    );
+    rules(config, Product::Cucm, &mut text);
+    if config.unity > 0 {
+        rules(config, Product::UnityConnection, &mut text);
+    }
+    text + "backup_not_older_than: 7d\n"
+}
+
+fn rules(config: &LabConfig, product: Product, text: &mut String) {
+    let mut kinds: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for purpose in config.purposes_of(product) {
+        let key = if purpose.ends_with("-ECDSA") {
+            "ec-384"
+        } else {
+            "rsa-2048"
+        };
+        let kind = (config.distribution(product, purpose), key);
+        kinds.entry(kind).or_default().push(purpose);
+    }
+    for ((distribution, key), purposes) in kinds {
+        put(
+            text,
+            format_args!(
+                "  - where: {{product: [{}], purpose: [{}]}}\n    issuer: corp\n    \
+                 distribution: {distribution}\n    key: {key}\n    renew_before: 30d\n",
+                product.word(),
+                purposes.join(", ")
+            ),
+        );
+    }
 }
 
 /// What a careful operator would have noted down about a node before: both leaves of both web ports, and the host key.

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Req};
 
-use crate::agenda::Due;
 use crate::certificates::RequestWanted;
 use crate::judge;
 use crate::log::{Channel, Kind, Place};
+use crate::scope;
 use crate::state::{Cluster, Identity, Node, PendingRequest, ServiceState, fingerprint};
 use crate::trust::{self, Placed};
 use crate::upload;
 use crate::world::Scene;
 
 /// How long a trust certificate takes to reach the other nodes, before scaling.
-const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
+pub(crate) const REPLICATION: std::time::Duration = std::time::Duration::from_secs(15);
 
 impl Scene<'_> {
     pub(crate) fn judge_replication(&mut self, place: &Place, what: &str, channel: Channel) {
@@ -58,7 +58,7 @@ impl Scene<'_> {
             return;
         };
         let holders: Vec<String> = if wanted.multi_server {
-            reachable(cluster, &place.node)
+            reachable(cluster, &place.node, &wanted.purpose)
         } else {
             vec![place.node.clone()]
         };
@@ -120,27 +120,19 @@ impl Scene<'_> {
             placed.word()
         );
         self.note(place, channel, Kind::Effect, "trust-upload", &detail);
-        let spreads = matches!(store, "tomcat-trust" | "CallManager-trust");
-        if spreads && matches!(placed, Placed::Stored | Placed::Replaced) {
-            let others: Vec<Place> = self.others(place);
-            for other in others {
-                let due = Due::Trust {
-                    place: other,
-                    store: store.to_owned(),
-                    certificate: certificate.clone(),
-                };
-                self.later(REPLICATION, due);
-            }
+        if matches!(placed, Placed::Stored | Placed::Replaced) {
+            self.spread(place, store, certificate, false);
         }
         placed
     }
 
-    fn others(&mut self, place: &Place) -> Vec<Place> {
+    /// The nodes that a trust certificate stored on this one reaches.
+    pub(crate) fn receivers(&mut self, place: &Place, store: &str) -> Vec<Place> {
         let Some(cluster) = self.cluster(place) else {
             return Vec::new();
         };
-        let others = cluster.nodes.iter().filter(|node| node.name != place.node);
-        others
+        let receivers = scope::receivers(cluster, &place.node, store).into_iter();
+        receivers
             .map(|node| Place::new(&cluster.name, &node.name))
             .collect()
     }
@@ -158,7 +150,7 @@ impl Scene<'_> {
             return;
         };
         let mut holders = vec![place.node.clone()];
-        let reachable = reachable(cluster, &place.node);
+        let reachable = reachable(cluster, &place.node, purpose);
         holders.extend(
             pending
                 .shared_with
@@ -191,24 +183,28 @@ impl Scene<'_> {
             }
         }
         let print: String = fingerprint(leaf).chars().take(12).collect();
-        for name in holders {
-            let stored_at = Place::new(&place.cluster, &name);
+        let places: Vec<Place> = holders
+            .iter()
+            .map(|name| Place::new(&place.cluster, name))
+            .collect();
+        for stored_at in &places {
             self.note(
-                &stored_at,
+                stored_at,
                 channel,
                 Kind::Effect,
                 "identity-stored",
                 &format!("{purpose} sha256={print}"),
             );
         }
+        self.follow(&places, purpose);
     }
 }
 
-/// The nodes that can take part in a multi-server request or certificate: the addressed one, and every other one
-/// whose web server and platform service run.
+/// The nodes that can take part in a multi-server request or certificate of a purpose: the addressed one, and every
+/// other one of its scope whose web server and platform service run.
 ///
 /// claim: CUCM-MULTI-SERVER-PARTIAL
-fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
+fn reachable(cluster: &Cluster, addressed: &str, purpose: &str) -> Vec<String> {
     let up = |node: &Node, service: &str| {
         node.service(service)
             .is_some_and(|(_, found)| found.state == ServiceState::Started)
@@ -217,9 +213,9 @@ fn reachable(cluster: &Cluster, addressed: &str) -> Vec<String> {
         node.name == addressed
             || (up(node, "Cisco Tomcat") && up(node, "Platform Administrative Web Service"))
     };
-    cluster
-        .nodes
-        .iter()
+    let sharing = scope::multi_server(cluster, purpose).unwrap_or_default();
+    sharing
+        .into_iter()
         .filter(takes_part)
         .map(|node| node.name.clone())
         .collect()

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,10 +18,10 @@ use crate::found::{self, LabConfig};
 use crate::hooks::When;
 use crate::log::{Channel, Kind, Log, LogEntry, Place};
 use crate::pki::keys::{self, KeyRing};
-use crate::state::{Cluster, Face, Node, Ports};
+use crate::state::{Cluster, Node};
 use crate::upload::Refusal;
 use crate::world::World;
-use crate::{agenda, estate, http, rest, soap, ssh, tls};
+use crate::{agenda, estate, listen};
 
 /// Why a lab does not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +40,12 @@ pub enum LabError {
         /// What the system says.
         source: io::Error,
     },
+    /// A purpose that is not renewed.
+    #[error(
+        "{0} is no purpose that an authority signs for this lab; expected tomcat, CallManager, their -ECDSA twins, ipsec, CAPF \
+         or TVS, and with IM and Presence nodes cup, cup-xmpp, cup-xmpp-s2s and their twins"
+    )]
+    Purpose(String),
     /// A port or the runtime.
     #[error("cannot {what} on 127.0.0.1; check the limits on open files and processes")]
     Machine {
@@ -78,6 +83,9 @@ impl Lab {
         reason = "a lab is described once, at its start"
     )]
     pub fn start(config: LabConfig) -> Result<Self, LabError> {
+        if let Some(purpose) = config.unsignable() {
+            return Err(LabError::Purpose(purpose.to_owned()));
+        }
         let (dir, temporary) = directory(config.dir.as_deref())?;
         make_dir(&dir.join("ca"))?;
         keys::warm(config.keys_needed())?;
@@ -90,7 +98,7 @@ impl Lab {
         let mut listeners = Vec::new();
         for cluster in clusters.values_mut() {
             for node in &mut cluster.nodes {
-                let (ports, bound) = bind().map_err(|source| LabError::Machine {
+                let (ports, bound) = listen::bind().map_err(|source| LabError::Machine {
                     what: "open a port",
                     source,
                 })?;
@@ -127,19 +135,13 @@ impl Lab {
         Ok(lab)
     }
 
-    fn serve(&self, listeners: Vec<(Place, Bound)>) -> io::Result<()> {
+    fn serve(&self, listeners: Vec<(Place, listen::Bound)>) -> io::Result<()> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
         };
         let _inside = runtime.enter();
         for (place, bound) in listeners {
-            let world = || Arc::clone(&self.world);
-            let [rest, soap, ssh, tftp, sip] = bound.map(tokio::net::TcpListener::from_std);
-            runtime.spawn(http::serve(world(), place.clone(), rest?, rest::answer));
-            runtime.spawn(http::serve(world(), place.clone(), soap?, soap::answer));
-            runtime.spawn(ssh::serve(ssh?, world(), place.clone()));
-            runtime.spawn(tls::serve_face(world(), place.clone(), Face::Tftp, tftp?));
-            runtime.spawn(tls::serve_face(world(), place, Face::Sip, sip?));
+            listen::serve(&self.world, &place, bound)?;
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));
@@ -229,6 +231,17 @@ impl Lab {
             .map(drop)
     }
 
+    /// Switches on the phones of a cluster that are off, and answers how many; they fetch their files and register, or
+    /// strand, a little later.
+    pub fn return_phones(&self, cluster: &str) -> usize {
+        self.world.scene(|scene| scene.return_phones(cluster))
+    }
+
+    /// Looks at what a cluster's nodes share, and at its phones.
+    pub fn look_cluster<T>(&self, cluster: &str, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
+        self.world.read_cluster(cluster, look)
+    }
+
     /// Tells the signing authority what to do wrong.
     pub fn misbehave(&self, misbehaviour: Misbehaviour) {
         self.authority.misbehave(misbehaviour);
@@ -291,29 +304,6 @@ impl Drop for Lab {
             runtime.shutdown_background();
         }
     }
-}
-
-type Bound = [TcpListener; 5];
-
-/// Opens the five ports of a node.
-fn bind() -> io::Result<(Ports, Bound)> {
-    let open = || -> io::Result<(u16, TcpListener)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        Ok((listener.local_addr()?.port(), listener))
-    };
-    let bound = [open()?, open()?, open()?, open()?, open()?];
-    let [rest, soap, ssh, tftp, sip] = bound.each_ref().map(|(port, _)| *port);
-    Ok((
-        Ports {
-            rest,
-            soap,
-            ssh,
-            tftp,
-            sip,
-        },
-        bound.map(|(_, listener)| listener),
-    ))
 }
 
 /// Workers enough that a hook may block one.

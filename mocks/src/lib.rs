@@ -4,14 +4,15 @@
 //! log of what really happened, and judges by it.
 //!
 //! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
-//! * `certificates`, `upload`, `install`, `trust`, `restart`, `agenda` and `login` are what nodes do.
-//! * `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
+//! * `certificates`, `upload`, `install`, `consequences`, `trust`, `restart`, `agenda`, `phones` and `login` are what nodes do.
+//! * `listen`, `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
 //! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
 
 mod agenda;
 mod authority;
 mod certificates;
 mod clock;
+mod consequences;
 mod estate;
 mod fault;
 mod files;
@@ -21,11 +22,14 @@ mod http;
 mod install;
 mod judge;
 mod lab;
+mod listen;
 mod log;
 mod login;
+mod phones;
 mod pki;
 mod rest;
 mod restart;
+mod scope;
 mod shell;
 mod soap;
 mod ssh;

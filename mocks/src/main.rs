@@ -1,5 +1,6 @@
 //! The lab's command line.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -42,6 +43,10 @@ enum Action {
 }
 
 #[derive(Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent conditions, each a switch"
+)]
 struct Up {
     /// Where the estate file, the secrets and the log go; an earlier lab there is replaced, with the runs made on it
     #[arg(long, default_value = "lab")]
@@ -52,7 +57,13 @@ struct Up {
     /// How many subscribers each cluster has
     #[arg(long, default_value_t = 2)]
     subscribers: usize,
-    /// The release: 14, 15, or one as the platform prints it, such as 14.0.1.13900-155
+    /// How many IM and Presence nodes each cluster has
+    #[arg(long, default_value_t = 0)]
+    presence: usize,
+    /// How many nodes the Unity Connection cluster beside each cluster has; 0 for none
+    #[arg(long, default_value_t = 0)]
+    unity: usize,
+    /// The release: 12.5, 14, 15, or one as the platform prints it, such as 14.0.1.13900-155
     #[arg(long, default_value = "14")]
     release: String,
     /// What every duration is multiplied by; at 0.01 a restart of Cisco Tomcat takes three seconds
@@ -64,6 +75,19 @@ struct Up {
     /// Start with SAML single sign-on enabled
     #[arg(long)]
     sso: bool,
+    /// What starts near its end and is to be renewed: tomcat, CallManager, their -ECDSA twins, ipsec, CAPF or TVS,
+    /// and with presence nodes cup, cup-xmpp or cup-xmpp-s2s
+    #[arg(long, value_name = "NAME", default_value = "tomcat")]
+    purpose: Vec<String>,
+    /// Start in mixed mode, with a CTL and secure phones among the others
+    #[arg(long)]
+    mixed_mode: bool,
+    /// How many phones of each cluster are switched off
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    absent_phones: usize,
+    /// Let one multi-server tomcat certificate stand in for CallManager
+    #[arg(long)]
+    reuse: bool,
     /// Plant a fault, such as: node=cucm-sub1 on="rest POST csr" mode=act-then-drop skip=0 times=1
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
@@ -95,32 +119,43 @@ fn main() -> ExitCode {
 
 fn start(up: Up) -> Result<(), Box<dyn Error>> {
     let release = match up.release.as_str() {
+        "12.5" => "12.5.1.11900-146".to_owned(),
         "14" => "14.0.1.13900-155".to_owned(),
         "15" => "15.0.1.12900-234".to_owned(),
         printed => printed.to_owned(),
     };
+    let usual = LabConfig::default();
     let lab = Lab::start(LabConfig {
         dir: Some(up.dir.clone()),
         clusters: up.clusters,
         subscribers: up.subscribers,
+        presence: up.presence,
+        unity: up.unity,
         release,
         time_scale: up.scale,
         multi_server: up.multi_server,
         sso: up.sso,
+        purposes: up.purpose,
+        mixed_mode: up.mixed_mode,
+        absent_phones: up.absent_phones,
+        secure_phones: if up.mixed_mode { usual.phones / 2 } else { 0 },
+        reuse: up.reuse,
         misbehave: up.misbehave,
         faults: up.fault,
-        ..LabConfig::default()
+        ..usual
     })?;
     let estate = up.dir.join("estate.yaml");
-    let nodes = up.clusters * (up.subscribers + 1);
+    let places = lab.world().places();
+    let clusters: BTreeSet<&String> = places.iter().map(|place| &place.cluster).collect();
     writeln!(
         io::stdout(),
-        "The lab is up: {} cluster(s), {nodes} node(s), all on 127.0.0.1.\n\
+        "The lab is up: {} cluster(s), {} node(s), all on 127.0.0.1.\n\
          Estate file:  {}\n\
          Its own log:  {}\n\n\
          Next, in another terminal:\n  reissue plan --estate {} -o plan.json\n\n\
          Ctrl-C stops the lab.",
-        up.clusters,
+        clusters.len(),
+        places.len(),
         estate.display(),
         up.dir.join("lab.jsonl").display(),
         estate.display()

@@ -93,12 +93,26 @@ impl World {
             }
             let nominal = found.nominal;
             let violations = judge::restart(cluster, &place.node, &name);
+            if cluster.last_restarted.as_ref() != Some(&place.node) {
+                cluster.memory.restarted.clear();
+            }
+            cluster.memory.restarted.insert(name.clone());
             cluster.last_restarted = Some(place.node.clone());
             for (what, detail) in violations {
                 scene.note(place, channel, Kind::Violation, what, &detail);
             }
             scene.note(place, channel, Kind::Effect, "restart-begin", &name);
             scene.begin_restart(place, &name, nominal, ending);
+            for (along, nominal) in scene.restarted_along(place, &name) {
+                scene.note(place, channel, Kind::Effect, "restart-along", &along);
+                scene.begin_restart(place, &along, nominal, ending);
+                if let Some(service) = scene
+                    .node(place)
+                    .and_then(|node| node.services.get_mut(&along))
+                {
+                    service.restarted_along = true;
+                }
+            }
             Ok(Restarting {
                 service: name,
                 takes: self.scaled(nominal),
@@ -140,11 +154,27 @@ impl World {
 }
 
 impl crate::world::Scene<'_> {
+    /// The services that a restart of this one takes with it, with their nominal times.
+    ///
+    /// claim: IMP-XCP-ROUTER-TAKES-ALL
+    fn restarted_along(&mut self, place: &Place, name: &str) -> Vec<(String, Duration)> {
+        let Some(node) = self.node(place).filter(|_| name == Face::Xmpp.service()) else {
+            return Vec::new();
+        };
+        let running = node.services.iter().filter(|(other, service)| {
+            other.starts_with("Cisco XCP ")
+                && *other != name
+                && service.state == ServiceState::Started
+        });
+        running
+            .map(|(other, service)| (other.clone(), service.nominal))
+            .collect()
+    }
+
     /// Takes the service down and puts the rest of its restart on the agenda.
     ///
     /// claim: CUCM-REST-GONE-DURING-TOMCAT, CUCM-CALLMANAGER-RESTART-PHONES
     fn begin_restart(&mut self, place: &Place, name: &str, nominal: Duration, ending: Ending) {
-        let unix = self.now.unix;
         let face = Face::of(name);
         let Some(node) = self.node(place) else { return };
         let Some(service) = node.services.get_mut(name) else {
@@ -152,23 +182,15 @@ impl crate::world::Scene<'_> {
         };
         service.state = ServiceState::Stopping;
         service.restarts += 1;
+        service.restarted_along = false;
         let number = service.restarts;
         if face == Some(Face::Web) {
             node.web = Web::Refused;
             self.world.cut(place);
             self.world.end_sessions(place);
         }
-        if face == Some(Face::Sip)
-            && let Some(cluster) = self.cluster(place)
-        {
-            for phone in cluster
-                .phones
-                .iter_mut()
-                .filter(|phone| phone.node == place.node)
-            {
-                phone.registered = false;
-                phone.since = unix;
-            }
+        if face == Some(Face::Sip) {
+            self.phones_leave(place);
         }
         let points: &[(u32, Point)] = match ending {
             Ending::Stuck => &[],

@@ -64,7 +64,7 @@ pub(crate) fn presented_now(world: &World, place: &Place, face: Face) -> Option<
         let stopped = service.is_none_or(|found| found.state == ServiceState::Stopped);
         let away = match face {
             Face::Web => node.web == Web::Refused,
-            Face::Tftp | Face::Sip => service.is_none_or(Service::in_transition),
+            _ => service.is_none_or(Service::in_transition),
         };
         if stopped || away {
             None

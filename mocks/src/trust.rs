@@ -32,6 +32,18 @@ impl Placed {
     }
 }
 
+/// Puts a certificate into a store beside any other of its name.
+///
+/// claim: CUCM-CAPF-KEEPS-FORMER
+pub(crate) fn add(store: &mut Vec<X509>, certificate: &X509) -> Placed {
+    let print = fingerprint(certificate);
+    if store.iter().any(|stored| fingerprint(stored) == print) {
+        return Placed::Present;
+    }
+    store.push(certificate.clone());
+    Placed::Stored
+}
+
 /// Puts a certificate into a store: one for each common name, the later start wins, an equal start changes nothing.
 ///
 /// claim: CUCM-TRUST-SAME-CN, CUCM-TRUST-OLDER-KEPT, CUCM-TRUST-EQUAL-START

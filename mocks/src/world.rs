@@ -160,7 +160,7 @@ impl World {
         nominal.mul_f64(self.scale.clamp(0.0, 1000.0))
     }
 
-    fn scaled_ms(&self, nominal: Duration) -> u64 {
+    pub(crate) fn scaled_ms(&self, nominal: Duration) -> u64 {
         u64::try_from(self.scaled(nominal).as_millis()).unwrap_or(u64::MAX)
     }
 

@@ -185,6 +185,7 @@ fn altered(
             extension.build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
         builder.append_extension(extension)?;
     }
+    mint::mark_signer(&mut builder, request)?;
     builder.sign(&issuer.key, MessageDigest::sha256())?;
     Ok(builder.build())
 }

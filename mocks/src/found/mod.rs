@@ -1,7 +1,11 @@
 //! Founding: the clusters as they are when the lab starts.
 
 mod config;
+mod phones;
+mod presence;
+mod products;
 mod stores;
+mod unity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +18,26 @@ use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Node, Phone, Ports, Quirks, Role,
-    Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Face, Memory, Node, Ports, Product,
+    Quirks, Release, Role, Service, TrustLists, Web, usual_services,
 };
 use stores::Stores;
 
 /// Phones start registered a day ago.
 const DAY: i64 = 86_400;
+
+/// Web applications that run inside Cisco Tomcat before release 14.
+///
+/// claim: CUCM-CONTAINERS-14
+const CONTAINERS: [&str; 3] = ["Cisco AXL Tomcat", "Cisco SSOSP Tomcat", "Cisco UDS Tomcat"];
+
+/// What founding draws on.
+struct Founding<'a> {
+    config: &'a LabConfig,
+    stores: &'a Stores,
+    keys: &'a KeyRing,
+    now: i64,
+}
 
 /// Builds every cluster. The nodes' ports are filled in when they are bound.
 pub(crate) fn clusters(
@@ -30,9 +47,24 @@ pub(crate) fn clusters(
     now: i64,
 ) -> Result<BTreeMap<String, Cluster>, ErrorStack> {
     let stores = Stores::found(authority, now)?;
-    (0..config.clusters)
-        .map(|number| cluster(config, &stores, keys, now, number))
-        .collect()
+    let founding = Founding {
+        config,
+        stores: &stores,
+        keys,
+        now,
+    };
+    let mut clusters = Vec::new();
+    for number in 0..config.clusters {
+        let cluster = cluster(&founding, number)?;
+        if config.unity > 0 {
+            clusters.push(unity::cluster(&founding, &cluster.name)?);
+        }
+        clusters.push(cluster);
+    }
+    let named = clusters.into_iter();
+    Ok(named
+        .map(|cluster| (cluster.name.clone(), cluster))
+        .collect())
 }
 
 /// The first cluster is `hq`, further ones are numbered sites.
@@ -44,27 +76,34 @@ fn cluster_name(number: usize) -> String {
     }
 }
 
-fn cluster(
-    config: &LabConfig,
-    stores: &Stores,
-    keys: &KeyRing,
-    now: i64,
-    number: usize,
-) -> Result<(String, Cluster), ErrorStack> {
+fn cluster(founding: &Founding<'_>, number: usize) -> Result<Cluster, ErrorStack> {
+    let config = founding.config;
     let name = cluster_name(number);
     let mut nodes = Vec::new();
     for position in 0..=config.subscribers {
-        nodes.push(node(config, stores, keys, now, &name, position)?);
+        nodes.push(node(founding, &name, position)?);
     }
+    for number in 1..=config.presence {
+        nodes.push(presence::node(founding, &name, number)?);
+    }
+    share(founding, &mut nodes)?;
+    let mut cluster = assemble(founding, name, Product::Cucm, nodes);
+    cluster.phones = phones::found(config, &cluster, number, founding.now);
+    Ok(cluster)
+}
+
+/// A cluster of these nodes, who know each other and whose services have started. It has no phones.
+fn assemble(
+    founding: &Founding<'_>,
+    name: String,
+    product: Product,
+    mut nodes: Vec<Node>,
+) -> Cluster {
+    let config = founding.config;
     stores::introduce(&mut nodes);
-    for node in &mut nodes {
-        for face in [Face::Web, Face::Tftp, Face::Sip] {
-            node.load(face);
-        }
-    }
-    let phones = phones(config.phones, number, &nodes, now);
-    let cluster = Cluster {
-        name: name.clone(),
+    let mut cluster = Cluster {
+        name,
+        product,
         release: config.release.clone(),
         nodes,
         further_listed: Vec::new(),
@@ -72,56 +111,118 @@ fn cluster(
             platform: credentials("reissue"),
             application: credentials("axl-reader"),
         },
-        mixed_mode: false,
+        mixed_mode: config.mixed_mode && product == Product::Cucm,
+        reuse: config.reuse && product == Product::Cucm,
+        lists: TrustLists::default(),
         backup: Backup {
             running: None,
             restoring: None,
-            history: vec![last_backup(now)],
+            history: vec![last_backup(founding.now)],
         },
-        phones,
+        phones: Vec::new(),
         last_restarted: None,
+        memory: Memory::default(),
     };
-    Ok((name, cluster))
+    start_services(&mut cluster, founding.now);
+    cluster
 }
 
-fn node(
-    config: &LabConfig,
-    stores: &Stores,
-    keys: &KeyRing,
-    now: i64,
-    cluster: &str,
-    position: usize,
-) -> Result<Node, ErrorStack> {
-    let publisher = position == 0;
-    let host = if publisher {
-        "cucm-pub".to_owned()
+/// Gives all nodes what they have in common: `ITLRecovery`, and where tomcat is reused its one certificate.
+///
+/// claim: CUCM-ITL-RECOVERY-SHARED, CUCM-REUSE
+fn share(founding: &Founding<'_>, nodes: &mut [Node]) -> Result<(), ErrorStack> {
+    let (config, stores) = (founding.config, founding.stores);
+    let recovery = nodes
+        .first()
+        .and_then(|node| node.identities.get("ITLRecovery").cloned());
+    let tomcat = if config.reuse {
+        stores.shared(config, nodes, founding.keys, founding.now)?
     } else {
-        format!("cucm-sub{position}")
+        None
+    };
+    for node in nodes {
+        let own = node
+            .identities
+            .get("tomcat-ECDSA")
+            .cloned()
+            .filter(|_| config.reuse);
+        let common = [
+            ("tomcat", &tomcat),
+            ("ITLRecovery", &recovery),
+            ("CallManager", &tomcat),
+            ("CallManager-ECDSA", &own),
+        ];
+        let held = if node.role.processes_calls() { 4 } else { 1 };
+        for (purpose, identity) in common.into_iter().take(held) {
+            if let Some(identity) = identity {
+                node.identities.insert(purpose.to_owned(), identity.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets every service load what its node stores, and the TFTP services make their lists.
+fn start_services(cluster: &mut Cluster, now: i64) {
+    let release = cluster.numbers();
+    for node in &mut cluster.nodes {
+        let names: Vec<String> = node.services.keys().cloned().collect();
+        for name in names {
+            node.load_service(&name, release);
+        }
+    }
+    let at = now - DAY;
+    let offering = |node: &&Node| node.services.contains_key(Face::Tftp.service());
+    let offering = cluster.nodes.iter().filter(offering);
+    let lists = offering.map(|node| (node.name.clone(), cluster.make_itl(node, at)));
+    cluster.lists = TrustLists {
+        itl: lists.collect(),
+        ctl: cluster.mixed_mode.then(|| cluster.make_ctl(at)),
+    };
+}
+
+fn node(founding: &Founding<'_>, cluster: &str, position: usize) -> Result<Node, ErrorStack> {
+    let config = founding.config;
+    let publisher = position == 0;
+    let (host, role) = if publisher {
+        ("cucm-pub".to_owned(), Role::Publisher)
+    } else {
+        (format!("cucm-sub{position}"), Role::Subscriber)
     };
     let name = format!("{host}.{cluster}.example.com");
-    let start = config.start_of(position);
+    let (stores, keys) = (founding.stores, founding.keys);
+    let mut services: BTreeMap<String, Service> = usual_services(publisher).into_iter().collect();
+    if Release::of(&config.release) < Release::FOURTEEN {
+        services.retain(|name, _| !CONTAINERS.contains(&name.as_str()));
+    }
     Ok(Node {
-        role: if publisher {
-            Role::Publisher
-        } else {
-            Role::Subscriber
-        },
+        identities: stores.identities(config, &name, position, keys, founding.now)?,
+        trusts: stores.trusts(config),
+        services,
+        ..bare_node(config, name, role, position)
+    })
+}
+
+/// A node that holds and runs nothing yet. It talks after its position in the cluster.
+fn bare_node(config: &LabConfig, name: String, role: Role, position: usize) -> Node {
+    Node {
+        role,
         ports: Ports::default(),
-        identities: stores.identities(&name, publisher, start, keys, now)?,
+        identities: BTreeMap::new(),
         pending: BTreeMap::new(),
-        trusts: stores.trusts(config.tomcat.contains(&TomcatStart::Good)),
+        trusts: BTreeMap::new(),
         presented: BTreeMap::new(),
-        services: usual_services(publisher).into_iter().collect(),
+        services: BTreeMap::new(),
         web: Web::Up,
         sso_enabled: config.sso,
         replication: 2,
         clock_skew: 0,
         lockout_enabled: config.lockout,
         lockouts: BTreeMap::new(),
-        quirks: quirks(position),
+        quirks: quirks(position % 3),
         host_key: Arc::new(ssh::new_host_key()),
         name,
-    })
+    }
 }
 
 /// No two of the first three nodes talk alike.
@@ -153,26 +254,4 @@ fn last_backup(now: i64) -> BackupRecord {
         at,
         succeeded: true,
     }
-}
-
-/// Phones register with the subscribers in turn, or with the publisher where there is none.
-fn phones(count: usize, cluster: usize, nodes: &[Node], now: i64) -> Vec<Phone> {
-    let subscribers: Vec<&Node> = nodes
-        .iter()
-        .filter(|node| node.role == Role::Subscriber)
-        .collect();
-    let homes: Vec<&Node> = if subscribers.is_empty() {
-        nodes.iter().collect()
-    } else {
-        subscribers
-    };
-    let homes = homes.into_iter().cycle().take(count).enumerate();
-    homes
-        .map(|(number, home)| Phone {
-            name: format!("SEP00C0{cluster:02X}{number:06X}"),
-            node: home.name.clone(),
-            registered: true,
-            since: now - DAY,
-        })
-        .collect()
 }

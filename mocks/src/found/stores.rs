@@ -6,13 +6,15 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
+use sha2::{Digest as _, Sha256};
 
-use super::TomcatStart;
+use super::{LabConfig, TomcatStart};
 use crate::authority::Authority;
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
-use crate::state::{Identity, Node};
+use crate::state::{Identity, Node, is_self_signed};
 use crate::trust;
+use crate::upload::trust_store_of;
 
 /// Authorities of the past, and the one of today.
 pub(super) struct Stores {
@@ -49,66 +51,94 @@ impl Stores {
         })
     }
 
-    /// The identities of one node. All but tomcat are self-signed and good for years.
+    /// The identities of one node. Those that are not to be renewed are self-signed and good for years.
     ///
     /// claim: CUCM-PURPOSES, CUCM-REST-PURPOSE-SPELLING
     pub(super) fn identities(
         &self,
+        config: &LabConfig,
         name: &str,
-        publisher: bool,
-        start: TomcatStart,
+        position: usize,
         keys: &KeyRing,
         now: i64,
     ) -> Result<BTreeMap<String, Identity>, ErrorStack> {
-        let mut identities = BTreeMap::new();
-        identities.insert(
-            "tomcat".to_owned(),
-            self.tomcat(name, start, keys.rsa(2048)?, now)?,
-        );
-        let curve = [
+        let publisher = position == 0;
+        let start = config.start_of(position);
+        let mut purposes = vec![
+            "tomcat",
             "tomcat-ECDSA",
+            "CallManager",
             "CallManager-ECDSA",
             "ipsec",
             "TVS",
-            "ITLRecovery",
         ];
-        let of_publisher: &[&str] = if publisher { &["CAPF"] } else { &[] };
-        for purpose in curve.iter().chain(of_publisher) {
-            identities.insert(
-                (*purpose).to_owned(),
-                lasting(name, purpose, KeyRing::elliptic(256)?, now)?,
-            );
+        purposes.extend(config.has_capf(publisher).then_some("CAPF"));
+        purposes.extend(publisher.then_some("ITLRecovery"));
+        let mut identities = BTreeMap::new();
+        for purpose in purposes {
+            let names = [name.to_owned()];
+            let common_name = common_name_of(name, publisher, purpose);
+            let wanted = Wanted {
+                common_name: &common_name,
+                names: &names,
+                purpose,
+            };
+            let key = if config.starts_with_rsa(purpose, publisher) {
+                keys.rsa(2048)?
+            } else {
+                KeyRing::elliptic(256)?
+            };
+            let identity = if config.renews(purpose, publisher) {
+                self.started(&wanted, start, key, now)?
+            } else {
+                mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))?
+            };
+            identities.insert(purpose.to_owned(), identity);
         }
-        identities.insert(
-            "CallManager".to_owned(),
-            lasting(name, "CallManager", keys.rsa(2048)?, now)?,
-        );
         Ok(identities)
     }
 
-    fn tomcat(
+    /// One certificate for all nodes of a cluster.
+    ///
+    /// claim: CUCM-MULTI-SERVER-CN
+    pub(super) fn shared(
         &self,
-        name: &str,
+        config: &LabConfig,
+        nodes: &[Node],
+        keys: &KeyRing,
+        now: i64,
+    ) -> Result<Option<Identity>, ErrorStack> {
+        let Some(first) = nodes.first() else {
+            return Ok(None);
+        };
+        let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
+        let wanted = Wanted {
+            common_name: &format!("{}-ms.{}", first.host(), first.domain()),
+            names: &names,
+            purpose: "tomcat",
+        };
+        self.started(&wanted, config.start_of(0), keys.rsa(2048)?, now)
+            .map(Some)
+    }
+
+    /// A certificate that starts as the lab's configuration says.
+    pub(super) fn started(
+        &self,
+        wanted: &Wanted<'_>,
         start: TomcatStart,
         key: PKey<Private>,
         now: i64,
     ) -> Result<Identity, ErrorStack> {
-        let names = [name.to_owned()];
-        let wanted = Wanted {
-            common_name: name,
-            names: &names,
-            purpose: "tomcat",
-        };
         let (issuer, validity) = match start {
             TomcatStart::SelfSigned(days) => {
-                return mint::self_signed(&wanted, key, Validity::days(now, 1825 - days, days));
+                return mint::self_signed(wanted, key, Validity::days(now, 1825 - days, days));
             }
             TomcatStart::Expired => (&self.former, Validity::days(now, 367, -2)),
             TomcatStart::Expiring(days) => (&self.former, Validity::days(now, 365 - days, days)),
             TomcatStart::SignedByOldCa => (&self.old, Validity::days(now, 165, 200)),
             TomcatStart::Good => (&self.today, Validity::days(now, 25, 300)),
         };
-        let request = mint::request(&wanted, &key, MessageDigest::sha256())?;
+        let request = mint::request(wanted, &key, MessageDigest::sha256())?;
         Ok(Identity {
             certificate: mint::sign_as_asked(&request, issuer, validity)?,
             key,
@@ -119,7 +149,7 @@ impl Stores {
     /// already has a certificate of it.
     ///
     /// claim: CUCM-TRUST-STORES
-    pub(super) fn trusts(&self, with_today: bool) -> BTreeMap<String, Vec<X509>> {
+    pub(super) fn trusts(&self, config: &LabConfig) -> BTreeMap<String, Vec<X509>> {
         let stores = [
             "tomcat-trust",
             "CallManager-trust",
@@ -131,46 +161,63 @@ impl Stores {
             .into_iter()
             .map(|store| (store.to_owned(), Vec::new()))
             .collect();
-        let mut corporate = vec![
+        let corporate = self.corporate(config);
+        let mut holding: Vec<String> = config
+            .purposes
+            .iter()
+            .map(|purpose| trust_store_of(purpose))
+            .collect();
+        holding.push("tomcat-trust".to_owned());
+        if config.reuse || holding.iter().any(|store| store == "CAPF-trust") {
+            holding.push("CallManager-trust".to_owned());
+        }
+        for store in holding {
+            if let Some(entries) = trusts.get_mut(&store) {
+                entries.clone_from(&corporate);
+            }
+        }
+        trusts
+    }
+
+    /// The authorities that signed certificates of the past, and today's where one is in use.
+    pub(super) fn corporate(&self, config: &LabConfig) -> Vec<X509> {
+        let mut authorities = vec![
             self.root.clone(),
             self.former.certificate.clone(),
             self.old.certificate.clone(),
         ];
-        if with_today {
-            corporate.push(self.today.certificate.clone());
+        if config.tomcat.contains(&TomcatStart::Good) {
+            authorities.push(self.today.certificate.clone());
         }
-        trusts.insert("tomcat-trust".to_owned(), corporate);
-        trusts
+        authorities
     }
 }
 
-fn lasting(
-    name: &str,
-    purpose: &str,
-    key: PKey<Private>,
-    now: i64,
-) -> Result<Identity, ErrorStack> {
-    let names = [name.to_owned()];
-    let common_name = if purpose == "CAPF" {
-        "CAPF-1a2b3c4d"
-    } else {
-        name
-    };
-    let wanted = Wanted {
-        common_name,
-        names: &names,
-        purpose,
-    };
-    mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))
+/// CAPF is named by itself; everything else by its node.
+fn common_name_of(name: &str, publisher: bool, purpose: &str) -> String {
+    match purpose {
+        "CAPF" if publisher => "CAPF-1a2b3c4d".to_owned(),
+        "CAPF" => {
+            let print = hex::encode(Sha256::digest(name));
+            format!("CAPF-{}", print.chars().take(8).collect::<String>())
+        }
+        _ => name.to_owned(),
+    }
 }
 
-/// Puts every node's self-signed certificates into the stores of all, as the cluster does by itself.
+/// Puts every node's self-signed certificates into the stores of all, as the cluster does by itself, and CAPF whoever
+/// signed it.
+///
+/// claim: CUCM-CAPF-KEEPS-FORMER
 pub(super) fn introduce(nodes: &mut [Node]) {
     let purposes = [
         ("tomcat", "tomcat-trust"),
         ("CallManager", "CallManager-trust"),
         ("ipsec", "ipsec-trust"),
         ("CAPF", "CAPF-trust"),
+        ("CAPF", "CallManager-trust"),
+        ("cup", "cup-trust"),
+        ("cup-xmpp", "cup-xmpp-trust"),
     ];
     let mut known = Vec::new();
     for node in nodes.iter() {
@@ -181,17 +228,16 @@ pub(super) fn introduce(nodes: &mut [Node]) {
                 .map(|identity| identity.certificate.clone());
             known.extend(
                 identity
-                    .filter(crate::state::is_self_signed)
+                    .filter(|own| purpose == "CAPF" || is_self_signed(own))
                     .map(|certificate| (store, certificate)),
             );
         }
     }
     for node in nodes {
         for (store, certificate) in &known {
-            trust::place(
-                node.trusts.entry((*store).to_owned()).or_default(),
-                certificate,
-            );
+            if let Some(entries) = node.trusts.get_mut(*store) {
+                trust::place(entries, certificate);
+            }
         }
     }
 }

@@ -8,15 +8,18 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::stack::Stack;
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectAlternativeName,
     SubjectKeyIdentifier,
 };
 use openssl::x509::{
-    X509, X509Builder, X509Extension, X509Name, X509NameRef, X509Ref, X509Req, X509ReqBuilder,
-    X509v3Context,
+    X509, X509Builder, X509Extension, X509KeyUsage, X509Name, X509NameRef, X509Ref, X509Req,
+    X509ReqBuilder, X509v3Context,
 };
 
-use crate::state::Identity;
+use super::keys::KeyRing;
+use super::names::carrying;
+use super::usages::Usages;
+use crate::state::{Identity, Release};
 
 /// One day in seconds.
 pub(crate) const DAY: i64 = 86_400;
@@ -46,15 +49,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) purpose: &'a str,
 }
 
-/// A device's subject, without OU.
+/// A device's subject, by default without OU.
 ///
 /// claim: CUCM-CSR-SUBJECT
-pub(crate) fn device_subject(common_name: &str) -> Result<X509Name, ErrorStack> {
+pub(crate) fn device_subject(common_name: &str, with_unit: bool) -> Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
     name.append_entry_by_text("C", "BE")?;
     name.append_entry_by_text("ST", "Brussels")?;
     name.append_entry_by_text("L", "Brussels")?;
     name.append_entry_by_text("O", "Example Telecom")?;
+    if with_unit {
+        name.append_entry_by_text("OU", "Voice")?;
+    }
     name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
     Ok(name.build())
 }
@@ -90,9 +96,10 @@ pub(crate) fn self_signed(
     key: PKey<Private>,
     validity: Validity,
 ) -> Result<Identity, ErrorStack> {
-    let subject = device_subject(wanted.common_name)?;
+    let subject = device_subject(wanted.common_name, false)?;
     let mut builder = builder(&subject, &subject, &key, validity)?;
-    let extensions = device_extensions(&builder.x509v3_context(None, None), wanted)?;
+    let usages = Usages::of(wanted.purpose, Release::FOURTEEN);
+    let extensions = device_extensions(&builder.x509v3_context(None, None), wanted, usages)?;
     for extension in &extensions {
         builder.append_extension2(extension)?;
     }
@@ -147,18 +154,40 @@ pub(crate) fn authority(
     })
 }
 
-/// A request for a device certificate.
+/// A request for a device certificate with the usages of release 14.
 pub(crate) fn request(
     wanted: &Wanted<'_>,
     key: &PKey<Private>,
     digest: MessageDigest,
 ) -> Result<X509Req, ErrorStack> {
+    let usages = Usages::of(wanted.purpose, Release::FOURTEEN);
+    request_for(wanted, usages, key, digest)
+}
+
+/// A request for a device certificate with these usages.
+pub(crate) fn request_for(
+    wanted: &Wanted<'_>,
+    usages: Usages,
+    key: &PKey<Private>,
+    digest: MessageDigest,
+) -> Result<X509Req, ErrorStack> {
+    let subject = device_subject(wanted.common_name, false)?;
+    request_of(&subject, wanted, usages, key, digest)
+}
+
+/// Likewise with this subject.
+pub(crate) fn request_of(
+    subject: &X509NameRef,
+    wanted: &Wanted<'_>,
+    usages: Usages,
+    key: &PKey<Private>,
+    digest: MessageDigest,
+) -> Result<X509Req, ErrorStack> {
     let mut builder = X509ReqBuilder::new()?;
     builder.set_version(0)?;
-    let subject = device_subject(wanted.common_name)?;
-    builder.set_subject_name(&subject)?;
+    builder.set_subject_name(subject)?;
     builder.set_pubkey(key)?;
-    let extensions = device_extensions(&builder.x509v3_context(None), wanted)?;
+    let extensions = device_extensions(&builder.x509v3_context(None), wanted, usages)?;
     builder.add_extensions(&extensions)?;
     builder.sign(key, digest)?;
     Ok(builder.build())
@@ -180,33 +209,36 @@ pub(crate) fn sign_as_asked(
     for extension in &request.extensions()? {
         builder.append_extension2(extension)?;
     }
+    mark_signer(&mut builder, request)?;
     builder.sign(&issuer.key, MessageDigest::sha256())?;
     Ok(builder.build())
 }
 
-/// The usages a purpose asks for, and the names.
+/// Makes the certificate of a request that wants to sign others an authority with no authority below it.
 ///
-/// claim: CUCM-CSR-USAGES-14
+/// claim: CUCM-CAPF-IS-AN-AUTHORITY
+pub(crate) fn mark_signer(builder: &mut X509Builder, request: &X509Req) -> Result<(), ErrorStack> {
+    let asked = carrying(request, &KeyRing::elliptic(256)?)?;
+    let signs = asked
+        .key_usage()
+        .is_some_and(|usage| usage.contains(X509KeyUsage::KEY_CERT_SIGN));
+    if signs {
+        let constraints = BasicConstraints::new().critical().ca().pathlen(0).build()?;
+        builder.append_extension(constraints)?;
+    }
+    Ok(())
+}
+
+/// The usages a purpose asks for, and the names.
 fn device_extensions(
     context: &X509v3Context<'_>,
     wanted: &Wanted<'_>,
+    usages: Usages,
 ) -> Result<Stack<X509Extension>, ErrorStack> {
     let mut extensions = Stack::new()?;
-    let mut usage = KeyUsage::new();
-    usage.digital_signature();
-    let mut purposes = ExtendedKeyUsage::new();
-    purposes.server_auth().client_auth();
-    match wanted.purpose {
-        "CAPF" => usage.key_cert_sign(),
-        "ipsec" => {
-            purposes.other("1.3.6.1.5.5.7.3.5");
-            usage.key_encipherment().data_encipherment()
-        }
-        "TVS" => usage.key_encipherment().data_encipherment(),
-        _ => usage.data_encipherment(),
-    };
-    extensions.push(purposes.build()?)?;
-    extensions.push(usage.build()?)?;
+    for extension in usages.extensions()? {
+        extensions.push(extension)?;
+    }
     if !wanted.names.is_empty() {
         let mut names = SubjectAlternativeName::new();
         for name in wanted.names {

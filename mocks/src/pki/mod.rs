@@ -3,3 +3,4 @@
 pub(crate) mod keys;
 pub(crate) mod mint;
 pub(crate) mod names;
+pub(crate) mod usages;

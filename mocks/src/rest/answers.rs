@@ -88,13 +88,15 @@ pub(super) fn trust(world: &World, place: &Place, service: &str) -> Reply {
 /// The whole node. Nodes differ in what is left open: the publisher writes `null` for no request and bare names of
 /// trust stores, a subscriber leaves the member out and writes the suffix.
 ///
-/// claim: CUCM-REST-SNAPSHOT, CUCM-REST-SNAPSHOT-FIELDS, CUCM-REST-SNAPSHOT-EMPTY, CUCM-REST-TRUST-SUFFIX
+/// claim: CUCM-REST-SNAPSHOT, CUCM-REST-SNAPSHOT-FIELDS, CUCM-REST-SNAPSHOT-EMPTY, CUCM-REST-TRUST-SUFFIX,
+/// CUCM-REUSE
 pub(super) fn snapshot(world: &World, place: &Place) -> Reply {
-    let body = world.read(place, |_, node, _| {
+    let body = world.read(place, |cluster, node, _| {
+        let listed = node.identities.keys().filter(|purpose| cluster.lists_purpose(purpose));
         json!({
             "trackingId": tracking(),
             "server": node.name,
-            "identities": node.identities.keys().map(|purpose| identity_member(node, purpose)).collect::<Vec<_>>(),
+            "identities": listed.map(|purpose| identity_member(node, purpose)).collect::<Vec<_>>(),
             "trusts": node.trusts.iter().map(|(store, entries)| trust_member(node, store, entries)).collect::<Vec<_>>(),
             "revokedCertificates": [],
         })

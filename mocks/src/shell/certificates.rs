@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use openssl::hash::{Hasher, MessageDigest};
 use openssl::x509::{X509, X509Ref};
 
 use super::command::Store;
-use crate::state::{Cluster, Node, common_name};
+use crate::state::{Cluster, Node, Release, common_name};
 
 /// One line for each stored certificate of the node, or of its trust stores.
 ///
@@ -15,7 +14,11 @@ pub(super) fn list(store: Store, cluster: &Cluster, node: &Node) -> String {
     let mut text = String::new();
     match store {
         Store::Own => {
-            for (unit, identity) in &node.identities {
+            let listed = node
+                .identities
+                .iter()
+                .filter(|(unit, _)| cluster.lists_purpose(unit));
+            for (unit, identity) in listed {
                 let _ = writeln!(
                     text,
                     "{unit}/{unit}.pem: {}",
@@ -87,45 +90,6 @@ pub(super) fn request(name: &str, node: &Node) -> String {
     pem
 }
 
-/// The trust list in the few lines that tell one from another. Its content stands for every certificate that phones
-/// are given, on all nodes.
-///
-/// claim: VOS-CTL-SHOW, VOS-ITL-SHOW
-pub(super) fn trust_list(word: &str, cluster: &Cluster, node: &Node) -> String {
-    if word == "CTL" && !cluster.mixed_mode {
-        return format!(
-            "\nLength of {word} file: 0\n{word} File not found.\nError parsing the {word} File.\n"
-        );
-    }
-    let units = ["CallManager", "TVS", "CAPF", "ITLRecovery"];
-    let content: Vec<Vec<u8>> = cluster
-        .nodes
-        .iter()
-        .flat_map(|node| units.iter().filter_map(|unit| node.identities.get(*unit)))
-        .filter_map(|identity| identity.certificate.to_der().ok())
-        .collect();
-    let signer = node
-        .identities
-        .get("ITLRecovery")
-        .map(|identity| common_name(&identity.certificate));
-    format!(
-        "\nThe checksum value of the {word} file:\n{}(MD5)\n{}(SHA1)\n\nLength of {word} file: {}\n\
-         SIGNER: {}\n\nThe {word} file was verified successfully.\n",
-        checksum(MessageDigest::md5(), &content),
-        checksum(MessageDigest::sha1(), &content),
-        content.iter().map(Vec::len).sum::<usize>(),
-        signer.unwrap_or_default(),
-    )
-}
-
-fn checksum(digest: MessageDigest, content: &[Vec<u8>]) -> String {
-    let hashed = Hasher::new(digest).and_then(|mut hasher| {
-        content.iter().try_for_each(|part| hasher.update(part))?;
-        hasher.finish()
-    });
-    hashed.map(hex::encode).unwrap_or_default()
-}
-
 /// The unit in `tomcat`, `tomcat/tomcat.pem` or `tomcat/tomcat.csr`.
 fn unit(name: &str) -> &str {
     name.split('/').next().unwrap_or(name)
@@ -182,7 +146,7 @@ fn serial(certificate: &X509Ref) -> String {
 /// claim: CUCM-TRUST-FILENAME
 fn file(certificate: &X509Ref, cluster: &Cluster) -> String {
     let name = common_name(certificate).replace([' ', '/'], "_");
-    if release(cluster) >= (14, 1) {
+    if cluster.numbers() >= Release::FOURTEEN_SU1 {
         format!("{name}_{}.pem", serial(certificate).to_lowercase())
     } else {
         format!("{name}.pem")
@@ -193,7 +157,7 @@ fn file(certificate: &X509Ref, cluster: &Cluster) -> String {
 ///
 /// claim: VOS-CERT-OWN
 fn decoded(certificate: &X509Ref, cluster: &Cluster) -> String {
-    let words = if release(cluster) >= (14, 2) {
+    let words = if cluster.numbers() >= Release::FOURTEEN_SU2 {
         ["IssuerDN", "Start Date", "Final Date", "SubjectDN"]
     } else {
         ["Issuer Name", "Validity From", "To", "Subject Name"]
@@ -213,17 +177,4 @@ fn decoded(certificate: &X509Ref, cluster: &Cluster) -> String {
         serial(certificate),
         lines.collect::<String>()
     )
-}
-
-/// The major release and its service update.
-///
-/// claim: CUCM-RELEASE-SU
-fn release(cluster: &Cluster) -> (u32, u32) {
-    let build = cluster
-        .release
-        .split(['.', '-'])
-        .nth(3)
-        .and_then(|build| build.parse::<u32>().ok())
-        .unwrap_or(0);
-    (cluster.version().0, (build / 1000).saturating_sub(10))
 }

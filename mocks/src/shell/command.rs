@@ -35,6 +35,8 @@ pub(super) enum Command {
     Itl,
     CtlUpdate,
     Regenerate(String),
+    RequestGenerate(String),
+    Import(Store, String),
     WebSecurity,
     /// Anything else.
     Unknown,
@@ -50,6 +52,11 @@ impl Command {
             ["set", "cli", "pagination", "off"] => Self::SetPagination(false),
             ["set", "cli", "pagination", "on"] => Self::SetPagination(true),
             ["set", "cert", "regen", unit] => Self::Regenerate((*unit).to_owned()),
+            ["set", "csr", "gen", unit] => Self::RequestGenerate((*unit).to_owned()),
+            ["set", "cert", "import", "own", unit] => Self::Import(Store::Own, (*unit).to_owned()),
+            ["set", "cert", "import", "trust", unit] => {
+                Self::Import(Store::Trust, (*unit).to_owned())
+            }
             ["set", "web-security", _, _, _, _, ..] => Self::WebSecurity,
             ["show", rest @ ..] => Self::show(rest),
             ["utils", rest @ ..] => Self::tool(rest),
@@ -97,7 +104,12 @@ impl Command {
     pub(super) fn writes(&self) -> bool {
         matches!(
             self,
-            Self::ServiceRestart(_) | Self::CtlUpdate | Self::Regenerate(_) | Self::WebSecurity
+            Self::ServiceRestart(_)
+                | Self::CtlUpdate
+                | Self::Regenerate(_)
+                | Self::RequestGenerate(_)
+                | Self::Import(..)
+                | Self::WebSecurity
         )
     }
 }
@@ -136,6 +148,8 @@ mod tests {
             "show cert own",
             "utils ctl update",
             "set web-security a",
+            "set csr gen",
+            "set cert import tomcat",
             "run sql",
             "SHOW STATUS",
             "ls",

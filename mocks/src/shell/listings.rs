@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::certificates;
 use super::command::Command;
-use crate::state::{Cluster, Moment, Node, Role, ServiceState};
+use super::trust_lists;
+use crate::state::{Cluster, Moment, Node, Product, Role, ServiceState};
 
 /// The answer of a reading command, as the node prints it.
 pub(super) fn answer(command: &Command, cluster: &Cluster, node: &Node, now: Moment) -> String {
@@ -26,8 +27,8 @@ pub(super) fn answer(command: &Command, cluster: &Cluster, node: &Node, now: Mom
         Command::Certificate(store, name) => certificates::one(*store, name, cluster, node),
         Command::RequestList => certificates::requests(node),
         Command::Request(name) => certificates::request(name, node),
-        Command::Ctl => certificates::trust_list("CTL", cluster, node),
-        Command::Itl => certificates::trust_list("ITL", cluster, node),
+        Command::Ctl => trust_lists::show("CTL", cluster.ctl(node.clock(now)).as_ref()),
+        Command::Itl => trust_lists::show("ITL", Some(&cluster.itl(node, node.clock(now)))),
         _ => unknown(),
     }
 }
@@ -47,13 +48,22 @@ fn version(cluster: &Cluster) -> String {
 
 /// The node's own line has no `using TCP`.
 ///
-/// claim: VOS-NETWORK-CLUSTER
+/// claim: VOS-NETWORK-CLUSTER, IMP-PUBLISHER, CUC-DIALECT
 fn network(cluster: &Cluster, here: &Node) -> String {
     let mut text = String::new();
+    let processing = match cluster.product {
+        Product::Cucm => "callmanager",
+        Product::UnityConnection => "cuc",
+    };
+    let presence_publisher = cluster.presence_publisher().map(|node| &node.name);
     for node in &cluster.nodes {
-        let (role, database) = match node.role {
-            Role::Publisher => ("Publisher", "DBPub"),
-            Role::Subscriber => ("Subscriber", "DBSub"),
+        let (role, application, database) = match node.role {
+            Role::Publisher => ("Publisher", processing, "DBPub"),
+            Role::Subscriber => ("Subscriber", processing, "DBSub"),
+            Role::ImPresence if presence_publisher == Some(&node.name) => {
+                ("Subscriber", "cups", "DBPub")
+            }
+            Role::ImPresence => ("Subscriber", "cups", "DBSub"),
         };
         let link = if node.name == here.name {
             ""
@@ -62,7 +72,7 @@ fn network(cluster: &Cluster, here: &Node) -> String {
         };
         let _ = writeln!(
             text,
-            "127.0.0.1 {} {} {role} callmanager {database} authenticated{link}",
+            "127.0.0.1 {} {} {role} {application} {database} authenticated{link}",
             node.name,
             node.host()
         );
@@ -71,7 +81,7 @@ fn network(cluster: &Cluster, here: &Node) -> String {
         let host = name.split('.').next().unwrap_or(name);
         let _ = writeln!(
             text,
-            "127.0.0.1 {name} {host} Subscriber callmanager DBSub not authenticated or updated"
+            "127.0.0.1 {name} {host} Subscriber {processing} DBSub not authenticated or updated"
         );
     }
     if cluster.version() >= (15, 0) {

@@ -2,8 +2,10 @@
 
 mod certificates;
 mod command;
+mod imports;
 mod listings;
 mod terminal;
+mod trust_lists;
 mod writes;
 
 use std::io;

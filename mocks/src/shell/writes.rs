@@ -1,4 +1,5 @@
-//! The commands that change a node: restarts, the CTL update, and what no careful operator types.
+//! The commands that change a node without a certificate in hand: restarts, the CTL update, and what no careful
+//! operator types.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::judge;
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::restart::{Ending, RestartRefusal, Restarting};
-use crate::state::{ServiceState, fingerprint};
+use crate::state::{Role, ServiceState, fingerprint};
 use crate::world::{Channel, Kind, Request};
 
 /// How often a restart prints the service's state, before scaling.
@@ -32,6 +33,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
         match command {
             Command::ServiceRestart(name) => self.restart(name, request).await,
             Command::CtlUpdate => self.update_ctl(request).await,
+            Command::RequestGenerate(unit) => self.generate(unit, request).await,
+            Command::Import(store, unit) => self.import(*store, unit, request).await,
             Command::Regenerate(unit) => self.regenerate(unit, request).await,
             // It makes the tomcat certificate anew, whatever else it sets.
             Command::WebSecurity => self.regenerate("tomcat", request).await,
@@ -123,11 +126,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
             .await
     }
 
+    /// The wording for other nodes than the publisher is a guess.
+    ///
     /// claim: VOS-CTL-UPDATE
     async fn update_ctl(&mut self, request: &Request) -> io::Result<Next> {
+        if !self.seat.is_publisher() {
+            let text = "This command is run on the publisher only\n";
+            return self.conclude(request, true, text).await;
+        }
         let question = "This operation updates the CTLFile. Do you want to continue? (y/n):";
         let agreed = self.ask(question).await?;
         if agreed && request.acts() {
+            self.seat.make_ctl();
             self.note(Kind::Effect, "ctl-updated", "");
             let bad = self.seat.world.read(&self.seat.place, |cluster, _, _| {
                 judge::bad_replication(cluster, "CTL update")
@@ -166,7 +176,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shell<'_, S> {
     }
 
     /// Runs the hooks behind an action, and prints its answer unless a fault takes the connection away.
-    async fn conclude(&mut self, request: &Request, agreed: bool, text: &str) -> io::Result<Next> {
+    pub(super) async fn conclude(
+        &mut self,
+        request: &Request,
+        agreed: bool,
+        text: &str,
+    ) -> io::Result<Next> {
         self.seat.world.acted(request);
         if matches!(request.fault, Some(Mode::ActThenDrop | Mode::SshCutActed)) {
             return Ok(Next::Cut);
@@ -224,9 +239,34 @@ impl Seat {
             "identity-regenerated",
             &detail,
         );
-        self.world.change(&self.place, |node| {
-            node.identities.insert(unit.to_owned(), identity);
-        })
+        self.world.scene(|scene| {
+            scene.judge_phone_trust(&self.place, unit, Channel::Ssh);
+            scene.replace(&self.place, unit, &identity);
+        });
+        true
+    }
+
+    fn is_publisher(&self) -> bool {
+        let role = self.world.read(&self.place, |_, node, _| node.role);
+        role == Some(Role::Publisher)
+    }
+
+    /// Makes the CTL anew of what the cluster stores now; without mixed mode there is none.
+    fn make_ctl(&self) {
+        self.world.scene(|scene| {
+            let unix = scene.now.unix;
+            if let Some(cluster) = scene
+                .cluster(&self.place)
+                .filter(|cluster| cluster.mixed_mode)
+            {
+                let list = cluster.make_ctl(unix);
+                let earlier = cluster.lists.ctl.replace(list);
+                // The printed time has no fraction, and no two lists share a second.
+                if let (Some(earlier), Some(made)) = (earlier, cluster.lists.ctl.as_mut()) {
+                    made.modified = made.modified.max(earlier.modified + 1);
+                }
+            }
+        });
     }
 }
 

@@ -7,6 +7,7 @@ use super::{SERVICEABILITY, Spoken, is_qualified, not_qualified, unknown};
 use crate::fault::Mode;
 use crate::log::{Channel, Place};
 use crate::restart::{Ending, ServiceView};
+use crate::state::{Product, Role};
 use crate::world::World;
 
 /// Services that are never stopped through this interface.
@@ -160,18 +161,43 @@ fn listed(list: &Element) -> Vec<String> {
         .collect()
 }
 
+/// A product's name, description, identifier and short name; those of the last two are guesses.
+fn named(product: Product, role: Role) -> [&'static str; 4] {
+    match (product, role) {
+        (Product::Cucm, Role::ImPresence) => [
+            "Cisco IM and Presence",
+            "Cisco Unified Communications Manager IM and Presence Service",
+            "CUP",
+            "CUP",
+        ],
+        (Product::Cucm, _) => [
+            "Cisco Unified CallManager",
+            "Cisco Unified Communications Manager",
+            "CallManager",
+            "CCM",
+        ],
+        (Product::UnityConnection, _) => [
+            "Cisco Unity Connection",
+            "Cisco Unity Connection",
+            "UnityConnection",
+            "CUC",
+        ],
+    }
+}
+
 fn product(world: &World, place: &Place) -> Spoken {
     let inner = world.read(place, |cluster, node, _| {
         let primary = cluster
             .publisher()
             .map_or(node.name.as_str(), |publisher| publisher.name.as_str());
+        let [name, description, identifier, short] = named(cluster.product, node.role);
         let product = format!(
             "<Products><item>{}{}{}{}{}</item></Products>",
-            tag("ProductName", "Cisco Unified CallManager"),
+            tag("ProductName", name),
             tag("ProductVersion", &cluster.release),
-            tag("ProductDescription", "Cisco Unified Communications Manager"),
-            tag("ProductID", "CallManager"),
-            tag("ShortName", "CCM"),
+            tag("ProductDescription", description),
+            tag("ProductID", identifier),
+            tag("ShortName", short),
         );
         let head = [
             ("ActiveServerVersion", cluster.release.as_str()),

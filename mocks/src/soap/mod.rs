@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::fault::Mode;
 use crate::http::{Answer, Call, Reply, carry_out, unauthorised};
 use crate::log::{Channel, Kind, Place};
+use crate::state::Product;
 use crate::world::{Account, World};
 use xml::Element;
 
@@ -24,9 +25,14 @@ type Spoken = (u16, String);
 
 /// Answers one call.
 ///
-/// claim: CUCM-SOAP-ACCOUNT, CUCM-SOAP-SSO-COOKIE
+/// claim: CUCM-SOAP-ACCOUNT, CUCM-SOAP-SSO-COOKIE, CUC-SHELL
 pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
-    let Some(channel) = interface(&call.path).filter(|_| call.method == "POST") else {
+    let product = world.read(place, |cluster, _, _| cluster.product);
+    let offered = |channel: &Channel| {
+        call.method == "POST"
+            && (*channel != Channel::Axl || product != Some(Product::UnityConnection))
+    };
+    let Some(channel) = interface(&call.path).filter(offered) else {
         return Answer::Reply(Reply::page(404, "HTTP Status 404 – Not Found"));
     };
     let cookie = match authenticate(world, place, call, channel) {
@@ -41,7 +47,8 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
         );
         return Answer::Reply(Reply::new(500, XML, body));
     };
-    let kind = if operation.name == "soapDoControlServices" {
+    let writes = ["soapDoControlServices", "resetDevicePool"];
+    let kind = if writes.contains(&operation.name.as_str()) {
         Kind::Write
     } else {
         Kind::Read
@@ -54,7 +61,7 @@ pub(crate) fn answer(world: &Arc<World>, place: &Place, call: &Call) -> Answer {
             too_often(channel)
         } else {
             match channel {
-                Channel::Axl => axl::answer(world, place, call, &operation),
+                Channel::Axl => axl::answer(world, place, call, &operation, acts),
                 Channel::Control => {
                     control::answer(world, place, &operation, fault.filter(|_| acts), acts)
                 }

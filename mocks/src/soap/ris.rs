@@ -102,12 +102,26 @@ fn found(cluster: &Cluster, wanted: &Wanted<'_>) -> String {
         .concat();
         format!("<ns1:item>{head}<ns1:CmDevices>{here}</ns1:CmDevices></ns1:item>")
     };
-    let nodes: String = cluster.nodes.iter().map(row).collect();
+    let processing = cluster.nodes.iter();
+    let processing = processing.filter(|node| node.role.processes_calls());
+    let nodes: String = processing.map(row).collect();
     format!(
         "<ns1:SelectCmDeviceResult>{}<ns1:CmNodes>{nodes}</ns1:CmNodes></ns1:SelectCmDeviceResult>{}",
         tag("ns1:TotalDevicesFound", &chosen.len().to_string()),
         tag("ns1:StateInfo", "")
     )
+}
+
+/// The platform's number: registered, gone without a word, reset, or left by its Cisco CallManager.
+fn reason(phone: &Phone) -> &'static str {
+    match phone {
+        Phone {
+            registered: true, ..
+        } => "0",
+        Phone { online: false, .. } => "13",
+        Phone { fetches: true, .. } => "9",
+        Phone { .. } => "15",
+    }
 }
 
 fn device(phone: &Phone) -> String {
@@ -118,10 +132,7 @@ fn device(phone: &Phone) -> String {
         "<ns1:item>{}{}{}{}{}{}</ns1:item>",
         tag("ns1:Name", &phone.name),
         tag("ns1:Status", status_word(phone)),
-        tag(
-            "ns1:StatusReason",
-            if phone.registered { "0" } else { "15" }
-        ),
+        tag("ns1:StatusReason", reason(phone)),
         tag("ns1:Model", "684"),
         tag("ns1:Protocol", "SIP"),
         tag("ns1:TimeStamp", &since.to_string()),

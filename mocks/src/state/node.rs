@@ -3,20 +3,32 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use openssl::error::ErrorStack;
 use openssl::x509::X509;
 use russh::keys::PrivateKey;
 
 use super::identity::{Identity, PendingRequest, Presented};
+use super::loads::loaded_by;
 use super::service::Service;
-use super::{Moment, fingerprint};
+use super::{Moment, Release, fingerprint};
 
 /// A node's part in its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The first node.
     Publisher,
-    /// Any other call-processing node.
+    /// Any other call-processing node, or the second Unity Connection node.
     Subscriber,
+    /// An IM and Presence node; the first of a cluster is their database publisher.
+    ImPresence,
+}
+
+impl Role {
+    /// Whether nodes of this role process calls.
+    #[must_use]
+    pub fn processes_calls(self) -> bool {
+        matches!(self, Self::Publisher | Self::Subscriber)
+    }
 }
 
 /// The loopback ports of a node, in place of the standard ones.
@@ -32,6 +44,10 @@ pub struct Ports {
     pub tftp: u16,
     /// In place of 5061.
     pub sip: u16,
+    /// In place of 2445.
+    pub tvs: u16,
+    /// In place of 7400, on IM and Presence nodes (claim: IMP-XMPP-PORT).
+    pub xmpp: u16,
 }
 
 /// A service that presents a certificate on one or more ports.
@@ -43,9 +59,28 @@ pub enum Face {
     Tftp,
     /// Cisco CallManager, on 5061.
     Sip,
+    /// Cisco Trust Verification Service, on 2445 (claim: CUCM-TVS-PORT).
+    Tvs,
+    /// Cisco SIP Proxy of an IM and Presence node, on 5061 (claim: IMP-CUP-PORT).
+    PresenceSip,
+    /// Cisco XCP Router, on 7400 (claim: IMP-XMPP-PORT).
+    Xmpp,
+    /// Cisco XCP XMPP Federation Connection Manager, on no port that the lab opens.
+    Federation,
 }
 
 impl Face {
+    /// Every face; a node has those whose service it has.
+    pub const ALL: [Self; 7] = [
+        Self::Web,
+        Self::Tftp,
+        Self::Sip,
+        Self::Tvs,
+        Self::PresenceSip,
+        Self::Xmpp,
+        Self::Federation,
+    ];
+
     /// The service behind the face.
     #[must_use]
     pub fn service(self) -> &'static str {
@@ -53,6 +88,10 @@ impl Face {
             Self::Web => "Cisco Tomcat",
             Self::Tftp => "Cisco Tftp",
             Self::Sip => "Cisco CallManager",
+            Self::Tvs => "Cisco Trust Verification Service",
+            Self::PresenceSip => "Cisco SIP Proxy",
+            Self::Xmpp => "Cisco XCP Router",
+            Self::Federation => "Cisco XCP XMPP Federation Connection Manager",
         }
     }
 
@@ -62,15 +101,32 @@ impl Face {
         match self {
             Self::Web | Self::Tftp => "tomcat",
             Self::Sip => "CallManager",
+            Self::Tvs => "TVS",
+            Self::PresenceSip => "cup",
+            Self::Xmpp => "cup-xmpp",
+            Self::Federation => "cup-xmpp-s2s",
+        }
+    }
+
+    /// The purpose of the elliptic-curve twin on the same port.
+    ///
+    /// claim: CUCM-ECDSA-TWIN, CUCM-CALLMANAGER-SERVED
+    #[must_use]
+    pub fn twin(self) -> Option<&'static str> {
+        match self {
+            Self::Web => Some("tomcat-ECDSA"),
+            Self::Sip => Some("CallManager-ECDSA"),
+            Self::PresenceSip => Some("cup-ECDSA"),
+            Self::Xmpp => Some("cup-xmpp-ECDSA"),
+            Self::Federation => Some("cup-xmpp-s2s-ECDSA"),
+            Self::Tftp | Self::Tvs => None,
         }
     }
 
     /// The face of a service, if it has one.
     #[must_use]
     pub fn of(service: &str) -> Option<Self> {
-        [Self::Web, Self::Tftp, Self::Sip]
-            .into_iter()
-            .find(|face| face.service() == service)
+        Self::ALL.into_iter().find(|face| face.service() == service)
     }
 }
 
@@ -206,18 +262,82 @@ impl Node {
         self.stored(face.purpose()) == self.served(face)
     }
 
+    /// The fingerprint of the elliptic-curve twin a face presents.
+    #[must_use]
+    pub fn served_twin(&self, face: Face) -> Option<String> {
+        let twin = self.presented.get(&face)?.twin.as_ref()?;
+        Some(fingerprint(&twin.certificate))
+    }
+
+    /// Whether the stored certificate of a purpose is the one that works: its port presents it, or, where there is
+    /// none, every service that loads it and has a role on the node did so.
+    ///
+    /// claim: CUCM-CALLMANAGER-SERVED, CUCM-IPSEC-RESTART, CUCM-CAPF-RESTART
+    #[must_use]
+    pub fn in_effect(&self, purpose: &str) -> bool {
+        let stored = self.stored(purpose);
+        // Cisco Tftp presents what Cisco Tomcat is judged by.
+        let faces = Face::ALL.into_iter().filter(|face| *face != Face::Tftp);
+        let shown = faces.into_iter().find_map(|face| {
+            if face.purpose() == purpose {
+                return Some(self.served(face));
+            }
+            (face.twin() == Some(purpose)).then(|| self.served_twin(face))
+        });
+        if let Some(served) = shown {
+            return served == stored;
+        }
+        let mut loaders = self.services.iter().filter(|(name, service)| {
+            // The one service whose purposes depend on the release loads none that has no port.
+            service.is_active() && loaded_by(name, Release::FOURTEEN).contains(&purpose)
+        });
+        loaders.all(|(_, service)| service.loaded.get(purpose) == stored.as_ref())
+    }
+
+    /// Whether a service of this node has still to load a certificate of this purpose.
+    #[must_use]
+    pub(crate) fn awaits(&self, service: &str, purpose: &str) -> bool {
+        let found = self.services.get(service).filter(|found| found.is_active());
+        let stored = self.stored(purpose);
+        stored.is_some() && found.is_some_and(|found| found.loaded.get(purpose) != stored.as_ref())
+    }
+
+    /// Loads what a service takes with it when it starts.
+    pub(crate) fn load_service(&mut self, name: &str, release: Release) {
+        let purposes = loaded_by(name, release).iter();
+        let loaded = purposes
+            .filter_map(|purpose| Some(((*purpose).to_owned(), self.stored(purpose)?)))
+            .collect();
+        if let Some(service) = self.services.get_mut(name) {
+            service.loaded = loaded;
+        }
+        match Face::of(name) {
+            Some(face) => self.load(face),
+            // The proxy in front of 5061 has the RSA certificate only.
+            None if loaded_by(name, release).contains(&Face::Sip.purpose()) => {
+                let twin = self
+                    .presented
+                    .get(&Face::Sip)
+                    .and_then(|shown| shown.twin.clone());
+                self.present(Face::Sip, twin);
+            }
+            None => {}
+        }
+    }
+
     /// Loads a face's stored certificate, as its service does when it starts. A node without the certificate keeps
     /// what it had.
     pub fn load(&mut self, face: Face) {
+        let twin = face.twin().and_then(|twin| self.identities.get(twin));
+        self.present(face, twin.cloned());
+    }
+
+    fn present(&mut self, face: Face, twin: Option<Identity>) {
         let Some(identity) = self.identities.get(face.purpose()).cloned() else {
             return;
         };
-        let twin = match face {
-            Face::Web => self.identities.get("tomcat-ECDSA").cloned(),
-            Face::Tftp | Face::Sip => None,
-        };
-        let chain =
-            self.authorities_above(&identity.certificate, &format!("{}-trust", face.purpose()));
+        let store = crate::upload::trust_store_of(face.purpose());
+        let chain = self.authorities_above(&identity.certificate, &store);
         self.presented
             .insert(face, Arc::new(Presented::new(identity, twin, chain)));
     }
@@ -245,14 +365,22 @@ impl Node {
     #[must_use]
     pub fn issuer_of(&self, certificate: &X509, store: &str) -> Option<X509> {
         let candidates = self.trusts.get(store)?;
-        let signed = |issuer: &&X509| {
-            issuer
-                .public_key()
-                .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
-                && same_name(issuer.subject_name(), certificate.issuer_name())
-        };
-        candidates.iter().find(signed).cloned()
+        candidates
+            .iter()
+            .find(|issuer| signed_by(certificate, issuer))
+            .cloned()
     }
+}
+
+/// Whether one certificate names another one as its issuer and carries its signature.
+pub(crate) fn signed_by(certificate: &X509, issuer: &X509) -> bool {
+    let signed = same_name(issuer.subject_name(), certificate.issuer_name())
+        && issuer
+            .public_key()
+            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false));
+    // A failed verification leaves its reason in a queue of the thread, where the next TLS read would take it for its own.
+    drop(ErrorStack::get());
+    signed
 }
 
 /// Whether a certificate names itself as its issuer.

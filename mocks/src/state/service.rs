@@ -1,5 +1,6 @@
 //! Services of a node.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The state of a service, by the words both interfaces use.
@@ -74,8 +75,12 @@ pub struct Service {
     pub nominal: Duration,
     /// Counts restarts, so that the agenda of an overtaken one is dropped.
     pub restarts: u64,
-    /// The fingerprint that the last completed restart loaded.
-    pub loaded_by_restart: Option<String>,
+    /// The certificates it runs with: purposes and fingerprints.
+    pub loaded: BTreeMap<String, String>,
+    /// The fingerprints of all that was a reason to restart it when it last came up from a restart; empty before.
+    pub restarted_for: BTreeSet<String>,
+    /// Whether its last restart was that of another service, which took it along.
+    pub restarted_along: bool,
 }
 
 impl Service {
@@ -88,7 +93,9 @@ impl Service {
             started_ms: -3_600_000,
             nominal,
             restarts: 0,
-            loaded_by_restart: None,
+            loaded: BTreeMap::new(),
+            restarted_for: BTreeSet::new(),
+            restarted_along: false,
         }
     }
 
@@ -108,23 +115,17 @@ impl Service {
         matches!(self.state, ServiceState::Starting | ServiceState::Stopping)
     }
 
+    /// Whether it has a role on its node.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.reason.is_none()
+    }
+
     /// Whether it runs, or is stopped for a normal reason.
     #[must_use]
     pub fn is_well(&self) -> bool {
         self.state == ServiceState::Started
             || (self.state == ServiceState::Stopped && self.reason.is_some())
-    }
-}
-
-/// The purpose whose certificate a service loads when it starts, as far as the lab's judgement goes.
-///
-/// claim: CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-TFTP-CACHES-TOMCAT, CUCM-SIP-PORT
-#[must_use]
-pub(crate) fn purpose_loaded_by(service: &str) -> Option<&'static str> {
-    match service {
-        "Cisco Tomcat" | "Cisco UDS Tomcat" | "Cisco AXL Tomcat" | "Cisco Tftp" => Some("tomcat"),
-        "Cisco CallManager" => Some("CallManager"),
-        _ => None,
     }
 }
 

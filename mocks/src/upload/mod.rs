@@ -4,7 +4,7 @@ use openssl::pkey::Id;
 use openssl::x509::{X509, X509KeyUsage};
 
 use crate::pki::names::{alternative_names, carrying};
-use crate::state::{Moment, Node, PendingRequest, common_name, is_self_signed};
+use crate::state::{Moment, Node, PendingRequest, common_name, is_self_signed, signed_by};
 
 /// Why an upload or a request is refused; the text is what the node answers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum Refusal {
     /// claim: CUCM-CSR-MULTI-SINGLE-NODE
     #[error("Multi-server certificates need a cluster of more than one node")]
     SingleNode,
+    /// claim: CUCM-MULTI-SERVER-REFUSED
+    #[error("Multi-server distribution is not supported for {0}")]
+    NotMultiServer(String),
     /// A member of the request's body that is missing or has another form than expected.
     #[error("Invalid request: {0}")]
     Body(String),
@@ -125,15 +128,10 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
         if is_self_signed(&below) {
             return true;
         }
-        let signed = |issuer: &&X509| {
-            issuer
-                .public_key()
-                .is_ok_and(|key| below.verify(&key).unwrap_or(false))
-        };
-        let Some(issuer) = node
-            .issuer_of(&below, &store)
-            .or_else(|| along.iter().find(signed).cloned())
-        else {
+        let Some(issuer) = node.issuer_of(&below, &store).or_else(|| {
+            let signs = |issuer: &&X509| signed_by(&below, issuer);
+            along.iter().find(signs).cloned()
+        }) else {
             return false;
         };
         below = issuer;
@@ -141,14 +139,12 @@ pub(crate) fn chain_is_stored(node: &Node, purpose: &str, leaf: &X509, along: &[
     false
 }
 
-/// The trust store of a purpose; elliptic-curve purposes share their twin's.
+/// The trust store of a purpose; elliptic-curve purposes share their twin's, and federation has none of its own.
 ///
-/// claim: CUCM-TRUST-STORES
+/// claim: CUCM-TRUST-STORES, IMP-PURPOSES
 pub(crate) fn trust_store_of(purpose: &str) -> String {
-    format!(
-        "{}-trust",
-        purpose.strip_suffix("-ECDSA").unwrap_or(purpose)
-    )
+    let rsa = purpose.strip_suffix("-ECDSA").unwrap_or(purpose);
+    format!("{}-trust", rsa.strip_suffix("-s2s").unwrap_or(rsa))
 }
 
 /// Judges a certificate for a trust store.

@@ -97,6 +97,7 @@ pub(crate) fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> io::Result<Reply> {
+    let began = Instant::now();
     let mut stream = connect(port, None)?;
     let mut head =
         format!("{method} {path} HTTP/1.1\r\nhost: cucm.example.com\r\nconnection: close\r\n");
@@ -111,7 +112,11 @@ pub(crate) fn send(
     match (&reply, ended) {
         (Some(found), _) if complete(found) => {}
         (_, Err(error)) => return Err(error),
-        (_, Ok(_)) => return Err(io::Error::other("the answer is cut short")),
+        (_, Ok(_)) => {
+            let (length, waited) = (bytes.len(), began.elapsed());
+            let text = format!("the answer is cut short at {length} bytes after {waited:?}");
+            return Err(io::Error::other(text));
+        }
     }
     reply.ok_or_else(|| io::Error::other("no answer"))
 }
@@ -140,13 +145,18 @@ fn complete(reply: &Reply) -> bool {
     length.is_some_and(|length| length == reply.body.len())
 }
 
-fn basic(lab: &Lab, user: &str, account: &str) -> String {
-    let path = lab.dir().join("secrets").join(account);
-    let password = std::fs::read_to_string(path).expect("the secret is there");
+pub(crate) fn basic(lab: &Lab, user: &str, account: &str) -> String {
     format!(
         "Basic {}",
-        STANDARD.encode(format!("{user}:{}", password.trim()))
+        STANDARD.encode(format!("{user}:{}", secret(lab, account)))
     )
+}
+
+/// The password of an account, as the lab wrote it down.
+pub(crate) fn secret(lab: &Lab, account: &str) -> String {
+    let path = lab.dir().join("secrets").join(account);
+    let password = std::fs::read_to_string(path).expect("the secret is there");
+    password.trim().to_owned()
 }
 
 /// A call of the certificate interface with the right account.

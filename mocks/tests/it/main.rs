@@ -8,10 +8,18 @@
     reason = "a test that meets something unexpected fails, and that is what it is for"
 )]
 
+mod careless;
 mod claims;
 mod client;
 mod faults;
 mod judgement;
+mod operator;
+mod phones;
+mod presence;
+mod presence_changes;
+mod purposes;
 mod renewal;
+mod shell;
 mod soap;
+mod unity;
 mod wire;

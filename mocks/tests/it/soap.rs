@@ -1,8 +1,11 @@
 //! The SOAP interfaces: AXL, Control Center, RIS and PerfMon.
 
-use reissue_lab::Kind;
+use std::collections::BTreeMap;
+
+use reissue_lab::{Fault, Kind, Lab, LabConfig, Mode};
 
 use crate::client::{self, FIRST, PUBLISHER, ports, quick, send, soap};
+use crate::operator::{phones, reset_pool, settled};
 
 #[test]
 fn axl_answers_the_release_the_nodes_and_the_security_mode() {
@@ -219,4 +222,99 @@ fn axl_names_the_phones_of_the_database() {
         .unwrap()
         .body;
     assert_eq!(body.matches("<row><name>SEP").count(), 24, "{body}");
+}
+
+#[test]
+fn axl_answers_what_a_phone_is() {
+    let lab = client::lab(LabConfig {
+        mixed_mode: true,
+        secure_phones: 2,
+        ..quick()
+    });
+    let sql = "select d.name,dp.name as pool,sp.tkdevicesecuritymode as mode,d.tkcertificatestatus as lsc from \
+        device d left join devicepool dp on d.fkdevicepool=dp.pkid left join securityprofile sp on \
+        d.fksecurityprofile=sp.pkid where d.tkclass=1";
+    let operation = format!(
+        "<a:executeSQLQuery xmlns:a=\"http://www.cisco.com/AXL/API/14.0\"><sql>{sql}</sql></a:executeSQLQuery>"
+    );
+    let action = "\"CUCM:DB ver=14.0 executeSQLQuery\"";
+    let body = soap(&lab, PUBLISHER, "/axl/", action, &operation)
+        .unwrap()
+        .body;
+    for row in [
+        "<row><name>SEP00C000000000</name><pool>HQ-DP1</pool><mode>3</mode><lsc>4</lsc></row>",
+        "<row><name>SEP00C000000001</name><pool>HQ-DP2</pool><mode>2</mode><lsc>4</lsc></row>",
+        "<row><name>SEP00C000000002</name><pool>HQ-DP1</pool><mode>1</mode><lsc>1</lsc></row>",
+    ] {
+        assert!(body.contains(row), "{row}: {body}");
+    }
+    assert_eq!(body.matches("<row>").count(), 24);
+}
+
+/// The rows of one status, as name and time stamp.
+fn rows(lab: &Lab, status: &str) -> BTreeMap<String, i64> {
+    let select = format!(
+        "<selectCmDevice xmlns=\"{AST}\"><StateInfo/><CmSelectionCriteria><MaxReturnedDevices>1000</MaxReturnedDevices>\
+         <DeviceClass>Phone</DeviceClass><Model>255</Model><Status>{status}</Status><NodeName/><SelectBy>Name</SelectBy>\
+         <SelectItems><item><Item>*</Item></item></SelectItems><Protocol>Any</Protocol>\
+         <DownloadStatus>Any</DownloadStatus></CmSelectionCriteria></selectCmDevice>"
+    );
+    let path = "/realtimeservice2/services/RISService70";
+    let body = soap(lab, PUBLISHER, path, "\"selectCmDevice\"", &select)
+        .unwrap()
+        .body;
+    let text = |row: &str, name: &str| {
+        let (_, after) = row.split_once(&format!("<ns1:{name}>")).unwrap();
+        after.split('<').next().unwrap().to_owned()
+    };
+    body.split("<ns1:item><ns1:Name>SEP")
+        .skip(1)
+        .map(|row| {
+            let name = format!("SEP{}", row.split('<').next().unwrap());
+            (name, text(row, "TimeStamp").parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn a_device_pool_is_reset_and_its_phones_come_back_with_a_newer_time() {
+    let lab = client::lab(LabConfig {
+        time_scale: 0.02,
+        absent_phones: 3,
+        ..quick()
+    });
+    assert_eq!(rows(&lab, "UnRegistered").len(), 3);
+    let before = rows(&lab, "Registered");
+    assert_eq!(before.len(), 21);
+    let changes = lab.changes();
+    assert_eq!(reset_pool(&lab, "HQ-DP9"), 500);
+    assert_eq!(reset_pool(&lab, "HQ-DP1"), 200);
+    assert_eq!(lab.changes(), changes + 2);
+    assert_eq!(phones(&lab).0, 10, "the phones of the other pool");
+    settled(&lab);
+    for _ in 0..2 {
+        let earlier = rows(&lab, "Registered");
+        assert_eq!(reset_pool(&lab, "HQ-DP1"), 200);
+        settled(&lab);
+        let after = rows(&lab, "Registered");
+        assert_eq!(after.len(), 21);
+        let newer = after
+            .iter()
+            .filter(|(name, since)| earlier[*name] < **since);
+        assert_eq!(newer.count(), 11);
+    }
+}
+
+#[test]
+fn a_reset_is_struck_by_faults_like_any_change() {
+    for (mode, status, reset) in [
+        (Mode::Status503, 503, false),
+        (Mode::SuccessNotApplied, 200, false),
+    ] {
+        let lab = client::lab(quick());
+        lab.plant(Fault::new("axl resetDevicePool", mode));
+        assert_eq!(reset_pool(&lab, "HQ-DP1"), status);
+        let noted = lab.log().iter().any(|entry| entry.what == "phones-reset");
+        assert_eq!(noted, reset, "{mode:?}");
+    }
 }

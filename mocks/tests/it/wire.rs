@@ -147,6 +147,11 @@ fn each_face_presents_its_own_certificate() {
             stored("tomcat")
         );
     }
+    assert_eq!(
+        served(ports.sip, Some("ECDSA+SHA256")).unwrap(),
+        stored("CallManager-ECDSA")
+    );
+    assert_eq!(served(ports.tvs, None).unwrap(), stored("TVS"));
     assert!(served(ports.tftp, Some("ECDSA+SHA256")).is_err());
     assert!(look(&lab, PUBLISHER, |node| node.serves_stored(Face::Web)));
 }

@@ -216,7 +216,9 @@ impl Setting {
         if self.reuse {
             purposes.retain(|(purpose, _)| *purpose != "CallManager");
         }
-        let stores = ["tomcat-trust"].into_iter().chain(stores_of(role).iter().copied());
+        let stores = ["tomcat-trust"]
+            .into_iter()
+            .chain(stores_of(role).iter().copied());
         let stores = stores.filter(|store| self.is_rich() || *store == "tomcat-trust");
         let stores = stores.map(|store| (store.into(), Observed::Present(self.entries(role))));
         let sso = if self.single_sign_on && role != Role::ImPresence {
@@ -274,9 +276,14 @@ impl Setting {
         };
         let leaves = names.iter().flat_map(|(name, _)| {
             let twin = certificate(&format!("{name} twin"), "Old Root");
-            let more = held_by(Role::Publisher).iter().chain(held_by(Role::ImPresence));
+            let more = held_by(Role::Publisher)
+                .iter()
+                .chain(held_by(Role::ImPresence));
             let more = more.map(|purpose| certificate(&format!("{name} {purpose}"), "Old Root"));
-            [certificate(name, "Old Root"), twin].into_iter().chain(more).collect::<Vec<_>>()
+            [certificate(name, "Old Root"), twin]
+                .into_iter()
+                .chain(more)
+                .collect::<Vec<_>>()
         });
         let authorities = [
             certificate("Old Root", "Old Root"),
@@ -375,9 +382,12 @@ pub(super) fn held_by(role: Role) -> &'static [&'static str] {
 fn stores_of(role: Role) -> &'static [&'static str] {
     match role {
         Role::ImPresence | Role::Peer => &["ipsec-trust", "cup-trust", "cup-xmpp-trust"],
-        Role::Publisher | Role::Subscriber => {
-            &["ipsec-trust", "CallManager-trust", "CAPF-trust", "TVS-trust"]
-        }
+        Role::Publisher | Role::Subscriber => &[
+            "ipsec-trust",
+            "CallManager-trust",
+            "CAPF-trust",
+            "TVS-trust",
+        ],
     }
 }
 
@@ -402,7 +412,10 @@ fn census() -> PhoneCensus {
 pub(super) fn registered() -> BTreeMap<String, BTreeSet<String>> {
     let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (pool, name, ..) in PHONES.iter().filter(|phone| phone.4) {
-        pools.entry((*pool).to_owned()).or_default().insert((*name).to_owned());
+        pools
+            .entry((*pool).to_owned())
+            .or_default()
+            .insert((*name).to_owned());
     }
     pools
 }
@@ -458,7 +471,10 @@ impl Setting {
     pub(super) fn due(&self) -> Vec<&'static str> {
         let web = self.web.then_some("tomcat");
         let twin = self.twin.then_some("tomcat-ECDSA");
-        web.into_iter().chain(twin).chain(self.more.iter().copied()).collect()
+        web.into_iter()
+            .chain(twin)
+            .chain(self.more.iter().copied())
+            .collect()
     }
 }
 

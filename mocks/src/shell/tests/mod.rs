@@ -1,3 +1,4 @@
+mod imports;
 mod reads;
 mod session;
 mod writes;
@@ -13,8 +14,8 @@ use crate::fault::Fault;
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::state::{
-    Accounts, Backup, BackupRecord, Cluster, Credentials, Identity, Node, PendingRequest, Ports,
-    Role, ServiceState, Web, usual_services,
+    Accounts, Backup, BackupRecord, Cluster, Credentials, Identity, Memory, Node, PendingRequest,
+    Ports, Product, Role, ServiceState, TrustLists, Web, usual_services,
 };
 use crate::world::{Log, LogEntry};
 
@@ -22,6 +23,11 @@ pub(crate) const PASSWORD: &str = "right horse";
 
 /// A publisher and two subscribers of which each has the quirks of its kind.
 pub(crate) fn world() -> Arc<World> {
+    world_at(0.0005)
+}
+
+/// The same world at another pace, for a test that looks at what passes.
+fn world_at(scale: f64) -> Arc<World> {
     let subscriber = |name, quirks| node(name, Role::Subscriber, quirks);
     let early = Quirks {
         returns_early: true,
@@ -39,6 +45,7 @@ pub(crate) fn world() -> Arc<World> {
     };
     let cluster = Cluster {
         name: "hq".into(),
+        product: Product::Cucm,
         release: "14.0.1.12900-161".into(),
         nodes: vec![
             node("pub.example.com", Role::Publisher, Quirks::default()),
@@ -51,14 +58,17 @@ pub(crate) fn world() -> Arc<World> {
             application: account("reader", "other horse"),
         },
         mixed_mode: false,
+        reuse: false,
+        lists: TrustLists::default(),
         backup: Backup::default(),
         phones: Vec::new(),
         last_restarted: None,
+        memory: Memory::default(),
     };
     let log = Log::open(&tempfile::tempdir().unwrap().path().join("lab.jsonl")).unwrap();
     Arc::new(World::new(
         BTreeMap::from([("hq".to_owned(), cluster)]),
-        0.0005,
+        scale,
         log,
         KeyRing::default(),
     ))

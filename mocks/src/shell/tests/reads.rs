@@ -125,3 +125,80 @@ async fn a_pending_request_is_listed_and_shown() {
         "{shown}"
     );
 }
+
+#[tokio::test]
+async fn the_trust_lists_print_their_records() {
+    let world = world();
+    assert!(
+        answer(&world, "pub", "show ctl")
+            .await
+            .contains("CTL File not found.")
+    );
+    for unit in ["ITLRecovery", "CAPF"] {
+        world.change(&place("pub"), |node| {
+            node.identities.insert(unit.into(), identity(unit, unit));
+        });
+    }
+    world.change_cluster("hq", |cluster| {
+        cluster.mixed_mode = true;
+        cluster.lists.ctl = Some(cluster.make_ctl(1_795_000_000));
+    });
+    let shown = answer(&world, "pub", "show ctl").await;
+    let functions = |shown: &str| -> Vec<String> {
+        let lines = shown.lines().filter(|line| line.contains("FUNCTION"));
+        lines
+            .map(|line| {
+                line.split_whitespace()
+                    .skip(3)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect()
+    };
+    assert_eq!(
+        functions(&shown),
+        [
+            "System Administrator Security Token",
+            "CCM+TFTP",
+            "CCM+TFTP",
+            "CCM+TFTP",
+            "CAPF"
+        ]
+    );
+    let serial = world
+        .read(&place("sub1"), |_, node, _| {
+            let serial = node.identities["CallManager"]
+                .certificate
+                .serial_number()
+                .to_bn();
+            serial.unwrap().to_hex_str().unwrap().to_string()
+        })
+        .unwrap();
+    let bytes: Vec<&str> = serial
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).unwrap())
+        .collect();
+    for expected in [
+        "\r\nThe CTL File was last modified on Wed Nov 18 11:06:40 UTC 2026\r\n",
+        "CTL Record #:1\r\n",
+        "CTL Record #:5\r\n",
+        "This etoken was used to sign the CTL file.",
+        &bytes.join(":"),
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let shown = answer(&world, "pub", "show itl").await;
+    assert_eq!(
+        functions(&shown),
+        [
+            "System Administrator Security Token",
+            "TFTP",
+            "TVS",
+            "TVS",
+            "TVS",
+            "CAPF"
+        ]
+    );
+    assert!(shown.contains("ITL Record #:1"), "{shown}");
+}

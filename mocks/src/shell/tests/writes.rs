@@ -113,12 +113,14 @@ async fn planted_faults_cut_before_or_after_the_act() {
 
 #[tokio::test]
 async fn planted_faults_lie_about_a_restart() {
+    let (started, starting) = (ServiceState::Started, ServiceState::Starting);
     for (mode, says_started, begun, ends) in [
-        (Mode::SuccessNotApplied, true, false, ServiceState::Started),
-        (Mode::NeverStarted, false, true, ServiceState::Starting),
-        (Mode::NeverStarts, false, true, ServiceState::Starting),
+        (Mode::SuccessNotApplied, true, false, vec![started]),
+        // The shell returns while it starts; a busy machine may look only when it has.
+        (Mode::NeverStarted, false, true, vec![starting, started]),
+        (Mode::NeverStarts, false, true, vec![starting]),
     ] {
-        let world = world();
+        let world = world_at(0.01);
         world.plant(Fault::new("restart", mode));
         let shown = answer(&world, "pub", "utils service restart Cisco Tftp").await;
         assert_eq!(
@@ -132,11 +134,8 @@ async fn planted_faults_lie_about_a_restart() {
             begun,
             "{mode:?}"
         );
-        assert_eq!(
-            world.service_state(&place("pub"), "Cisco Tftp"),
-            Some(ends),
-            "{mode:?}"
-        );
+        let state = world.service_state(&place("pub"), "Cisco Tftp").unwrap();
+        assert!(ends.contains(&state), "{mode:?}: {state:?}");
     }
 }
 
@@ -182,5 +181,38 @@ async fn regenerating_replaces_the_certificate_and_is_a_violation() {
                 .map(|entry| entry.what.as_str()),
             Some("regenerate-used")
         );
+    }
+}
+
+#[tokio::test]
+async fn the_trust_list_is_made_of_what_is_stored_when_it_is_updated() {
+    let world = world();
+    world.change_cluster("hq", |cluster| {
+        cluster.mixed_mode = true;
+        cluster.lists.ctl = Some(cluster.make_ctl(1_795_000_000));
+    });
+    let before = answer(&world, "pub", "show ctl").await;
+    world.change(&place("sub1"), |node| {
+        node.identities.insert(
+            "CallManager".into(),
+            identity("another.example.com", "CallManager"),
+        );
+    });
+    assert_eq!(answer(&world, "pub", "show ctl").await, before);
+    let refused = answer(&world, "sub2", "utils ctl update CTLFile").await;
+    assert!(
+        refused.contains("publisher") && !refused.contains("y/n"),
+        "{refused}"
+    );
+    let (_, shown) = typed_at_once(&world, "pub", 24, "utils ctl update CTLFile\ry\rquit\r").await;
+    assert!(shown.contains("CTL file Updated"), "{shown}");
+    let after = answer(&world, "pub", "show ctl").await;
+    assert!(!before.contains("CN=another.example.com") && after.contains("CN=another.example.com"));
+    let line = |text: &str, start: &str| {
+        let found = text.lines().find(|line| line.contains(start));
+        found.unwrap().to_owned()
+    };
+    for start in ["(MD5)", "(SHA1)", "The CTL File was last modified on"] {
+        assert_ne!(line(&before, start), line(&after, start));
     }
 }

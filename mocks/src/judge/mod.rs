@@ -1,9 +1,13 @@
 //! What no careful operator does: the lab's own judgement of restarts and writes.
 
+mod phones;
+
 use openssl::x509::X509;
 
-use crate::state::{Cluster, Face, Node, Role, purpose_loaded_by};
+use crate::state::{Cluster, Node, loaded_by, reason_prints};
 use crate::upload;
+
+pub(crate) use phones::{open_change, phone_trust_change, reset, works_for_phones};
 
 /// The name of a violation, and what exactly happened.
 pub(crate) type Violation = (&'static str, String);
@@ -28,7 +32,7 @@ pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<
     if let Some(detail) = before_publisher(cluster, node, service) {
         found.push(("subscriber-restarted-before-publisher", detail));
     }
-    if let Some(detail) = without_new_certificate(node, service) {
+    if let Some(detail) = without_new_certificate(cluster, node, service) {
         found.push(("restart-without-new-certificate", detail));
     }
     if node
@@ -38,14 +42,13 @@ pub(crate) fn restart(cluster: &Cluster, node_name: &str, service: &str) -> Vec<
         let detail = format!("{service} on {node_name} was not running, and that is no fault");
         found.push(("restart-of-stopped-service", detail));
     }
-    if service.starts_with("Cisco DRF")
-        && (cluster.backup.running.is_some() || cluster.backup.restoring.is_some())
-    {
+    if service.starts_with("Cisco DRF") && backup_runs(cluster) {
         found.push((
             "restart-during-backup",
             format!("{service} on {node_name} while a backup or restore runs"),
         ));
     }
+    found.extend(phones::restart(cluster, node, service));
     found.extend(bad_replication(
         cluster,
         &format!("restart of {service} on {node_name}"),
@@ -86,7 +89,18 @@ pub(crate) fn identity_upload(
             format!("{purpose} on {node_name}: SSO is on at {}", enabled.name),
         ));
     }
+    if purpose == "ipsec" && backup_runs(cluster) {
+        found.push((
+            "ipsec-during-backup",
+            format!("{purpose} on {node_name} while a backup or restore runs"),
+        ));
+    }
+    found.extend(phone_trust_change(cluster, node_name, purpose));
     found
+}
+
+fn backup_runs(cluster: &Cluster) -> bool {
+    cluster.backup.running.is_some() || cluster.backup.restoring.is_some()
 }
 
 /// Judges any write while the database does not replicate.
@@ -126,32 +140,61 @@ fn previous_not_healthy(cluster: &Cluster, node_name: &str) -> Option<String> {
             previous.name
         ));
     }
-    (!previous.serves_stored(Face::Web)).then(|| {
-        format!(
-            "{node_name} before {} serves the certificate it has stored",
-            previous.name
-        )
-    })
+    // Both publishers are where a new pass begins; what is stored for it is still to be loaded everywhere.
+    let begins = [cluster.publisher(), cluster.presence_publisher()];
+    let begins = begins.iter().flatten().any(|first| first.name == node_name);
+    let unfinished = unfinished(cluster, previous).filter(|_| !begins)?;
+    Some(format!(
+        "{node_name} before {unfinished} of {} is in effect",
+        previous.name
+    ))
 }
 
+/// A purpose that the services restarted on a node in this pass load, and that is not in effect there.
+fn unfinished(cluster: &Cluster, node: &Node) -> Option<&'static str> {
+    let restarted = &cluster.memory.restarted;
+    let loads = restarted.iter().flat_map(|service| {
+        let purposes = loaded_by(service, cluster.numbers()).iter();
+        purposes.map(move |purpose| (service, *purpose))
+    });
+    loads
+        .filter(|(_, purpose)| node.stored(purpose).is_some())
+        .find(|(service, purpose)| node.awaits(service, purpose) || !node.in_effect(purpose))
+        .map(|(_, purpose)| purpose)
+}
+
+/// A purpose that a node's service is about to load while that of the node that goes first has not: the IM and
+/// Presence database publisher for what only presence nodes hold, the publisher for all else.
+///
+/// claim: CUCM-TOMCAT-ORDER, IMP-PUBLISHER-FIRST
 fn before_publisher(cluster: &Cluster, node: &Node, service: &str) -> Option<String> {
-    let publisher = cluster.publisher()?;
-    let early = service == Face::Web.service()
-        && node.role == Role::Subscriber
-        && !node.serves_stored(Face::Web)
-        && !publisher.serves_stored(Face::Web);
-    early.then(|| {
-        format!(
-            "{} while {} does not serve its new certificate",
-            node.name, publisher.name
-        )
-    })
+    let first = |purpose: &str| {
+        let first = if purpose.starts_with("cup") {
+            cluster.presence_publisher()
+        } else {
+            cluster.publisher()
+        };
+        first.filter(|first| first.name != node.name)
+    };
+    let mut awaited = loaded_by(service, cluster.numbers())
+        .iter()
+        .filter(|purpose| node.awaits(service, purpose));
+    let (early, publisher) = awaited.find_map(|purpose| {
+        let first = first(purpose).filter(|first| first.awaits(service, purpose))?;
+        Some((purpose, first))
+    })?;
+    Some(format!(
+        "{service} on {} for {early} while {} has not loaded its new certificate",
+        node.name, publisher.name
+    ))
 }
 
-fn without_new_certificate(node: &Node, service: &str) -> Option<String> {
-    let loaded = node.services.get(service)?.loaded_by_restart.as_ref()?;
-    let stored = node.stored(purpose_loaded_by(service)?)?;
-    (*loaded == stored).then(|| {
+fn without_new_certificate(cluster: &Cluster, node: &Node, service: &str) -> Option<String> {
+    let found = node.services.get(service)?;
+    // The vendor's instruction names the service although another restart took it along.
+    let earlier = Some(&found.restarted_for).filter(|_| !found.restarted_along)?;
+    let now = reason_prints(cluster, node, service);
+    (!earlier.is_empty() && now.is_subset(earlier)).then(|| {
         format!(
             "{service} on {} already loaded this certificate in a restart",
             node.name
