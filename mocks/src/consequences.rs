@@ -39,7 +39,8 @@ impl Scene<'_> {
         };
         let mut places = Vec::new();
         for node in &mut cluster.nodes {
-            if node.name == place.node || purpose == "ITLRecovery" {
+            let shares = purpose == "ITLRecovery" && node.identities.contains_key(purpose);
+            if node.name == place.node || shares {
                 node.identities.insert(purpose.to_owned(), made.clone());
                 node.pending.remove(purpose);
                 places.push(Place::new(&cluster.name, &node.name));

@@ -9,7 +9,7 @@ use crate::model::{Appliance, NodeName, Observed, ServiceName, StepId};
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
 use super::job::Job;
-use super::pass::{Merged, Pass};
+use super::pass::{Merged, Pass, Round};
 use super::restart::Witness;
 use super::stages::replication_good;
 use super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
@@ -26,12 +26,12 @@ pub(super) fn activate(
     draft: &mut Draft,
     site: &Site<'_>,
     pass: &Pass<'_>,
-    round: &BTreeSet<NodeName>,
+    round: &Round,
     ready: &[StepId],
 ) -> Vec<StepId> {
     let takes_part = |node: &&NodeName| {
         let gets = pass.jobs.iter().any(|job| job.due.nodes.contains(node));
-        round.contains(*node) && (gets || pass.restarts.contains_key(*node))
+        round.nodes.contains(*node) && gets || pass.restarts_in(round, node).next().is_some()
     };
     let nodes: Vec<&NodeName> = site.nodes.iter().filter(takes_part).collect();
     let mut proved: Vec<StepId> = ready.to_vec();
@@ -42,9 +42,9 @@ pub(super) fn activate(
             proved = attend(draft, pass, kind, &proved, true);
         }
         let mut last: Option<StepId> = None;
-        for merged in pass.restarts.get(*node).into_iter().flatten() {
+        for merged in pass.restarts_in(round, node) {
             let first = last.is_none();
-            let id = draft.add(restart_step(site, pass, node, merged, first));
+            let id = draft.add(restart_step(site, pass, round, node, merged, first));
             if let Some(last) = &last {
                 draft.edge(last, &id, "the playbook's order on one node");
             } else {
@@ -54,7 +54,7 @@ pub(super) fn activate(
             }
             last = Some(id);
         }
-        let id = draft.add(prove_step(site, pass, node));
+        let id = draft.add(prove_step(site, pass, round, node));
         let why = "a certificate is in effect when it is seen in effect (I8)";
         match &last {
             Some(last) => draft.edge(last, &id, why),
@@ -98,6 +98,7 @@ fn attend(
 fn restart_step(
     site: &Site<'_>,
     pass: &Pass<'_>,
+    round: &Round,
     node: &NodeName,
     merged: &Merged<'_>,
     first: bool,
@@ -111,13 +112,17 @@ fn restart_step(
             continue;
         }
         because.extend(job.because([node]));
-        // A node that gets no certificate of its own restarts for the one that another got.
-        let holders = if job.due.nodes.contains(node) {
-            std::slice::from_ref(node)
-        } else {
-            job.due.nodes.as_slice()
-        };
-        before.extend(holders.iter().filter_map(|holder| {
+        // A node that gets no certificate of its own here restarts for the one that another got.
+        let own = round.nodes.contains(node) && job.due.nodes.contains(node);
+        let holders = job.due.nodes.iter();
+        let holders = holders.filter(|holder| {
+            if own {
+                *holder == node
+            } else {
+                round.nodes.contains(*holder)
+            }
+        });
+        before.extend(holders.filter_map(|holder| {
             Some(Condition::IdentityOf {
                 node: holder.clone(),
                 purpose: job.purpose().clone(),
@@ -203,9 +208,9 @@ fn proofs<'j>(job: &'j Job<'_>, node: &'j NodeName) -> impl Iterator<Item = Cond
     })
 }
 
-fn prove_step(site: &Site<'_>, pass: &Pass<'_>, node: &NodeName) -> Step {
+fn prove_step(site: &Site<'_>, pass: &Pass<'_>, round: &Round, node: &NodeName) -> Step {
     let jobs = || {
-        let gets = |job: &&Job<'_>| job.due.nodes.contains(node);
+        let gets = |job: &&Job<'_>| round.nodes.contains(node) && job.due.nodes.contains(node);
         pass.jobs.iter().filter(gets)
     };
     let mut after: Vec<Condition> = jobs().flat_map(|job| proofs(job, node)).collect();

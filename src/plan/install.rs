@@ -8,7 +8,7 @@ use super::activate::listed;
 use super::draft::{Draft, cited, step};
 use super::facts::Site;
 use super::job::Job;
-use super::pass::Pass;
+use super::pass::{Pass, Round};
 use super::request::Request;
 use super::reset::phones_restart;
 use super::stages::{ONE_CALL, replication_good};
@@ -115,14 +115,14 @@ pub(super) fn install(
     draft: &mut Draft,
     site: &Site<'_>,
     pass: &mut Pass<'_>,
-    round: &BTreeSet<NodeName>,
+    round: &Round,
     first: &[StepId],
 ) -> Vec<StepId> {
     let mut all = Vec::new();
     for job in &mut pass.jobs {
         let mut uploaded = std::mem::take(&mut job.made.uploaded);
         let requests = job.requests.iter().zip(&job.made.requests);
-        for (request, made) in requests.filter(|(request, _)| round.contains(&request.node)) {
+        for (request, made) in requests.filter(|(request, _)| round.nodes.contains(&request.node)) {
             let id = draft.add(upload_step(site, job, request, made));
             draft.edges(
                 first,

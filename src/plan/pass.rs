@@ -127,7 +127,7 @@ impl<'a> Pass<'a> {
 
     /// The nodes that change together. Where one must keep what phones hold of it until they have taken the new
     /// list, the first node goes before all others (invariant I3).
-    pub(super) fn rounds(&self, site: &Site<'_>) -> Vec<BTreeSet<NodeName>> {
+    pub(super) fn rounds(&self, site: &Site<'_>) -> Vec<Round> {
         let all: BTreeSet<NodeName> = self
             .jobs
             .iter()
@@ -141,10 +141,55 @@ impl<'a> Pass<'a> {
         let first = site.nodes.iter().find(|node| all.contains(*node)).cloned();
         match first {
             Some(first) if one_stays => {
-                let rest = all.iter().filter(|node| **node != first).cloned();
-                vec![[first.clone()].into(), rest.collect()]
+                let rest: BTreeSet<NodeName> =
+                    all.iter().filter(|node| **node != first).cloned().collect();
+                // Where lists are not written by themselves, every node that offers one must name the new certificate.
+                let by_itself = self
+                    .jobs
+                    .iter()
+                    .any(|job| job.resets_on_upload(site, &first));
+                let alone = Round {
+                    nodes: [first].into(),
+                    lists_on: if by_itself {
+                        BTreeSet::new()
+                    } else {
+                        rest.clone()
+                    },
+                };
+                vec![alone, Round::of(rest)]
             }
-            _ => vec![all],
+            _ => vec![Round::of(all)],
+        }
+    }
+
+    /// What restarts on a node in a round.
+    pub(super) fn restarts_in<'p>(
+        &'p self,
+        round: &Round,
+        node: &NodeName,
+    ) -> impl Iterator<Item = &'p Merged<'a>> {
+        let (whole, lists) = (round.nodes.contains(node), round.lists_on.contains(node));
+        let merged = self.restarts.get(node).into_iter().flatten();
+        merged.filter(move |it| whole || lists && it.first.rule.service.as_str() == LIST_SERVICE)
+    }
+}
+
+/// The service that offers phones their lists. Source: claim PHONE-ITL-ON-START.
+const LIST_SERVICE: &str = "Cisco Tftp";
+
+/// Nodes that change together.
+pub(super) struct Round {
+    /// They get their certificates and restart.
+    pub(super) nodes: BTreeSet<NodeName>,
+    /// Here only what offers the lists restarts.
+    pub(super) lists_on: BTreeSet<NodeName>,
+}
+
+impl Round {
+    fn of(nodes: BTreeSet<NodeName>) -> Self {
+        Self {
+            nodes,
+            lists_on: BTreeSet::new(),
         }
     }
 }

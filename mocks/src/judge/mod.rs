@@ -140,9 +140,10 @@ fn previous_not_healthy(cluster: &Cluster, node_name: &str) -> Option<String> {
             previous.name
         ));
     }
-    let here = cluster.node(node_name)?;
-    // The publisher is where a new pass begins; what is stored for it is still to be loaded everywhere.
-    let unfinished = unfinished(cluster, previous).filter(|_| here.role != Role::Publisher)?;
+    // Both publishers are where a new pass begins; what is stored for it is still to be loaded everywhere.
+    let begins = [cluster.publisher(), cluster.presence_publisher()];
+    let begins = begins.iter().flatten().any(|first| first.name == node_name);
+    let unfinished = unfinished(cluster, previous).filter(|_| !begins)?;
     Some(format!(
         "{node_name} before {unfinished} of {} is in effect",
         previous.name

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use reissue_lab::state::Holding;
-use reissue_lab::{Kind, Lab, LabConfig};
+use reissue_lab::world::Place;
+use reissue_lab::{Channel, Kind, Lab, LabConfig};
 
 use crate::client::{self, PUBLISHER, until};
 use crate::operator::{
@@ -55,6 +56,29 @@ fn callmanager_and_tvs_at_once_strand_phones() {
             assert!(words.contains(word), "{words:?}");
         }
     }
+}
+
+#[test]
+fn a_new_itl_recovery_beside_new_tvs_certificates_strands_every_phone() {
+    let lab = client::lab(of(TWELVE));
+    for node in NODES {
+        renew(&lab, node, "TVS");
+    }
+    lab.world()
+        .regenerate(
+            &Place::new("hq", PUBLISHER),
+            "ITLRecovery",
+            "set cert regen ITLRecovery",
+            Channel::Ssh,
+        )
+        .unwrap();
+    let shared = NODES.map(|node| client::look(&lab, node, |node| node.stored("ITLRecovery")));
+    assert!(shared.iter().all(|stored| *stored == shared[0]));
+    restart_all(&lab, &[TVS, "Cisco Tftp"]);
+    reset_all(&lab);
+    settled(&lab);
+    assert_eq!(phones(&lab), (0, 24));
+    assert!(words(&lab).contains("callmanager-and-tvs-in-flight"));
 }
 
 /// A whole change of CallManager: all nodes, then their restarts, then every phone.
