@@ -4,7 +4,7 @@ mod phones;
 
 use openssl::x509::X509;
 
-use crate::state::{Cluster, Node, Role, loaded_by, reason_prints};
+use crate::state::{Cluster, Node, loaded_by, reason_prints};
 use crate::upload;
 
 pub(crate) use phones::{open_change, phone_trust_change, reset, works_for_phones};
