@@ -3,6 +3,9 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::model::{Purpose, Store};
 
+/// Something that the plan wants otherwise.
+type Change = fn(&mut Write);
+
 const NODE: &str = "pub.hq.example.com";
 
 fn request(change: impl FnOnce(&mut Write)) -> Result<WriteCommand, WriteError> {
@@ -25,7 +28,6 @@ fn request(change: impl FnOnce(&mut Write)) -> Result<WriteCommand, WriteError> 
 fn only_the_request_that_the_shell_makes_is_asked_of_it() {
     let tomcat = WriteCommand::GenerateRequest(Purpose::from("tomcat"));
     assert_eq!(request(|_| {}), Ok(tomcat));
-    type Change = fn(&mut Write);
     let cases: [(Change, &str); 7] = [
         (
             |write| {

@@ -15,9 +15,12 @@ const ASKS_FOR_IT: &str = "Paste the Certificate and Hit Enter\r\n";
 /// What the node does instead of a reply: it goes away.
 const CUT: &str = "\u{0}cut";
 
+/// What the node expects to be typed, and its reply.
+type Turn = (&'static str, String);
+
 /// A node that expects certain texts, in this order, and replies to each; then it says nothing any more.
 struct Played {
-    turns: VecDeque<(&'static str, String)>,
+    turns: VecDeque<Turn>,
     said: Sender<String>,
     line: Option<Sender<Vec<u8>>>,
     heard: Receiver<Vec<u8>>,
@@ -185,7 +188,7 @@ fn a_block_is_pasted_where_it_is_asked_for_echoed_or_not() {
 
 #[test]
 fn unknown_questions_are_answered_by_nothing() {
-    let rows: [(WriteCommand, Vec<(&'static str, String)>, &str); 6] = [
+    let rows: [(WriteCommand, Vec<Turn>, &str); 6] = [
         (
             csr(),
             vec![(CSR, echoed(CSR, "A CSR exists. Overwrite it (yes/no)? "))],

@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut_into_pages() {
-        let names: BTreeMap<String, ()> = (0..2500).map(|n| (n.to_string(), ())).collect();
+        let names: BTreeMap<String, u32> = (0..2500).map(|n| (n.to_string(), n)).collect();
         let sizes: Vec<usize> = pages(&names).iter().map(Vec::len).collect();
         assert_eq!(sizes, [500, 500, 500, 500, 500]);
     }

@@ -4,6 +4,7 @@ use std::time::Instant;
 use reissue_lab::{Channel, Fault, Kind, LabConfig, Mode};
 
 use super::*;
+use crate::clock::Clock as _;
 use crate::driver::{Actuate as _, Write, WriteError};
 use crate::model::{Observed, PhoneCensus, PhoneSecurity};
 
@@ -32,7 +33,7 @@ async fn every_phone_of_the_database_is_told_apart_from_the_registered() {
         tls.contains(&phone.security) && phone.lsc == Some(true)
     });
     assert_eq!(secure.count(), 2);
-    let now = jiff::Timestamp::now().as_second();
+    let now = SystemClock.now().as_second();
     let recent = |at: &i64| (now - 30 * 86_400..=now + 60).contains(at);
     assert!(census.registered.values().all(recent), "{census:?}");
     for (name, phone) in configured {
