@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::execute::{self, Judgement, Mark, judge};
+use crate::execute::{self, Decision, Judgement, Look, Mark, judge};
 use crate::journal::{
     ClusterLock, Disk, Holder, Journal, RealDisk, RunState, close, list_runs, read_run, run_summary,
 };
@@ -16,6 +16,7 @@ use super::arguments::{RunsCommand, ShowFormat};
 use super::carry::{operator, plan_of, unfinished};
 use super::exit::{CliError, Exit};
 use super::output::{Output, talk, write_out};
+use super::planning::waivers;
 use super::session::Session;
 
 fn failed(error: impl std::fmt::Display) -> CliError {
@@ -113,10 +114,13 @@ pub(super) async fn mark(
         &journal,
         &plan,
         reader.as_ref(),
-        &step,
-        decision,
-        operator(),
-        why.to_owned(),
+        session.clock.as_ref(),
+        Decision {
+            step: step.clone(),
+            mark: decision,
+            by: operator(),
+            why: why.to_owned(),
+        },
     )
     .await
     .map_err(|error| CliError::new(Exit::Usage, error))?;
@@ -125,6 +129,46 @@ pub(super) async fn mark(
     }
     Ok(output.result(Exit::Done, &found, || {
         format!("{step} is marked. Go on with `reissue resume`.\n")
+    }))
+}
+
+/// `mark STEP --waive NAME…`: asks no device.
+pub(super) fn waive(
+    session: &Session,
+    output: Output,
+    run: Option<&str>,
+    step: &str,
+    words: &[String],
+    why: &str,
+) -> Result<Exit, CliError> {
+    let waivers = waivers(words, why)?;
+    if waivers.all {
+        let says = "expected phones by name, or @FILE with one name a line; found `all`";
+        return Err(CliError::new(Exit::Usage, says).hint(
+            "phones that do not come back are waived by name; the run keeps their names in its directory",
+        ));
+    }
+    let Some(id) = unfinished(session, run)? else {
+        let says = "no run is unfinished, so there is no gate to waive phones at";
+        return Err(CliError::new(Exit::Usage, says));
+    };
+    let plan = plan_of(session, &id)?;
+    let _locks = hold_all(session, &id)?;
+    let clock = Arc::clone(&session.clock);
+    let (journal, _) =
+        Journal::open(Arc::new(RealDisk), clock, &session.state_dir, id).map_err(failed)?;
+    let step = StepId::from(step);
+    let count = execute::waive(
+        &journal,
+        &plan,
+        &step,
+        &waivers.phones,
+        operator(),
+        waivers.why,
+    )
+    .map_err(|error| CliError::new(Exit::Usage, error))?;
+    Ok(output.result(Exit::Done, &waivers.phones, || {
+        format!("{step} opens without {count} of its phones. Go on with `reissue resume`.\n")
     }))
 }
 
@@ -156,6 +200,11 @@ pub(super) async fn verify(
         let Some(state) = observation.clusters.get(name) else {
             continue;
         };
+        let look = Look {
+            state,
+            ended: observation.to,
+            artifacts: &replay.artifacts_of(name, cluster),
+        };
         let last = cluster
             .steps
             .iter()
@@ -166,7 +215,7 @@ pub(super) async fn verify(
                 .map(move |condition| (&step.id, condition))
         });
         for (step, condition) in conditions {
-            let judgement = judge(condition, state, &replay.artifacts);
+            let judgement = judge(condition, look);
             let says = match &judgement {
                 Judgement::Holds => render::condition(condition, cluster),
                 Judgement::Fails { expected, found } => {

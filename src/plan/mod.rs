@@ -37,7 +37,7 @@ use crate::model::{
 
 pub use basis::{Moved, Touched, basis, moved, touched};
 pub use refusal::Refusal;
-pub use selection::{Cut, Options};
+pub use selection::{Cut, Options, Waivers};
 pub use step::{
     Action, ClusterPlan, Condition, Disruption, Edge, IssueTerms, PLAN_FORMAT, PhoneBaseline, Plan,
     Reversal, Stage, Step,

@@ -78,7 +78,9 @@ fn hostile() -> Plan {
 
 #[test]
 fn the_plan_of_three_nodes_as_text() {
-    insta::assert_snapshot!(text(&planned()));
+    let plan = planned();
+    let shown = text(&plan).replace(digest(&plan).unwrap().as_str(), "DIGEST");
+    insta::assert_snapshot!(shown);
 }
 
 #[test]

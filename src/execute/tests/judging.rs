@@ -1,9 +1,10 @@
 //! Every condition: holding, failing, unknown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::execute::testing::{MemoryCluster, MemoryTime, node};
-use crate::execute::{Judgement, judge};
+use crate::execute::{Judgement, Look, judge};
 use crate::journal::{Artifacts, IssuedLeaf, MadeRequest};
 use crate::model::{
     BackupJob, ClusterState, Fingerprint, Observed, Purpose, ServedChain, SsoState, StepId, Store,
@@ -15,6 +16,18 @@ use crate::plan::Condition;
 fn leaf() -> Fingerprint {
     Fingerprint::of(b"leaf")
 }
+
+/// A look that ended a minute after [`ACTED`].
+fn looked<'a>(state: &'a ClusterState, artifacts: &'a Artifacts) -> Look<'a> {
+    Look {
+        state,
+        ended: ACTED.parse::<jiff::Timestamp>().unwrap() + Duration::from_secs(60),
+        artifacts,
+    }
+}
+
+/// When every step acted.
+const ACTED: &str = "2026-06-01T00:00:00.4Z";
 
 fn conditions() -> Vec<Condition> {
     let (node, purpose, step) = (node("pub"), Purpose::from("tomcat"), StepId::from("hq-02"));
@@ -118,7 +131,7 @@ fn a_condition_holds_fails_or_is_unknown_by_what_was_seen() {
     dark.replication = Observed::default();
     dark.phones = Observed::default();
     for condition in conditions() {
-        let judged = |state| judge(&condition, state, &artifacts);
+        let judged = |state| judge(&condition, looked(state, &artifacts));
         assert_eq!(judged(&good), Judgement::Holds, "{condition:?}");
         assert!(
             matches!(judged(&bad), Judgement::Fails { .. }),
@@ -140,7 +153,7 @@ fn no_request_and_single_sign_on_are_the_other_way_round() {
         node: node(name),
         purpose: "tomcat".into(),
     };
-    let judged = |condition| judge(&condition, &state, &artifacts);
+    let judged = |condition| judge(&condition, looked(&state, &artifacts));
     assert!(matches!(judged(none("pub")), Judgement::Fails { .. }));
     assert_eq!(judged(none("sub")), Judgement::Holds);
     assert!(matches!(judged(none("other")), Judgement::Unknown { .. }));
@@ -159,7 +172,7 @@ fn what_this_run_did_not_record_is_unknown() {
             Condition::RequestOf { .. } | Condition::IdentityOf { .. } | Condition::Serves { .. }
         );
         if rests_on_artifacts {
-            let judged = judge(&condition, &state, &Artifacts::default());
+            let judged = judge(&condition, looked(&state, &Artifacts::default()));
             assert!(matches!(judged, Judgement::Unknown { .. }), "{condition:?}");
         }
     }
@@ -171,6 +184,6 @@ fn a_call_processing_node_without_a_replication_line_is_unknown() {
     if let Observed::Present(states) = &mut state.replication {
         states.remove(&node("sub"));
     }
-    let judged = judge(&Condition::ReplicationGood {}, &state, &artifacts);
+    let judged = judge(&Condition::ReplicationGood {}, looked(&state, &artifacts));
     assert!(matches!(judged, Judgement::Unknown { .. }));
 }
