@@ -305,3 +305,68 @@ fn named_or_latest(session: &Session, run: Option<&str>) -> Result<RunId, CliErr
             CliError::new(Exit::Usage, "there is no run yet").hint("`reissue apply` begins one")
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::planning::waivers;
+
+    fn parsed(words: &str) -> Result<Command, clap::Error> {
+        let words = ["reissue"].into_iter().chain(words.split(' '));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn one_decision_is_taken_at_a_time_and_with_a_reason() {
+        for good in [
+            "mark hq-09 --done --why x",
+            "mark hq-09 --failed --why x",
+            "mark hq-09 --waive SEP0A SEP0B --why x",
+            "mark hq-09 --waive SEP0A --waive @list --why x",
+            "plan --waive all --why x --tidy",
+        ] {
+            assert!(parsed(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "mark hq-09 --why x",
+            "mark hq-09 --done --failed --why x",
+            "mark hq-09 --done --waive SEP0A --why x",
+            "mark hq-09 --waive SEP0A",
+            "mark hq-09 --waive --why x",
+            "plan --waive SEP0A",
+            "plan --why x",
+            "apply plan.json --until tidy",
+        ] {
+            assert!(parsed(bad).is_err(), "{bad}");
+        }
+        let Ok(Command::Mark { waive, step, .. }) = parsed("mark hq-09 --waive A B --why x") else {
+            panic!("a mark");
+        };
+        assert_eq!((step.as_str(), waive.len()), ("hq-09", 2));
+    }
+
+    #[test]
+    fn a_file_names_phones_one_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        let word = [format!("@{}", list.display()), "SEP0C".to_owned()];
+        let missing = waivers(&word, "x").unwrap_err();
+        assert!(missing.says.contains("list"), "{missing}");
+        std::fs::write(&list, "# the lobby\n\nSEP0A\r\n  SEP0B # gone\n").unwrap();
+        let read = waivers(&word, "x").unwrap();
+        let names: Vec<&str> = read.phones.iter().map(String::as_str).collect();
+        assert_eq!(names, ["SEP0A", "SEP0B", "SEP0C"]);
+        for (content, says) in [
+            ("# nobody\n", "found none"),
+            ("SEP0A;SEP0B\n", "`SEP0A;SEP0B`"),
+        ] {
+            std::fs::write(&list, content).unwrap();
+            let error = waivers(&word, "x").unwrap_err();
+            assert!(error.says.contains(says), "{error}");
+        }
+        std::fs::write(&list, [0xff, 0xfe]).unwrap();
+        assert!(waivers(&word, "x").unwrap_err().says.contains("no text"));
+    }
+}

@@ -195,3 +195,39 @@ impl Options {
 fn taken<T: Ord>(name: &T, only: &BTreeSet<T>, except: &BTreeSet<T>) -> bool {
     (only.is_empty() || only.contains(name)) && !except.contains(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waivers_name_phones_and_say_why() {
+        let words = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let read = |names: &[&str], why| Waivers::read(&words(names), why);
+        assert_eq!(read(&[], ""), Ok(Waivers::default()));
+        let some = read(&["SEP0A", "all", "an-lobby.1"], " closed ").unwrap();
+        let phones = words(&["SEP0A", "an-lobby.1"]).into_iter().collect();
+        let why = "closed".to_owned();
+        assert_eq!(
+            some,
+            Waivers {
+                all: true,
+                phones,
+                why
+            }
+        );
+        let long = "S".repeat(129);
+        for wrong in ["", "SEP 0A", "SEP0A;SEP0B", "@list", &long] {
+            let refusals = read(&["SEP0B", wrong], "closed").unwrap_err();
+            assert_eq!(refusals.len(), 1, "{wrong}");
+            assert!(refusals[0].says.contains(wrong), "{}", refusals[0]);
+        }
+        let refusals = read(&["SEP0A"], "  ").unwrap_err();
+        assert!(refusals[0].next.contains("--why"), "{}", refusals[0]);
+    }
+}

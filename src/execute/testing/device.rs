@@ -146,13 +146,11 @@ impl MemoryCluster {
         state.phones = truth.census(now);
         if !asked(FactGroup::Phones) || !scope.includes(&node("pub")) {
             state.phones = Observed::default();
-        } else if truth.flaps {
+        } else {
             truth.looks += 1;
-            state.phones = if truth.looks.is_multiple_of(2) {
-                Observed::Absent
-            } else {
-                state.phones
-            };
+            if truth.flaps && truth.looks.is_multiple_of(2) {
+                state.phones = Observed::Absent;
+            }
         }
         state
     }

@@ -60,12 +60,15 @@ pub(in super::super) struct Truth {
     /// Every other look finds the phones gone.
     pub(in super::super) flaps: bool,
     pub(super) late: Option<(Timestamp, NodeName, Write)>,
-    pub(super) looks: usize,
+    /// How often phones were looked at.
+    pub(in super::super) looks: usize,
     pub(super) requests: usize,
     /// Phones by name: the device pool, and since when each is registered; in the future while it is not.
     pub(in super::super) phones: BTreeMap<String, (String, Timestamp)>,
     /// Phones that do not come back from a reset.
     pub(in super::super) lost: BTreeSet<String>,
+    /// Phones in a call, which no reset reaches.
+    pub(in super::super) busy: BTreeSet<String>,
     /// A service that restarts by itself when its node is sent a certificate.
     pub(in super::super) restarts_itself: Option<ServiceName>,
     /// Phones reset by themselves when a certificate is uploaded.
@@ -98,6 +101,7 @@ impl Truth {
             requests: 0,
             phones: BTreeMap::new(),
             lost: BTreeSet::new(),
+            busy: BTreeSet::new(),
             restarts_itself: None,
             resets_itself: false,
             serials: Vec::new(),
@@ -123,7 +127,7 @@ impl Truth {
 
     fn reset(&mut self, pool: Option<&str>, now: Timestamp) {
         for (name, (own, since)) in &mut self.phones {
-            if pool.is_none_or(|pool| pool == own) {
+            if pool.is_none_or(|pool| pool == own) && !self.busy.contains(name) {
                 *since = if self.lost.contains(name) {
                     Timestamp::MAX
                 } else {
@@ -219,8 +223,7 @@ impl Truth {
                     .insert(purpose.clone(), Observed::Present(leaf.sha256));
                 self.serials.push(leaf.serial);
                 if let Some(service) = self.restarts_itself.clone() {
-                    self.since
-                        .insert((at.clone(), service), now + Duration::from_secs(5));
+                    self.since.insert((at.clone(), service), now);
                 }
                 if self.resets_itself {
                     self.reset(None, now);

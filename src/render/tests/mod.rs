@@ -1,5 +1,7 @@
 //! Plans as people see them.
 
+mod phones;
+
 use super::words::{WIDTH, clean, duration, wrapped};
 use super::*;
 use crate::model::*;
