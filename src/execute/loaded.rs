@@ -36,29 +36,39 @@ impl ClusterRun<'_> {
         evidence(step, &word, sent, look) == Evidence::Applied
     }
 
-    /// When the last of the uploads before a restart was sent: of those that its node holds, or, where it holds none
-    /// of them, of all. Uploads of earlier passes do not count, nor does one that this run did not send.
+    /// When the last step was sent that this restart makes effective: of the uploads that its node holds, or, where it
+    /// holds none of them, of all; and of the trust list, which is written before the restarts (invariant I11). Steps of
+    /// earlier passes do not count, and one that this run did not send leaves the answer open.
     fn last_upload(&self, index: usize, step: &Step) -> Option<Timestamp> {
-        let before = self.plan.steps.get(..index)?;
-        let stored = before
-            .iter()
-            .rev()
-            .skip_while(|step| !matches!(step.action, Action::UploadIdentity { .. }))
-            .take_while(|step| !ends_a_pass(&step.action));
-        let uploads: Vec<&Step> = stored
-            .filter(|step| matches!(step.action, Action::UploadIdentity { .. }))
+        let before = self.plan.steps.get(..index)?.iter().rev();
+        let pass: Vec<&Step> = before
+            .skip_while(|step| !stores(&step.action))
+            .take_while(|step| !ends_a_pass(&step.action))
+            .filter(|step| stores(&step.action))
             .collect();
-        let own = |upload: &&Step| match (&upload.action, &step.node) {
+        let own = |stored: &&Step| match (&stored.action, &step.node) {
             (Action::UploadIdentity { nodes, .. }, Some(node)) => nodes.contains(node),
             _ => false,
         };
-        let any_own = uploads.iter().any(own);
-        let counted = uploads.iter().filter(|upload| !any_own || own(upload));
-        let sent: Option<Vec<Timestamp>> = counted
-            .map(|upload| self.record_of(upload)?.acted)
+        let any_own = pass.iter().any(own);
+        let counts = |stored: &&&Step| {
+            !any_own || own(stored) || matches!(stored.action, Action::UpdateTrustList {})
+        };
+        let sent: Option<Vec<Timestamp>> = pass
+            .iter()
+            .filter(counts)
+            .map(|stored| self.record_of(stored)?.acted)
             .collect();
         sent?.into_iter().max()
     }
+}
+
+/// What a service loads when it starts.
+fn stores(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::UploadIdentity { .. } | Action::UpdateTrustList {}
+    )
 }
 
 /// What stands between the uploads of two passes.

@@ -60,8 +60,9 @@ impl ClusterRun<'_> {
                 Evidence::NotApplied(found) => {
                     let believed = match word {
                         Word::Accepted => over,
-                        Word::Refused(_) => true,
-                        Word::Silent(_) => over || settled,
+                        // Phones take their time to show that they were reset.
+                        Word::Refused(_) if !answers_for_phones(step) => true,
+                        Word::Refused(_) | Word::Silent(_) => over || settled,
                     };
                     if believed {
                         return Ok(Settled::NotApplied(found));

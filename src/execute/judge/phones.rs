@@ -70,10 +70,10 @@ pub(super) fn listed(step: &StepId, leaf: &IssuedLeaf, state: &ClusterState) -> 
 type Demand<'a> = BTreeMap<&'a str, i64>;
 
 /// The phones that the plan answers for and nobody waived, of those pools for which `since` names a moment.
-fn demanded<'a>(
-    look: Look<'a>,
+fn demanded(
+    look: Look<'_>,
     mut since: impl FnMut(&str) -> Result<Option<i64>, Judgement>,
-) -> Result<Demand<'a>, Judgement> {
+) -> Result<Demand<'_>, Judgement> {
     let phones = &look.artifacts.phones;
     let mut demand = Demand::new();
     for (pool, names) in &phones.registered {

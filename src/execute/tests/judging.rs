@@ -21,7 +21,7 @@ fn leaf() -> Fingerprint {
 fn looked<'a>(state: &'a ClusterState, artifacts: &'a Artifacts) -> Look<'a> {
     Look {
         state,
-        ended: ACTED.parse::<jiff::Timestamp>().unwrap() + Duration::from_secs(60),
+        ended: ACTED.parse::<jiff::Timestamp>().unwrap() + Duration::from_mins(1),
         artifacts,
     }
 }

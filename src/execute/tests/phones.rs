@@ -8,7 +8,7 @@ use crate::execute::testing::{Fault, GATE, POOL, RESET, Scene, node};
 use crate::execute::{Class, ClusterOutcome, Decision, Mark, MarkError, mark, waive};
 use crate::journal::{DoneHow, JournalError, StepStatus};
 use crate::model::{Observed, StepId, Window};
-use crate::plan::{Condition, Stage};
+use crate::plan::{Action, Condition, Stage};
 
 /// What an undisturbed run does.
 fn effects() -> Vec<String> {
@@ -274,18 +274,49 @@ fn a_phone_that_does_not_follow_a_reset_can_be_waived_there() {
 
 #[test]
 fn a_service_that_restarted_by_itself_after_the_upload_is_not_restarted_again() {
+    // The trust list is written after the upload, and only a restart after it makes both effective (I11).
+    for (listed, restarts) in [(false, 0), (true, 1)] {
+        let mut scene = Scene::phones();
+        let cluster = scene.plan.clusters.get_mut(&"hq".into()).unwrap();
+        cluster
+            .steps
+            .retain(|step| listed || step.action != Action::UpdateTrustList {});
+        for step in &mut cluster.steps {
+            if step.action == (Action::UpdateTrustList {}) {
+                step.stage = Stage::Activate;
+            }
+        }
+        scene.device.truth().restarts_itself = Some("Cisco CallManager".into());
+        scene.limits.until = Some(Stage::Install);
+        assert_eq!(ended(&scene).class, Class::Done);
+        scene.limits.until = None;
+        scene.time.pass(Duration::from_mins(1));
+        let end = ended(&scene);
+        assert_eq!(end.class, Class::Done, "{end:?}");
+        let again = format!("restart Cisco CallManager {}", node("pub"));
+        let count = scene.effects().iter().filter(|it| **it == again).count();
+        assert_eq!(count, restarts, "{listed}");
+        let other = format!("restart Cisco TFTP {}", node("sub"));
+        assert!(scene.effects().contains(&other));
+    }
+}
+
+#[test]
+fn a_list_that_somebody_wrote_back_stops_the_run() {
     let scene = Scene::phones();
-    scene.device.truth().restarts_itself = Some("Cisco CallManager".into());
+    scene.device.truth().meddling = Some((LIST + 1, |state| state.ctl = Observed::Absent));
     let end = ended(&scene);
-    assert_eq!(end.class, Class::Done, "{end:?}");
-    let mut expected = effects();
-    expected.remove(3);
-    assert_eq!(scene.effects(), expected);
-    let status = scene.journal().map(|_| ());
-    assert!(
-        matches!(status, Err(JournalError::Illegal(_))),
-        "the run is closed"
-    );
+    // Right after the list was written it is not seen; the step itself notices.
+    assert_eq!(end.class, Class::Failed, "{end:?}");
+    let mut scene = Scene::phones();
+    scene.limits.until = Some(Stage::Install);
+    assert_eq!(ended(&scene).class, Class::Done);
+    scene.device.truth().state.ctl = Observed::Absent;
+    scene.limits.until = None;
+    let end = ended(&scene);
+    assert_eq!(end.class, Class::InDoubt, "{end:?}");
+    assert!(end.what.contains("certificate trust list"), "{}", end.what);
+    assert_eq!(scene.effects(), effects()[..3], "nothing restarted");
 }
 
 #[test]

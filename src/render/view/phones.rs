@@ -1,5 +1,7 @@
 //! What a plan asks of phones: who must come back, who was waived, and what each pass does to them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::model::StepId;
@@ -50,7 +52,7 @@ fn registered(phones: &PhoneBaseline) -> String {
 }
 
 fn number(phones: &PhoneBaseline) -> usize {
-    phones.registered.values().map(|names| names.len()).sum()
+    phones.registered.values().map(BTreeSet::len).sum()
 }
 
 /// How a person goes on without a phone for which a step waits; `None` if it waits for none.
