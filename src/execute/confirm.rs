@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::change::proves_nodes;
 use super::cluster::{ClusterRun, Seen};
-use super::gate::phones_of;
+use super::gate::names_phones;
 use super::look::tally;
 use super::outcome::{Class, Halt};
 use crate::journal::DoneHow;
@@ -99,9 +99,7 @@ impl ClusterRun<'_> {
                 holding = 0;
                 let text = tally.sentence();
                 if self.past(deadline) {
-                    let only_phones = tally
-                        .unmet()
-                        .all(|condition| phones_of(condition).is_some());
+                    let only_phones = tally.unmet().all(names_phones);
                     return Ok(Err(Unheld {
                         found: text,
                         only_phones,

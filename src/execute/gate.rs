@@ -5,26 +5,23 @@ use std::collections::BTreeSet;
 use super::cluster::{ClusterRun, Seen};
 use super::judge::not_back;
 use super::look::tally;
-use super::mark::MarkError;
+use super::mark::{MarkError, placed};
 use super::outcome::Halt;
 use crate::journal::{Event, Journal};
 use crate::model::StepId;
-use crate::plan::{ClusterPlan, Condition, Plan, Step};
+use crate::plan::{Condition, Plan, Step};
 
-/// A condition that phones keep from holding and that a waiver by name changes.
-pub(super) fn phones_of(condition: &Condition) -> Option<&Condition> {
+/// Whether a condition asks for phones by name, so that a waiver by name changes it.
+pub(super) fn names_phones(condition: &Condition) -> bool {
     matches!(
         condition,
         Condition::PhonesBack { .. } | Condition::PhonesReset { .. }
     )
-    .then_some(condition)
 }
 
 /// Whether a step waits for phones.
 pub(super) fn answers_for_phones(step: &Step) -> bool {
-    step.after
-        .iter()
-        .any(|condition| phones_of(condition).is_some())
+    step.after.iter().any(names_phones)
 }
 
 impl ClusterRun<'_> {
@@ -71,10 +68,7 @@ pub fn waive(
     by: String,
     why: String,
 ) -> Result<usize, MarkError> {
-    let find = |cluster: &'_ ClusterPlan| cluster.steps.iter().position(|known| known.id == *step);
-    let mut clusters = plan.clusters.values();
-    let found = clusters.find_map(|cluster| Some((cluster, cluster.steps.get(find(cluster)?)?)));
-    let (cluster, known) = found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))?;
+    let (_, cluster, known) = placed(plan, step)?;
     let Some(phones) = cluster
         .phones
         .as_ref()
@@ -82,25 +76,25 @@ pub fn waive(
     else {
         return Err(MarkError::NoGate(step.clone()));
     };
-    let mut phones_found = BTreeSet::new();
+    let mut waived = BTreeSet::new();
     let mut unknown = Vec::new();
     for name in names {
         let mut baseline = phones.registered.values().flatten();
         match baseline.find(|known| known.eq_ignore_ascii_case(name)) {
-            Some(known) => _ = phones_found.insert(known.clone()),
+            Some(known) => _ = waived.insert(known.clone()),
             None => unknown.push(name.as_str()),
         }
     }
     if !unknown.is_empty() {
         return Err(MarkError::NoSuchPhone(unknown.join(", ")));
     }
-    if phones_found.is_empty() {
+    if waived.is_empty() {
         return Err(MarkError::NoSuchPhone("no name".to_owned()));
     }
-    let count = phones_found.len();
+    let count = waived.len();
     journal.record(Event::PhonesWaived {
         step: step.clone(),
-        phones: phones_found,
+        phones: waived,
         by,
         why,
     })?;

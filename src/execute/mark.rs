@@ -8,8 +8,8 @@ use super::look::{scope, tally};
 use crate::clock::Clock;
 use crate::driver::Observe;
 use crate::journal::{DoneHow, Event, Journal, JournalError, StepStatus};
-use crate::model::StepId;
-use crate::plan::{Action, Plan, Step};
+use crate::model::{ClusterName, StepId};
+use crate::plan::{Action, ClusterPlan, Plan, Step};
 
 /// What a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +75,7 @@ pub async fn mark(
         by,
         why,
     } = decision;
-    let found = plan.clusters.iter().find_map(|(name, cluster)| {
-        let step = cluster.steps.iter().find(|known| known.id == step)?;
-        Some((name, cluster, step))
-    });
-    let (name, cluster, known) = found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))?;
+    let (name, cluster, known) = placed(plan, &step)?;
     let event = match mark {
         Mark::Done => {
             supplied(journal, &step, known)?;
@@ -110,6 +106,18 @@ pub async fn mark(
         Mark::Done => tally.sentence(),
         Mark::Failed => "what the step wants is seen: the next run will find it done".to_owned(),
     }))
+}
+
+/// A step with its cluster.
+pub(super) fn placed<'a>(
+    plan: &'a Plan,
+    step: &StepId,
+) -> Result<(&'a ClusterName, &'a ClusterPlan, &'a Step), MarkError> {
+    let found = plan.clusters.iter().find_map(|(name, cluster)| {
+        let known = cluster.steps.iter().find(|known| known.id == *step)?;
+        Some((name, cluster, known))
+    });
+    found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))
 }
 
 /// A request or certificate that was never recorded cannot be replaced by a word.

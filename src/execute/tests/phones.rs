@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock as _;
 use crate::execute::testing::{Fault, GATE, POOL, RESET, Scene, node};
 use crate::execute::{Class, ClusterOutcome, Decision, Mark, MarkError, mark, waive};
-use crate::journal::{DoneHow, JournalError, StepStatus};
+use crate::journal::JournalError;
 use crate::model::{Observed, StepId, Window};
 use crate::plan::{Action, Condition, Stage};
 
@@ -387,22 +387,4 @@ fn a_killed_run_waits_and_resets_no_phone_twice() {
         }
         assert_eq!(scene.effects(), effects(), "{n}");
     }
-}
-
-#[test]
-fn a_reset_found_done_says_so() {
-    let scene = Scene::phones();
-    scene
-        .device
-        .truth()
-        .faults
-        .insert(RESETTING, Fault::ActThenSilence);
-    let journal = scene.journal().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let executor = scene.executor(std::sync::Arc::clone(&journal));
-    assert_eq!(runtime.block_on(executor.run()).class(), Class::Done);
-    let status = journal.replay().step(&RESET.into()).unwrap().status.clone();
-    assert_eq!(status, StepStatus::Done(DoneHow::Performed {}));
 }
