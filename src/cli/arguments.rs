@@ -115,6 +115,15 @@ pub(super) enum Command {
         /// Renew what the estate file names even if it is not due
         #[arg(long)]
         force: bool,
+        /// Phones that are not registered and need not come back: names, @FILE with one name a line, or all
+        #[arg(long, num_args = 1.., value_name = "NAME|@FILE|all", requires = "why")]
+        waive: Vec<String>,
+        /// Why those phones are waived; kept in the plan
+        #[arg(long, value_name = "TEXT", requires = "waive")]
+        why: Option<String>,
+        /// End with a step that lists what may be cleared from trust stores
+        #[arg(long)]
+        tidy: bool,
         /// Exit code 3 if there is something to do.
         #[command(flatten)]
         check: Check,
@@ -173,11 +182,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
         /// The step is done
-        #[arg(long, conflicts_with = "failed", required_unless_present = "failed")]
+        #[arg(long, group = "decision", required_unless_present_any = ["failed", "waive"])]
         done: bool,
         /// The step failed and may be tried again
-        #[arg(long)]
+        #[arg(long, group = "decision")]
         failed: bool,
+        /// The gate may open without these phones: names, or @FILE with one name a line
+        #[arg(long, num_args = 1.., value_name = "NAME|@FILE", group = "decision")]
+        waive: Vec<String>,
         /// Why; kept in the journal
         #[arg(long, value_name = "TEXT")]
         why: String,

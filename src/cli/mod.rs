@@ -99,6 +99,9 @@ async fn dispatch(
             except,
             variant,
             force,
+            waive,
+            why,
+            tidy,
             check,
         } => {
             let wish = planning::Wish {
@@ -108,6 +111,9 @@ async fn dispatch(
                 except,
                 variant: variant.as_deref(),
                 force: *force,
+                waive,
+                why: why.as_deref().unwrap_or_default(),
+                tidy: *tidy,
                 check: check.check,
             };
             planning::plan_command(&open()?, output, wish).await
@@ -131,9 +137,13 @@ async fn dispatch(
             step,
             run,
             done,
+            waive,
             why,
             ..
         } => {
+            if !waive.is_empty() {
+                return records::waive(&open()?, output, run.as_deref(), step, waive, why);
+            }
             let decision = if *done { Mark::Done } else { Mark::Failed };
             records::mark(&open()?, output, run.as_deref(), step, decision, why).await
         }
