@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::NodeAccess;
-use crate::model::{KeyAlgorithm, Listener, Observed, Port, ServedChain};
+use crate::model::{Appliance, KeyAlgorithm, Listener, Observed, Port, ServedChain};
 use crate::pki::{self, Parsed};
 use crate::transport::Limits;
 use crate::transport::tls::{ProbeError, probe};
@@ -16,14 +16,25 @@ pub(super) struct Served {
     pub(super) seen: Vec<Parsed>,
 }
 
-// claim: CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-ECDSA-TWIN
-const PORTS: [Port; 4] = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip];
 const KEYS: [KeyAlgorithm; 2] = [KeyAlgorithm::Rsa, KeyAlgorithm::Ec];
 
+/// The ports that a node may have, by what it runs.
+// claim: CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-TVS-PORT (assumed), IMP-XMPP-PORT, IMP-CUP-PORT (assumed), CUCM-ECDSA-TWIN
+fn ports(appliance: Appliance) -> &'static [Port] {
+    match appliance {
+        Appliance::Cucm => &[Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Tvs],
+        Appliance::ImPresence => &[Port::Rest, Port::Soap, Port::Sip, Port::Xmpp],
+        Appliance::UnityConnection | Appliance::ExpresswayC | Appliance::ExpresswayE => {
+            &[Port::Rest, Port::Soap]
+        }
+    }
+}
+
 /// Shakes hands with every port, once for each kind of key.
-pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
-    let listeners = PORTS
-        .into_iter()
+pub(super) async fn look(appliance: Appliance, node: &NodeAccess, limits: &Limits) -> Served {
+    let listeners = ports(appliance)
+        .iter()
+        .copied()
         .flat_map(|port| KEYS.into_iter().map(move |key| Listener { port, key }));
     let answers = join_all(listeners.map(|listener| async move {
         let port = node.port(listener.port);
@@ -51,14 +62,15 @@ pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
     served
 }
 
-/// A node without TFTP or call processing has nothing on those ports. The two web ports are always open, unless
+/// A node may lack the service behind any port but the two of the web server: TFTP, call processing, trust
+/// verification, presence. The two web ports are always open, unless
 /// Tomcat is down, which says nothing about the certificate.
 fn absent_or_unknown(
     listener: Listener,
     error: &ProbeError,
     reached: bool,
 ) -> Observed<ServedChain> {
-    let optional = matches!(listener.port, Port::Tftp | Port::Sip);
+    let optional = !matches!(listener.port, Port::Rest | Port::Soap);
     match error {
         ProbeError::NotOffered { .. } => Observed::Absent,
         ProbeError::Refused { .. } if optional && reached => Observed::Absent,
