@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::assess::{UPLOAD_ERRORS, explain};
+use crate::assess::{UPLOAD_ERRORS, explain, explanations};
 use crate::pki::lint::TOLD_BY_FILES;
 
 use super::tables;
@@ -35,4 +35,29 @@ fn every_upload_error_has_a_producer() {
             assert!(explain(code).is_some(), "{code}");
         }
     }
+}
+
+/// The codes that the text of a source file spells out.
+fn spelled(text: &str) -> BTreeSet<&str> {
+    let quoted = text.split('"');
+    quoted.filter(|it| it.starts_with("L-")).collect()
+}
+
+#[test]
+fn every_code_of_lint_is_explained() {
+    let sources = [
+        include_str!("../../pki/lint/authorities.rs"),
+        include_str!("../../pki/lint/format.rs"),
+        include_str!("../../pki/lint/key.rs"),
+        include_str!("../../pki/lint/names.rs"),
+        include_str!("../../pki/lint/usage.rs"),
+        include_str!("../../pki/lint/validity.rs"),
+    ];
+    let codes: BTreeSet<&str> = sources.into_iter().flat_map(spelled).collect();
+    let explained: BTreeSet<&str> = explanations()
+        .iter()
+        .map(|each| each.code)
+        .filter(|code| code.starts_with("L-"))
+        .collect();
+    assert_eq!(codes, explained);
 }
