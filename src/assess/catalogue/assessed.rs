@@ -1,31 +1,8 @@
-//! Every code that `assess` can give, with what a person needs to know of it.
+//! The codes of `assess`.
 
-/// The long text of a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Explanation {
-    /// The code.
-    pub code: &'static str,
-    /// What it means.
-    pub means: &'static str,
-    /// What usually causes it.
-    pub cause: &'static str,
-    /// What to do.
-    pub remedy: &'static str,
-    /// Where the rule comes from.
-    pub source: &'static str,
-}
+use super::Explanation;
 
-/// The text of one code.
-pub fn explain(code: &str) -> Option<&'static Explanation> {
-    EXPLANATIONS.iter().find(|known| known.code == code)
-}
-
-/// All of them.
-pub fn explanations() -> &'static [Explanation] {
-    EXPLANATIONS
-}
-
-const EXPLANATIONS: &[Explanation] = &[
+pub(super) const ASSESSED: &[Explanation] = &[
     Explanation {
         code: "expired",
         means: "The certificate's validity has ended.",
