@@ -1,5 +1,6 @@
 //! From the messages of a log to what is wrong and what to do.
 //! Source: expressway §2.6, §4.1, §7 (000, 002 and 004; TAC-MRA; Apache Traffic Server).
+// claim: EXPRESSWAY-TRUST-LIST, EXPRESSWAY-NAME-CHECK, EXPRESSWAY-ENFORCES
 
 use super::finding::{Diagnosis, Fault, Seen, Server};
 use super::log::{Action, Findings, Merged, What};
@@ -175,6 +176,7 @@ fn self_signed(merged: &Merged, error: &str) -> Diagnosis {
         .remedy("Have the server's certificate signed by an authority whose chain every Expressway-C peer trusts. This lasts.")
         .remedy("Or import that very certificate on every Expressway-C peer: Maintenance > Security > Trusted CA Certificate; the list is not replicated.")
         .remedy("That works for one certificate of a common name only (CSCwa12905): self-signed tomcat and CallManager share one, so CA-sign them, or let CUCM 14 reuse one certificate for both.")
+        .remedy("If only the -ECDSA twin is self-signed, RSA may be preferred instead: put `ECDHE-RSA-AES256-GCM-SHA384:` before the cipher string (Maintenance > Security > Ciphers). With TLS 1.3 the string does not decide.")
 }
 
 fn authority_missing(merged: &Merged, error: &str, depth: Option<u32>) -> Diagnosis {

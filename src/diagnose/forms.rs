@@ -37,13 +37,9 @@ impl Forms {
         let form = form(bytes);
         let certificates = read_each(bytes, name);
         let count = certificates.as_ref().map_or(0, Vec::len);
-        let keys = matches!(
-            form,
-            Form::PrivateKeyPem | Form::PrivateKeyDer | Form::Pkcs12 | Form::JavaKeystore
-        );
         let told = Told {
             is: is(form, count),
-            known: certificates.is_ok() || keys,
+            known: certificates.is_ok() || is_key(form),
         };
         self.held = self.held.saturating_add(count);
         if self.held > MOST_CERTIFICATES {
@@ -62,6 +58,14 @@ impl Forms {
         });
         told
     }
+}
+
+/// Whether a file of this form holds a private key.
+pub(super) fn is_key(form: Form) -> bool {
+    matches!(
+        form,
+        Form::PrivateKeyPem | Form::PrivateKeyDer | Form::Pkcs12 | Form::JavaKeystore
+    )
 }
 
 /// What a form is called.
@@ -94,14 +98,12 @@ fn is(form: Form, count: usize) -> String {
 pub(super) fn trouble(file: &File) -> Option<Diagnosis> {
     let path = quoted(&file.name);
     let made = made(&file.name);
-    match file.form {
-        Form::PrivateKeyPem | Form::PrivateKeyDer | Form::Pkcs12 | Form::JavaKeystore => {
-            Some(private_key(file, &path, &made))
-        }
-        _ => match &file.certificates {
-            Err(error) => Some(unreadable(file, error, &path)),
-            Ok(_) => converted(file, &path, &made),
-        },
+    if is_key(file.form) {
+        return Some(private_key(file, &path, &made));
+    }
+    match &file.certificates {
+        Err(error) => Some(unreadable(file, error, &path)),
+        Ok(_) => converted(file, &path, &made),
     }
 }
 

@@ -9,7 +9,7 @@ use tar::{Archive, EntryType};
 use zeroize::Zeroize as _;
 
 use super::Input;
-use super::forms::{Forms, Told};
+use super::forms::{Forms, Told, is_key};
 use super::log::Scanner;
 use crate::pki::{FILE_LIMIT, Form, form, printable};
 
@@ -341,12 +341,22 @@ fn settle_held(sink: &mut Sink<'_>) {
             sink.entries
         ));
     }
-    if logs > 0 && !held.is_empty() {
-        sink.reading.note(format!(
-            "{} certificate files in it were left alone: unpack it to diagnose them",
-            held.len()
-        ));
-    } else if logs == 0 && !held.is_empty() {
+    if logs > 0 {
+        let mut alone = 0;
+        for (name, mut bytes) in held {
+            if is_key(form(&bytes)) {
+                sink.forms.take(&name, &bytes);
+            } else {
+                alone += 1;
+            }
+            bytes.zeroize();
+        }
+        if alone > 0 {
+            sink.reading.note(format!(
+                "{alone} certificate files in it were left alone: unpack it to diagnose them"
+            ));
+        }
+    } else if !held.is_empty() {
         let count = held.len();
         for (name, mut bytes) in held {
             let told = sink.forms.take(&name, &bytes);
@@ -354,7 +364,7 @@ fn settle_held(sink: &mut Sink<'_>) {
             bytes.zeroize();
         }
         sink.reading.is = Some(format!("an archive with {count} certificate files"));
-    } else if sink.entries > 0 && logs == 0 {
+    } else if sink.entries > 0 {
         sink.reading
             .broken("no log and no certificate is in the archive");
     }

@@ -129,6 +129,7 @@ fn verdict(
 
 /// DNS names, the left-most wildcard included, then the common name; an IP entry does not count.
 /// Source: expressway §7 (Apache Traffic Server's host name check).
+// claim: EXPRESSWAY-NAME-CHECK
 fn holds(leaf: &Certificate, wanted: &str) -> bool {
     let is = |name: &str| {
         name.eq_ignore_ascii_case(wanted)

@@ -1,5 +1,6 @@
 //! Where a request goes: `domain/https/HOST/PORT` in base64, as a part of its path.
 //! Source: 002 (traffic server verification), scenario 2.
+// claim: EXPRESSWAY-LOG-PATH
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;

@@ -2,6 +2,7 @@
 //! what is missing or cut stays unknown.
 //!
 //! Source: expressway §7 (002; Apache Traffic Server's own format strings), §2.6 and §4.1 (004).
+// claim: EXPRESSWAY-LOG-LINES
 
 use std::collections::BTreeSet;
 
