@@ -72,7 +72,7 @@ fn consequences(diagnosis: &mut Diagnosis, findings: &Findings) {
             .sum()
     };
     let refused = count(&|merged| {
-        matches!(merged.what, What::Failed { .. })
+        matches!(merged.what, What::Failed { verify: true, .. })
             && (merged.name == server.name || Some(&merged.name) == server.address.as_ref())
     });
     let answered = count(&|merged| merged.what == What::Answered502);

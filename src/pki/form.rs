@@ -41,6 +41,10 @@ pub enum Form {
 }
 
 /// How PEM blocks are written.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own, and every combination is met"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pem {
     /// In UTF-16.

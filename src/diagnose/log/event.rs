@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Marks;
 use super::destination::{self, Destination};
 use super::field::{Gap, Tight, find, host_at, shown, until};
 
@@ -80,10 +81,22 @@ const NAME: &str = "sni(";
 const NOT_IN: &str = ")notincertificate";
 const FAILED: &str = "sslconnectionfailedfor";
 
-/// Everything known in a record, in its order.
-pub(super) fn sights(text: &[u8]) -> Vec<Sight> {
+/// Everything known in a record, in its order. Only what its anchors promise is searched for.
+pub(super) fn sights(text: &[u8], marks: Marks) -> Vec<Sight> {
     let tight = Tight::of(text);
     let mut found: Vec<(usize, Sight)> = Vec::new();
+    if marks.message {
+        found.extend(messages(text, &tight));
+    }
+    if marks.path {
+        found.extend(requests(text, &tight));
+    }
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, sight)| sight).collect()
+}
+
+fn messages(text: &[u8], tight: &Tight) -> Vec<(usize, Sight)> {
+    let mut found = Vec::new();
     let mut add = |phrase: &str, read: &dyn Fn(usize) -> Option<Event>| {
         for place in tight.places(phrase).into_iter().take(MOST_OF_A_KIND) {
             if let Some(event) = read(place + phrase.len()) {
@@ -91,9 +104,9 @@ pub(super) fn sights(text: &[u8]) -> Vec<Sight> {
             }
         }
     };
-    add(CHAIN, &|after| Some(unverified(text, &tight, after)));
-    add(NAME, &|after| name_missing(&tight, after));
-    add(FAILED, &|after| Some(failed(text, &tight, after)));
+    add(CHAIN, &|after| Some(unverified(text, tight, after)));
+    add(NAME, &|after| name_missing(tight, after));
+    add(FAILED, &|after| Some(failed(text, tight, after)));
     let plain = [
         ("502connectfailed", What::Answered502),
         ("tlsnegotiationerror", What::ZoneTls),
@@ -104,9 +117,7 @@ pub(super) fn sights(text: &[u8]) -> Vec<Sight> {
     for (phrase, what) in plain {
         add(phrase, &|_| Some(Event::plain(what.clone())));
     }
-    found.extend(requests(text, &tight));
-    found.sort_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, sight)| sight).collect()
+    found
 }
 
 impl Event {

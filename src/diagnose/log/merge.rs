@@ -101,7 +101,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Takes everything known from a record.
     pub(super) fn take(&mut self, record: &Record) {
-        let sights = sights(record.text());
+        let sights = sights(record.text(), record.marks());
         if sights.is_empty() {
             return;
         }

@@ -22,9 +22,12 @@ use record::{Record, begins_record};
 /// The longest part of a line that is read, in bytes.
 pub const LINE_LIMIT: usize = 32 * 1024;
 
+/// Base64 of `/https/` has three shapes, by its place in a group of three. They are searched for beside [`MESSAGES`].
+const PATHS: [&str; 3] = ["L2h0dHBzL", "9odHRwcy", "vaHR0cHMv"];
+
 /// One of these stands in every message that is known. Each message has several, so that a line break in the
-/// middle of one of them hides nothing. Base64 of `/https/` has three shapes, by its place in a group of three.
-const ANCHORS: &[&str] = &[
+/// middle of one of them hides nothing.
+const MESSAGES: &[&str] = &[
     "Core server certificate",
     "certificate verification failed",
     "Action=Terminate",
@@ -33,9 +36,6 @@ const ANCHORS: &[&str] = &[
     "SSL connection failed",
     "certificate verify failed",
     "connect failed",
-    "L2h0dHBzL",
-    "9odHRwcy",
-    "vaHR0cHMv",
     "TLS Negotiation Error",
     "TLS negotiation error",
     "Negotiation Error",
@@ -46,6 +46,24 @@ const ANCHORS: &[&str] = &[
     "not a valid X.509",
     "PEM certificate file",
 ];
+
+/// What kind of anchors a record has. Most have none, and of the others most only the path of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Marks {
+    path: bool,
+    message: bool,
+}
+
+impl Marks {
+    /// The pattern's number, in the order in which they were compiled.
+    fn add(&mut self, pattern: usize) {
+        if pattern < PATHS.len() {
+            self.path = true;
+        } else {
+            self.message = true;
+        }
+    }
+}
 
 /// Reads a log piece by piece. How it is cut into pieces does not change the result.
 #[derive(Debug)]
@@ -81,7 +99,7 @@ impl Scanner {
     pub fn new() -> Option<Self> {
         let anchors = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
-            .build(ANCHORS)
+            .build(PATHS.iter().chain(MESSAGES))
             .ok()?;
         Some(Self {
             anchors,
@@ -99,28 +117,45 @@ impl Scanner {
     /// Takes the next bytes.
     pub fn feed(&mut self, chunk: &[u8]) {
         self.bytes = self.bytes.saturating_add(chunk.len() as u64);
+        // One search for the whole piece costs less than one for each line; no anchor holds a line end.
+        let anchors = self.anchors.clone();
+        let mut hits = anchors.find_iter(chunk).peekable();
         let mut rest = chunk;
-        while let Some(end) = memchr(b'\n', rest) {
-            let (line, after) = rest.split_at(end);
-            if self.unfinished.is_empty() {
-                self.line(line);
+        let mut end = 0;
+        while let Some(length) = memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(length);
+            end += length + 1;
+            let mut marks = Marks::default();
+            while let Some(hit) = hits.next_if(|hit| hit.start() < end) {
+                marks.add(hit.pattern().as_usize());
+            }
+            if self.unfinished.is_empty() && line.len() <= LINE_LIMIT {
+                self.line(line, marks);
             } else {
                 self.keep(line);
-                let whole = std::mem::take(&mut self.unfinished);
-                self.line(&whole);
-                self.unfinished = whole;
-                self.unfinished.clear();
+                self.end_line();
             }
             rest = after.get(1..).unwrap_or_default();
         }
         self.keep(rest);
     }
 
+    /// Ends the line of which the beginning was kept.
+    fn end_line(&mut self) {
+        let whole = std::mem::take(&mut self.unfinished);
+        let mut marks = Marks::default();
+        for hit in self.anchors.find_iter(&whole) {
+            marks.add(hit.pattern().as_usize());
+        }
+        self.line(&whole, marks);
+        self.unfinished = whole;
+        self.unfinished.clear();
+    }
+
     /// Ends one file. The next bytes are another file's; what was found is kept together.
     pub fn end_of_file(&mut self) {
         if !self.unfinished.is_empty() {
-            let whole = std::mem::take(&mut self.unfinished);
-            self.line(&whole);
+            self.end_line();
         }
         self.close_record();
         self.record.forget_head();
@@ -159,27 +194,21 @@ impl Scanner {
         }
     }
 
-    /// One line without its line feed.
-    fn line(&mut self, line: &[u8]) {
+    /// One line without its line feed, and the anchors in it.
+    fn line(&mut self, line: &[u8], marks: Marks) {
         self.lines += 1;
-        let (line, cut) = match line.get(..LINE_LIMIT) {
-            Some(beginning) if line.len() > LINE_LIMIT => (beginning, true),
-            _ => (line, self.overlong),
-        };
-        self.overlong = false;
-        self.cut_lines += u64::from(cut);
+        self.cut_lines += u64::from(std::mem::take(&mut self.overlong));
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let dated = begins_record(line);
         self.dated_lines += u64::from(dated);
         if dated || !self.record.has_room(line.len()) {
             self.close_record();
         }
-        let interesting = self.anchors.is_match(line);
-        self.record.add(line, dated, interesting);
+        self.record.add(line, dated, marks);
     }
 
     fn close_record(&mut self) {
-        if self.record.is_interesting() {
+        if self.record.marks() != Marks::default() {
             self.ledger.take(&self.record);
         }
         self.record.clear();

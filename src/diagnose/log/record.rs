@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use memchr::memmem;
 
+use super::Marks;
 use super::field::shown;
 
 /// The longest record that is looked at in one piece, in bytes.
@@ -19,7 +20,7 @@ const HEAD: usize = 128;
 pub(super) struct Record {
     text: Vec<u8>,
     lines: usize,
-    interesting: bool,
+    marks: Marks,
     /// The beginning of the last dated line: a record that is cut for its length keeps its time.
     head: Vec<u8>,
 }
@@ -30,7 +31,7 @@ impl Record {
         self.lines < MOST_LINES && self.text.len().saturating_add(bytes) < RECORD_LIMIT
     }
 
-    pub(super) fn add(&mut self, line: &[u8], dated: bool, interesting: bool) {
+    pub(super) fn add(&mut self, line: &[u8], dated: bool, marks: Marks) {
         if dated {
             self.head.clear();
             self.head
@@ -44,17 +45,19 @@ impl Record {
         }
         self.text.extend_from_slice(line);
         self.lines += 1;
-        self.interesting |= interesting;
+        self.marks.path |= marks.path;
+        self.marks.message |= marks.message;
     }
 
-    pub(super) fn is_interesting(&self) -> bool {
-        self.interesting
+    /// The anchors in it.
+    pub(super) fn marks(&self) -> Marks {
+        self.marks
     }
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.lines = 0;
-        self.interesting = false;
+        self.marks = Marks::default();
     }
 
     /// A new file begins, and its first lines do not belong to the last time of the old one.
