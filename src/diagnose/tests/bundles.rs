@@ -1,13 +1,9 @@
 //! Certificates as authorities and colleagues send them.
 
-use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
-use openssl::pkcs12::Pkcs12;
-use openssl::stack::Stack;
-
 use super::{codes, examine, only};
 use crate::diagnose::Place;
 use crate::model::Severity;
-use crate::pki::testing::{Issued, Recipe};
+use crate::pki::testing::{Issued, Recipe, pkcs7, pkcs12};
 
 struct Family {
     root: Issued,
@@ -28,20 +24,6 @@ fn pem(parts: &[&Issued]) -> Vec<u8> {
         .map(|part| part.parsed.pem.as_str())
         .collect::<String>()
         .into_bytes()
-}
-
-fn pkcs7(family: &Family) -> Pkcs7 {
-    let mut others = Stack::new().unwrap();
-    others.push(family.middle.library.clone()).unwrap();
-    others.push(family.root.library.clone()).unwrap();
-    Pkcs7::sign(
-        &family.leaf.library,
-        &family.leaf.key,
-        &others,
-        b"",
-        Pkcs7Flags::empty(),
-    )
-    .unwrap()
 }
 
 #[test]
@@ -112,7 +94,7 @@ fn forms_that_nodes_do_not_take_come_with_a_command() {
         .lines()
         .filter(|line| !line.starts_with('-'))
         .collect();
-    let container = pkcs7(&f);
+    let (container, armoured) = pkcs7(&f.leaf, &[&f.middle, &f.root]);
     let rows: Vec<(Vec<u8>, &str, &str)> = vec![
         (
             f.root.parsed.der.clone(),
@@ -120,12 +102,12 @@ fn forms_that_nodes_do_not_take_come_with_a_command() {
             "openssl x509 -inform der -in 'my ca.cer' -out 'my ca.clean.pem'",
         ),
         (
-            container.to_der().unwrap(),
+            container,
             "file-not-pem",
             "openssl pkcs7 -inform der -in 'my ca.cer' -print_certs",
         ),
         (
-            container.to_pem().unwrap(),
+            armoured,
             "file-not-pem",
             "openssl pkcs7 -in 'my ca.cer' -print_certs",
         ),
@@ -164,14 +146,7 @@ fn forms_that_nodes_do_not_take_come_with_a_command() {
 fn a_private_key_is_told_and_never_shown() {
     let f = family();
     let key = f.leaf.key.private_key_to_pem_pkcs8().unwrap();
-    let archive = Pkcs12::builder()
-        .name("x")
-        .pkey(&f.leaf.key)
-        .cert(&f.leaf.library)
-        .build2("secret")
-        .unwrap()
-        .to_der()
-        .unwrap();
+    let archive = pkcs12(&f.leaf);
     let beside = [pem(&[&f.leaf]), key.clone()].concat();
     let rows: [(Vec<u8>, &str); 4] = [
         (key.clone(), "sed -n"),
