@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::Marks;
 use super::destination::{self, Destination};
-use super::field::{Gap, Tight, find, host_at, shown, until};
+use super::field::{Gap, Tight, find, host_at, name, until};
 
 /// So many messages of one kind are taken from one record.
 const MOST_OF_A_KIND: usize = 64;
@@ -166,10 +166,10 @@ fn unverified(text: &[u8], tight: &Tight, after: usize) -> Event {
 fn name_missing(tight: &Tight, after: usize) -> Option<Event> {
     let fields = fields(tight, after);
     let end = find(fields, NOT_IN).filter(|end| *end <= 300)?;
-    let (name, rest) = fields.split_at_checked(end)?;
+    let (asked, rest) = fields.split_at_checked(end)?;
     Some(Event {
         what: What::NameMissing,
-        name: shown(name, 300),
+        name: name(asked),
         address: address(rest),
         action: action(rest),
     })

@@ -93,7 +93,17 @@ pub(super) fn until(part: &[u8], end: u8) -> String {
         Some(place) => near.get(..place).unwrap_or_default(),
         None => host_at(near),
     };
-    shown(text, LONGEST_FIELD)
+    name(text)
+}
+
+/// A name without the marks that copying puts around it.
+pub(super) fn name(bytes: &[u8]) -> String {
+    let is_mark = |byte: &u8| b"`'\"<>*#| ".contains(byte);
+    let from = bytes.iter().take_while(|byte| is_mark(byte)).count();
+    let rest = bytes.get(from..).unwrap_or_default();
+    let behind = rest.iter().rev().take_while(|byte| is_mark(byte)).count();
+    let kept = rest.len().saturating_sub(behind);
+    shown(rest.get(..kept).unwrap_or_default(), LONGEST_FIELD)
 }
 
 /// The host name or address with which a part begins.

@@ -10,6 +10,8 @@ mod field;
 mod merge;
 mod record;
 
+use std::sync::LazyLock;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memchr;
 
@@ -46,6 +48,14 @@ const MESSAGES: &[&str] = &[
     "not a valid X.509",
     "PEM certificate file",
 ];
+
+/// Compiled once: an archive may have thousands of small files. Copies share it.
+static ANCHORS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(PATHS.iter().chain(MESSAGES))
+        .ok()
+});
 
 /// What kind of anchors a record has. Most have none, and of the others most only the path of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,10 +107,7 @@ pub struct Counts {
 impl Scanner {
     /// A reader at the beginning of a log. `None` only if the anchors cannot be compiled.
     pub fn new() -> Option<Self> {
-        let anchors = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(PATHS.iter().chain(MESSAGES))
-            .ok()?;
+        let anchors = ANCHORS.clone()?;
         Some(Self {
             anchors,
             unfinished: Vec::new(),

@@ -93,7 +93,9 @@ const NAME: &str = r#"
 2022-07-11T19:49:01.491+02:00 vcsc traffic_server[3916]: [ET_NET 2]
 
 WARNING: SNI (
+```
 
+```
 10.48.36.215
 ) not in certificate
 . Action=Terminate server=10.48.36.215(10.48.36.215)
