@@ -42,7 +42,7 @@ pub(super) struct Common {
     /// Procedures to use instead of the built-in ones
     #[arg(long, global = true, value_name = "DIR")]
     pub playbooks: Option<PathBuf>,
-    /// The moment at which validity is judged, instead of now; for assess, plan and lint
+    /// The moment at which validity is judged, instead of now; for assess, plan, lint and diagnose
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,
     /// Read the password of this account from the first line of standard input
@@ -220,6 +220,15 @@ pub(super) enum Command {
         /// The purpose whose usages are demanded
         #[arg(long, default_value = "tomcat", value_name = "PURPOSE")]
         profile: String,
+    },
+    /// Tell what is wrong from Expressway logs and certificate files; needs no node
+    Diagnose {
+        /// Diagnostic logs, also packed, or certificates in any form; `-` for standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Compare what a log tells with this observation
+        #[arg(long, value_name = "FILE")]
+        observation: Option<PathBuf>,
     },
     /// Schemas of the files that a person writes
     Schema {

@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod arguments;
 mod carry;
+mod diagnose;
 mod doctor;
 mod exit;
 mod files;
@@ -172,6 +173,9 @@ async fn dispatch(
 /// Commands that need neither an estate nor a device.
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
+        Command::Diagnose { files, observation } => {
+            diagnose::diagnose(common, output, files, observation.as_deref())
+        }
         Command::Schema { of } => Ok(surroundings::schema(output, *of)),
         Command::Playbook(command) => playbooks::playbooks(common, output, command),
         Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
@@ -222,6 +226,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::Verify { .. } => "verify",
         Command::Report { .. } => "report",
         Command::Lint { .. } => "lint",
+        Command::Diagnose { .. } => "diagnose",
         Command::Schema { .. } => "schema",
         Command::Playbook(_) => "playbook",
         Command::Completions { .. } => "completions",
