@@ -6,17 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::*;
 use crate::plan::{Action, ClusterPlan, Condition, Step};
 
-use super::scene::{ISSUING, PUBLISHER, ROOT, Scene, fingerprint, pem};
+use super::build::loader;
+use super::handsets::Handsets;
+use super::scene::{AWAY, ISSUING, PUBLISHER, ROOT, Scene, fingerprint, pem, registered};
 
 #[derive(Default)]
-struct Device {
-    trusts: BTreeSet<Fingerprint>,
+pub(super) struct Device {
+    pub(super) role: Option<Role>,
+    trusts: BTreeSet<(Store, Fingerprint)>,
     requests: BTreeMap<Purpose, StepId>,
     stored: BTreeMap<Purpose, StepId>,
+    uploads: BTreeMap<Purpose, StepId>,
     /// What is stored and nobody saw in service.
-    fresh: BTreeSet<Purpose>,
-    restarted: BTreeSet<ServiceName>,
-    open: bool,
+    pub(super) fresh: BTreeSet<Purpose>,
+    pub(super) restarted: BTreeSet<ServiceName>,
+    pub(super) open: bool,
     sso: bool,
 }
 
@@ -26,45 +30,62 @@ struct Judge<'a> {
     devices: BTreeMap<NodeName, Device>,
     made: BTreeSet<StepId>,
     received: BTreeSet<StepId>,
+    mixed: bool,
+    reuse: bool,
+    /// What phones hold and were not reset and seen back for.
+    pending: Option<Purpose>,
+    unlisted: BTreeSet<StepId>,
+    resets: BTreeMap<String, StepId>,
+    handsets: Handsets,
     harms: Vec<String>,
 }
 
 /// What goes wrong when somebody carries these steps out one after the other.
 pub(super) fn harms(scene: &Scene, plan: &ClusterPlan) -> Vec<String> {
     let cluster = &scene.observation.clusters[&ClusterName::from("hq")];
-    let devices = cluster.nodes.iter().map(|(name, node)| {
-        let store = node.trust[&Store::from("tomcat-trust")].present().unwrap();
-        let device = Device {
-            trusts: store.iter().map(|entry| entry.sha256.clone()).collect(),
-            sso: node.sso == Observed::Present(SsoState::Enabled),
-            ..Device::default()
-        };
-        (name.clone(), device)
+    let devices: BTreeMap<NodeName, Device> = cluster
+        .nodes
+        .iter()
+        .map(|(name, node)| {
+            let stores = node.trust.iter().flat_map(|(store, held)| {
+                let held = held.present().unwrap().iter();
+                held.map(|entry| (store.clone(), entry.sha256.clone()))
+            });
+            let device = Device {
+                role: Some(node.role),
+                trusts: stores.collect(),
+                sso: node.sso == Observed::Present(SsoState::Enabled),
+                ..Device::default()
+            };
+            (name.clone(), device)
+        })
+        .collect();
+    let reuse = cluster.nodes.values().any(|node| {
+        let sip = Listener { port: Port::Sip, key: KeyAlgorithm::Rsa };
+        let leaf = node.served.get(&sip).and_then(Observed::present).map(|chain| chain.leaf.clone());
+        leaf.is_some() && leaf.as_ref() == node.identities[&"tomcat".into()].present()
     });
     let mut judge = Judge {
         cluster,
         plan,
-        devices: devices.collect(),
+        handsets: Handsets::new(&devices, !scene.is_old()),
+        devices,
         made: BTreeSet::new(),
         received: BTreeSet::new(),
+        mixed: cluster.security == Observed::Present(SecurityMode::Mixed),
+        reuse,
+        pending: None,
+        unlisted: BTreeSet::new(),
+        resets: BTreeMap::new(),
         harms: Vec::new(),
     };
+    judge.baseline();
     for step in &plan.steps {
         judge.step(step);
+        let found = judge.handsets.harm(&judge.devices);
+        judge.harm(step, found.is_some(), found.unwrap_or_default());
     }
-    for (name, device) in &judge.devices {
-        let sso = cluster.nodes[name].sso == Observed::Present(SsoState::Enabled);
-        for (wrong, what) in [
-            (!device.fresh.is_empty(), "stored, never proved"),
-            (device.open, "restarted, never confirmed"),
-            (!device.requests.is_empty(), "a request is left behind"),
-            (device.sso != sso, "single sign-on is not as it was"),
-        ] {
-            if wrong {
-                judge.harms.push(format!("end: {name}: {what}"));
-            }
-        }
-    }
+    judge.end();
     judge.harms
 }
 
@@ -75,9 +96,49 @@ impl Judge<'_> {
         }
     }
 
+    fn end(&mut self) {
+        for (name, device) in &self.devices {
+            let sso = self.cluster.nodes[name].sso == Observed::Present(SsoState::Enabled);
+            for (wrong, what) in [
+                (!device.fresh.is_empty(), "stored, never proved"),
+                (device.open, "restarted, never confirmed"),
+                (!device.requests.is_empty(), "a request is left behind"),
+                (device.sso != sso, "single sign-on is not as it was"),
+            ] {
+                if wrong {
+                    self.harms.push(format!("end: {name}: {what}"));
+                }
+            }
+        }
+        if self.pending.is_some() {
+            self.harms.push("end: phones may not be back".to_owned());
+        }
+    }
+
+    fn is_phones(&self, purpose: &Purpose) -> bool {
+        matches!(purpose.plain().as_str(), "CallManager" | "CAPF" | "TVS")
+            || (self.reuse && purpose.as_str() == "tomcat")
+    }
+
+    fn baseline(&mut self) {
+        let uploads = self.plan.steps.iter().filter_map(|step| match &step.action {
+            Action::UploadIdentity { purpose, .. } => Some(purpose.clone()),
+            _ => None,
+        });
+        let phones: Vec<Purpose> = uploads.filter(|purpose| self.is_phones(purpose)).collect();
+        let answered = self.plan.phones.clone().unwrap_or_default();
+        let lists = phones.iter().any(|purpose| purpose.as_str() != "CAPF");
+        if lists && !answered.waived.contains_key(AWAY) {
+            self.harms.push("start: a phone is stranded when it returns".to_owned());
+        }
+        if !phones.is_empty() && answered.registered != registered() {
+            self.harms.push("start: nobody waits for some phones".to_owned());
+        }
+    }
+
     fn step(&mut self, step: &Step) {
         match &step.action {
-            Action::UploadTrust { sha256, pem, .. } => self.trust(step, sha256, pem),
+            Action::UploadTrust { sha256, pem, store, .. } => self.trust(step, store, sha256, pem),
             Action::GenerateRequest { purpose, nodes, .. } => self.request(step, purpose, nodes),
             Action::AwaitCertificates {
                 requests, terms, ..
@@ -93,33 +154,43 @@ impl Judge<'_> {
                 request,
                 nodes,
             } => {
+                self.together(step, purpose);
                 self.upload(step, purpose, request, nodes);
             }
             Action::RestartService { service, .. } => self.restart(step, service),
             Action::Confirm { .. } => self.confirm(step),
             Action::Person { .. } => self.person(step),
-            Action::UpdateTrustList {} | Action::ResetPhones { .. } => {}
+            Action::UpdateTrustList {} => {
+                let seen = step.after.iter().filter_map(|it| match it {
+                    Condition::TrustListHolds { step } => Some(step),
+                    _ => None,
+                });
+                for request in seen {
+                    self.unlisted.remove(request);
+                }
+            }
+            Action::ResetPhones { pool } => self.reset(step, pool),
         }
     }
 
-    fn trust(&mut self, step: &Step, sha256: &Fingerprint, text: &str) {
+    fn trust(&mut self, step: &Step, store: &Store, sha256: &Fingerprint, text: &str) {
         let at = step.node.clone().unwrap();
         let root = fingerprint(ROOT);
-        let orphan = *sha256 != root && !self.devices[&at].trusts.contains(&root);
-        self.harm(step, orphan, "its root is not there");
+        let known = self.devices[&at].trusts.contains(&(store.clone(), root.clone()));
+        self.harm(step, *sha256 != root && !known, "its root is not there");
         let honest = [ROOT, ISSUING]
             .iter()
             .any(|name| fingerprint(name) == *sha256 && pem(name) == text);
         self.harm(step, !honest, "not the certificate that it says");
         let seen = |node: &NodeName| {
             step.after.iter().any(|it| {
-                matches!(it, Condition::Trusts { node: on, sha256: of, .. } if on == node && of == sha256)
+                matches!(it, Condition::Trusts { node: on, sha256: of, store: into } if on == node && of == sha256 && into == store)
             })
         };
         self.harm(step, !seen(&at), "not read back");
         for (name, device) in &mut self.devices {
             if seen(name) {
-                device.trusts.insert(sha256.clone());
+                device.trusts.insert((store.clone(), sha256.clone()));
             }
         }
     }
@@ -149,6 +220,33 @@ impl Judge<'_> {
         self.made.insert(step.id.clone());
     }
 
+    /// What is in flight must be of the same kind, and phones must be back from the last.
+    fn together(&mut self, step: &Step, purpose: &Purpose) {
+        let group = |of: &Purpose| self.is_phones(of).then(|| of.plain());
+        let open = self.devices.values().flat_map(|device| &device.fresh);
+        let other = open.filter(|open| open.plain() != purpose.plain()).any(|open| group(open) != group(purpose));
+        let waits = self.pending.as_ref().is_some_and(|pending| *pending != purpose.plain());
+        self.harm(step, other, "two kinds at once");
+        self.harm(step, waits, "phones may not be back");
+    }
+
+    fn stores(&self, purpose: &Purpose, role: Role) -> Vec<&'static str> {
+        let calls = role != Role::ImPresence;
+        let stores = match purpose.plain().as_str() {
+            "tomcat" if self.reuse && calls => vec!["tomcat-trust", "CallManager-trust"],
+            "tomcat" => vec!["tomcat-trust"],
+            "ipsec" => vec!["ipsec-trust"],
+            "CallManager" if calls => vec!["CallManager-trust"],
+            "CAPF" if role == Role::Publisher => vec!["CAPF-trust", "CallManager-trust"],
+            "CAPF" if calls => vec!["CallManager-trust"],
+            "TVS" if calls => vec!["TVS-trust"],
+            "cup" if !calls => vec!["cup-trust"],
+            "cup-xmpp" | "cup-xmpp-s2s" if !calls => vec!["cup-xmpp-trust"],
+            _ => vec![],
+        };
+        stores.into_iter().collect()
+    }
+
     fn upload(
         &mut self,
         step: &Step,
@@ -158,14 +256,15 @@ impl Judge<'_> {
     ) {
         self.harm(step, !self.received.contains(request), "no certificate yet");
         let chain = [fingerprint(ROOT), fingerprint(ISSUING)];
-        let all = |device: &Device| chain.iter().all(|each| device.trusts.contains(each));
+        let all = |device: &Device| {
+            let stores = self.stores(purpose, device.role.unwrap());
+            stores.iter().all(|store| chain.iter().all(|each| device.trusts.contains(&(Store::from(*store), each.clone()))))
+        };
         let untrusted = !self.devices.values().all(all);
         self.harm(step, untrusted, "a node cannot verify it");
-        let sso = self.devices.values().any(|device| device.sso);
+        let web = purpose.plain().as_str() == "tomcat";
+        let sso = web && self.devices.values().any(|device| device.sso);
         self.harm(step, sso, "single sign-on is on");
-        let mut devices = self.devices.values();
-        let other = devices.any(|device| device.fresh.iter().any(|open| open != purpose));
-        self.harm(step, other, "two purposes at once");
         for node in nodes {
             let waits = self.devices[node].requests.get(purpose);
             self.harm(
@@ -174,19 +273,24 @@ impl Judge<'_> {
                 "another request waits, or none",
             );
             let (node_of, purpose_of, by) = (node.clone(), purpose.clone(), request.clone());
-            let mut guards = vec![
-                Condition::RequestOf {
-                    node: node_of,
-                    purpose: purpose_of,
-                    step: by,
-                },
-                Condition::SsoDisabled { node: node.clone() },
-            ];
-            guards.extend(chain.iter().map(|sha256| Condition::Trusts {
-                node: node.clone(),
-                store: "tomcat-trust".into(),
-                sha256: sha256.clone(),
-            }));
+            let mut guards = vec![Condition::RequestOf {
+                node: node_of,
+                purpose: purpose_of,
+                step: by,
+            }];
+            if web {
+                guards.push(Condition::SsoDisabled { node: node.clone() });
+            }
+            if purpose.as_str() == "ipsec" {
+                guards.push(Condition::BackupIdle { node: PUBLISHER.into() });
+            }
+            for store in self.stores(purpose, self.devices[node].role.unwrap()) {
+                guards.extend(chain.iter().map(|sha256| Condition::Trusts {
+                    node: node.clone(),
+                    store: store.into(),
+                    sha256: sha256.clone(),
+                }));
+            }
             let blind = !guards.iter().all(|guard| step.before.contains(guard));
             self.harm(step, blind, "a stranger's change is not noticed");
             let stored = stored(node, purpose, request);
@@ -194,8 +298,20 @@ impl Judge<'_> {
             let device = self.devices.get_mut(node).unwrap();
             device.requests.remove(purpose);
             device.stored.insert(purpose.clone(), request.clone());
+            device.uploads.insert(purpose.clone(), step.id.clone());
             device.fresh.insert(purpose.clone());
             device.restarted.clear();
+            self.handsets.store(node, purpose, self.reuse);
+        }
+        if self.is_phones(purpose) {
+            self.pending = Some(purpose.plain());
+            self.resets.clear();
+            for device in self.devices.values_mut() {
+                device.restarted.clear();
+            }
+            if self.mixed && purpose.as_str() != "TVS" {
+                self.unlisted.insert(request.clone());
+            }
         }
     }
 
@@ -206,29 +322,22 @@ impl Judge<'_> {
             .iter()
             .any(|(name, device)| *name != at && device.open);
         self.harm(step, others, "two nodes down");
+        self.harm(step, !self.unlisted.is_empty(), "phones do not have it in their trust list");
         let device = &self.devices[&at];
         let fresh = device.fresh.clone();
         let again = device.restarted.contains(service);
-        self.harm(step, fresh.is_empty() || again, "for nothing");
+        let useless = fresh.is_empty() && self.pending.is_none();
+        self.harm(step, useless || again, "for nothing");
         let publisher = NodeName::from(PUBLISHER);
         for purpose in &fresh {
             let changes = self.plan.steps.iter().any(|other| {
-                matches!(&other.action, Action::UploadIdentity { purpose: of, nodes, .. }
-                    if of == purpose && nodes.contains(&publisher))
+                matches!(&other.action, Action::UploadIdentity { purpose: of, nodes, .. } if of == purpose && nodes.contains(&publisher))
             });
-            let leader = &self.devices[&publisher];
-            let led = leader.stored.contains_key(purpose)
-                && !leader.fresh.contains(purpose)
-                && !leader.open;
-            self.harm(
-                step,
-                at != publisher && changes && !led,
-                "before the publisher",
-            );
-            let guard = self.devices[&at].stored.get(purpose);
-            let guard = guard.map(|request| stored(&at, purpose, request));
-            let blind = !guard.is_some_and(|guard| step.before.contains(&guard));
-            self.harm(step, blind, "another certificate is not noticed");
+            let first = &self.devices[&publisher];
+            let done = first.stored.contains_key(purpose) && !first.fresh.contains(purpose);
+            self.harm(step, at != publisher && changes && !done, "before the publisher");
+            let guard = stored(&at, purpose, &self.devices[&at].stored[purpose]);
+            self.harm(step, !step.before.contains(&guard), "another certificate is not noticed");
         }
         let idle = Condition::BackupIdle { node: publisher };
         let drf = service.as_str().contains("DRF");
@@ -241,10 +350,36 @@ impl Judge<'_> {
         let device = self.devices.get_mut(&at).unwrap();
         device.open = true;
         device.restarted.insert(service.clone());
+        self.resets.clear();
+        self.handsets.restart(&at, service);
     }
 
     fn confirm(&mut self, step: &Step) {
-        let Some(at) = &step.node else { return };
+        if let Some(at) = &step.node {
+            self.confirm_node(step, at);
+        }
+        let quiet = self.devices.values().all(|device| !device.open && device.fresh.is_empty());
+        let all = registered().keys().all(|pool| self.resets.contains_key(pool));
+        let back = step.after.iter().any(|it| {
+            matches!(it, Condition::PhonesBack { resets, polls }
+                if *polls > 0 && self.resets.values().all(|id| resets.contains(id)))
+        });
+        if self.pending.is_some() && quiet && all && back {
+            self.pending = None;
+            self.handsets.back();
+        }
+    }
+
+    fn reset(&mut self, step: &Step, pool: &str) {
+        let open = self.devices.values().any(|device| device.open || !device.fresh.is_empty());
+        self.harm(step, open, "phones come back with old lists");
+        self.harm(step, self.pending.is_none(), "phones are reset for nothing");
+        let seen = Condition::PhonesReset { pool: pool.to_owned(), step: step.id.clone() };
+        self.harm(step, !step.after.contains(&seen), "not read back");
+        self.resets.insert(pool.to_owned(), step.id.clone());
+    }
+
+    fn confirm_node(&mut self, step: &Step, at: &NodeName) {
         if !self.devices[at].open {
             return;
         }
@@ -275,23 +410,46 @@ impl Judge<'_> {
     fn seen(&self, step: &Step, at: &NodeName, purpose: &Purpose) -> bool {
         let (device, node) = (&self.devices[at], &self.cluster.nodes[at]);
         let old = node.identities[purpose].present().unwrap();
-        let ports = node
+        let ports: Vec<&Listener> = node
             .served
             .iter()
-            .filter(|(_, chain)| chain.present().unwrap().leaf == *old);
-        ports.map(|(listener, _)| listener).all(|listener| {
-            let service = if listener.port == Port::Tftp {
-                "Cisco Tftp"
-            } else {
-                "Cisco Tomcat"
+            .filter(|(_, chain)| chain.present().unwrap().leaf == *old)
+            .map(|(listener, _)| listener)
+            .collect();
+        let since = Condition::StartedSince {
+            node: at.clone(),
+            service: loader(purpose.as_str()).into(),
+            step: device.uploads[purpose].clone(),
+        };
+        let loaded = device.restarted.contains(&loader(purpose.as_str()).into());
+        if ports.is_empty() {
+            return step.after.contains(&since) && (loaded || self.starts_itself(at, purpose));
+        }
+        ports.into_iter().all(|listener| {
+            let service = match (listener.port, device.role) {
+                (Port::Tftp, _) => "Cisco Tftp",
+                (Port::Sip, Some(Role::ImPresence)) => "Cisco SIP Proxy",
+                (Port::Sip, _) => "Cisco CallManager",
+                (Port::Tvs, _) => "Cisco Trust Verification Service",
+                (Port::Xmpp, _) => "Cisco XCP Router",
+                _ => "Cisco Tomcat",
             };
             let asked = step.after.contains(&Condition::Serves {
                 node: at.clone(),
                 listener: *listener,
                 step: device.stored[purpose].clone(),
             });
-            asked && device.restarted.contains(&ServiceName::from(service))
+            let fresh = device.restarted.contains(&ServiceName::from(service));
+            asked && (fresh || self.starts_itself(at, purpose))
         })
+    }
+
+    fn starts_itself(&self, at: &NodeName, purpose: &Purpose) -> bool {
+        let release = self.cluster.nodes[at].release.present().unwrap();
+        let own = matches!(purpose.as_str(), "TVS" | "CAPF") && release.level() >= (14, 0, 0);
+        let router = purpose.as_str() == "cup-xmpp-s2s"
+            && self.devices[at].restarted.contains(&"Cisco XCP Router".into());
+        own || router
     }
 
     fn person(&mut self, step: &Step) {

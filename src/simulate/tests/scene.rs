@@ -463,6 +463,15 @@ impl Setting {
 }
 
 impl Scene {
+    /// Whether the cluster runs a release before 14.
+    pub(super) fn is_old(&self) -> bool {
+        let mut clusters = self.observation.clusters.values();
+        clusters.any(|cluster| {
+            let mut nodes = cluster.nodes.values();
+            nodes.any(|node| node.release.present().unwrap().level() < (14, 0, 0))
+        })
+    }
+
     pub(super) fn cluster(&mut self) -> &mut ClusterState {
         self.observation
             .clusters
