@@ -132,7 +132,12 @@ fn leader_first(
 /// I13: neither do the backup services restart under a job, nor does the certificate change by which they know each
 /// other. The publisher's master runs the jobs of the cluster; claim CUCM-DRF-MASTER-PUBLISHER.
 pub(super) fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
-    let masters: Vec<&NodeName> = world.seen.publisher().into_iter().chain(&step.node).collect();
+    let masters: Vec<&NodeName> = world
+        .seen
+        .publisher()
+        .into_iter()
+        .chain(&step.node)
+        .collect();
     let busy = masters.iter().any(|master| {
         let job = world.seen.nodes.get(*master).map(|node| &node.backup_job);
         matches!(
@@ -294,8 +299,12 @@ pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
             let behind = node.behind(purpose);
             let ports: Vec<String> = behind.iter().map(ToString::to_string).collect();
             let (says, remedy) = if ports.is_empty() {
-                let says = format!("nothing was seen that proves the new {purpose} certificate in effect");
-                (says, "Restart what loads it, and confirm the node then.".to_owned())
+                let says =
+                    format!("nothing was seen that proves the new {purpose} certificate in effect");
+                (
+                    says,
+                    "Restart what loads it, and confirm the node then.".to_owned(),
+                )
             } else {
                 let ports = ports.join(", ");
                 let says = format!(

@@ -29,22 +29,39 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
     let none = PhoneBaseline::default();
     let baseline = plan.phones.as_ref().unwrap_or(&none);
     let Some(census) = world.seen.phones.present() else {
-        let why = world.seen.phones.unknown().unwrap_or("the cluster says that it has none");
+        let why = world
+            .seen
+            .phones
+            .unknown()
+            .unwrap_or("the cluster says that it has none");
         judge.breaks(
             "I12",
             Some(upload),
             &[],
-            format!("the phones could not be counted ({why}): nobody could tell whether they come back"),
+            format!(
+                "the phones could not be counted ({why}): nobody could tell whether they come back"
+            ),
             OBSERVE_AGAIN,
         );
         return;
     };
-    let answered: BTreeSet<&str> = baseline.registered.values().flatten().map(String::as_str).collect();
+    let answered: BTreeSet<&str> = baseline
+        .registered
+        .values()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     let registered: BTreeSet<&str> = census.registered.keys().map(String::as_str).collect();
-    let differing: Vec<&str> = registered.symmetric_difference(&answered).copied().collect();
+    let differing: Vec<&str> = registered
+        .symmetric_difference(&answered)
+        .copied()
+        .collect();
     judge.require(differing.is_empty(), "I12", Some(upload), &[], || {
         (
-            format!("the plan does not answer for exactly the phones that are registered: {}", some_of(&differing)),
+            format!(
+                "the plan does not answer for exactly the phones that are registered: {}",
+                some_of(&differing)
+            ),
             PLAN_AGAIN.to_owned(),
         )
     });
@@ -53,7 +70,10 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
     let wrongly: Vec<&str> = waived.filter(|name| registered.contains(name)).collect();
     judge.require(wrongly.is_empty(), "I4", Some(upload), &[], || {
         (
-            format!("waived though registered, so that nobody would wait for them: {}", some_of(&wrongly)),
+            format!(
+                "waived though registered, so that nobody would wait for them: {}",
+                some_of(&wrongly)
+            ),
             "Waive only phones that are not registered.".to_owned(),
         )
     });
@@ -63,15 +83,23 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
 }
 
 /// I12: a phone is reset with its pool, so the plan has to know that one.
-fn in_their_pools(judge: &mut Judge<'_>, world: &World<'_>, upload: &Step, baseline: &PhoneBaseline) {
+fn in_their_pools(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    upload: &Step,
+    baseline: &PhoneBaseline,
+) {
     let census = world.seen.phones.present();
     let configured = census.and_then(|census| census.configured.present());
     let pool_of = |name: &String| {
         let profile = configured.and_then(|all| all.get(name));
-        profile.and_then(|profile| profile.pool.as_deref()).unwrap_or("")
+        profile
+            .and_then(|profile| profile.pool.as_deref())
+            .unwrap_or("")
     };
     let pools = baseline.registered.iter();
-    let wrong = pools.flat_map(|(pool, names)| names.iter().filter(move |name| pool_of(name) != pool));
+    let wrong =
+        pools.flat_map(|(pool, names)| names.iter().filter(move |name| pool_of(name) != pool));
     let wrong: Vec<&str> = wrong.map(String::as_str).collect();
     judge.require(wrong.is_empty(), "I12", Some(upload), &[], || {
         (
@@ -82,8 +110,17 @@ fn in_their_pools(judge: &mut Judge<'_>, world: &World<'_>, upload: &Step, basel
 }
 
 /// I4: phones that are not registered come back with what they hold now.
-fn nobody_is_left_behind(judge: &mut Judge<'_>, world: &World<'_>, upload: &Step, baseline: &PhoneBaseline) {
-    let absent = world.seen.phones.present().and_then(|census| census.absent());
+fn nobody_is_left_behind(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    upload: &Step,
+    baseline: &PhoneBaseline,
+) {
+    let absent = world
+        .seen
+        .phones
+        .present()
+        .and_then(|census| census.absent());
     let Some(absent) = absent else {
         judge.breaks(
             "I4",

@@ -2,8 +2,7 @@
 //! claims, never from a playbook.
 
 use crate::model::{
-    Appliance, ClusterState, KeyAlgorithm, Listener, NodeName, Port, Purpose, Release,
-    ServiceName,
+    Appliance, ClusterState, KeyAlgorithm, Listener, NodeName, Port, Purpose, Release, ServiceName,
 };
 
 /// The trust verification service.
@@ -259,13 +258,7 @@ pub(super) fn candidates(port: Port, appliance: Appliance) -> &'static [&'static
         (Port::Tvs, Appliance::Cucm) => &["TVS"],
         (Port::Xmpp, Appliance::ImPresence) => &["cup-xmpp"],
         (
-            Port::Rest
-            | Port::Soap
-            | Port::Tftp
-            | Port::Sip
-            | Port::Tvs
-            | Port::Xmpp
-            | Port::Ssh,
+            Port::Rest | Port::Soap | Port::Tftp | Port::Sip | Port::Tvs | Port::Xmpp | Port::Ssh,
             _,
         ) => &[],
     }
@@ -280,9 +273,7 @@ pub(super) fn spreads_to(seen: &ClusterState, at: &NodeName, store: &str) -> Opt
     match store {
         "tomcat-trust" => Some(Nodes::All),
         "CallManager-trust" => Some(Nodes::CallProcessing),
-        "cup-trust" | "cup-xmpp-trust" => {
-            (leader(seen, at) == Some(at)).then_some(Nodes::Presence)
-        }
+        "cup-trust" | "cup-xmpp-trust" => (leader(seen, at) == Some(at)).then_some(Nodes::Presence),
         _ => None,
     }
 }

@@ -90,11 +90,15 @@ fn in_place(
     nodes: &BTreeSet<NodeName>,
 ) {
     let publisher = world.seen.publisher();
-    let others: Vec<&NodeName> = nodes.iter().filter(|node| Some(*node) != publisher).collect();
+    let others: Vec<&NodeName> = nodes
+        .iter()
+        .filter(|node| Some(*node) != publisher)
+        .collect();
     if purpose.as_str() == "CAPF" {
         judge.none(&others, "I15", Some(step), || {
             (
-                "only the publisher's CAPF certificate is in use; the others' are left alone".to_owned(),
+                "only the publisher's CAPF certificate is in use; the others' are left alone"
+                    .to_owned(),
                 "Renew CAPF on the publisher only.".to_owned(),
             )
         });
@@ -112,7 +116,11 @@ fn in_place(
         )
     });
     let lent = world.reused.iter().find(|reused| {
-        let other = if reused.is_ecdsa() { "CallManager-ECDSA" } else { "CallManager" };
+        let other = if reused.is_ecdsa() {
+            "CallManager-ECDSA"
+        } else {
+            "CallManager"
+        };
         purpose.as_str() == other
     });
     judge.require(lent.is_none(), "I6", Some(step), &[], || {

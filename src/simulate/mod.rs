@@ -109,11 +109,7 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
 }
 
 /// Walks one cluster's plan, step by step; what comes out is the section of its phones.
-fn walk<'a>(
-    judge: &mut Judge<'_>,
-    mut world: World<'a>,
-    plan: &'a ClusterPlan,
-) -> Vec<ClassProof> {
+fn walk<'a>(judge: &mut Judge<'_>, mut world: World<'a>, plan: &'a ClusterPlan) -> Vec<ClassProof> {
     shape::check(judge, &world, plan);
     preflight::check(judge, &world, plan);
     baseline::check(judge, &world, plan);
@@ -143,7 +139,9 @@ fn walk<'a>(
     identity::at_the_end(judge, &world);
     pass::at_the_end(judge, &world);
     let phones = world.phones.as_ref();
-    phones.map(|phones| phones.proofs(&world)).unwrap_or_default()
+    phones
+        .map(|phones| phones.proofs(&world))
+        .unwrap_or_default()
 }
 
 /// What a reset of every phone would do in this state: by the plan, by the platform, or by somebody who unplugs one.

@@ -113,7 +113,13 @@ impl Node {
     }
 
     /// A certificate is stored. Where its service restarts by itself, its ports follow.
-    pub(super) fn store(&mut self, purpose: &Purpose, request: &StepId, upload: Upload, release: &Release) {
+    pub(super) fn store(
+        &mut self,
+        purpose: &Purpose,
+        request: &StepId,
+        upload: Upload,
+        release: &Release,
+    ) {
         let issued = Held::Issued(request.clone());
         self.identities.insert(purpose.clone(), issued);
         self.unproved.insert(purpose.clone());
@@ -131,7 +137,12 @@ impl Node {
     }
 
     /// Whether a start of a service proves that a purpose's certificate was loaded where no port does.
-    pub(super) fn loads(&self, service: &ServiceName, purpose: &Purpose, release: &Release) -> bool {
+    pub(super) fn loads(
+        &self,
+        service: &ServiceName,
+        purpose: &Purpose,
+        release: &Release,
+    ) -> bool {
         catalogue::loads(service.as_str(), purpose, release, |other| self.runs(other))
     }
 
@@ -160,7 +171,12 @@ impl Node {
     }
 
     /// Whether a service started after an upload, or will by itself.
-    pub(super) fn started_since(&self, service: &ServiceName, upload: &StepId, release: &Release) -> bool {
+    pub(super) fn started_since(
+        &self,
+        service: &ServiceName,
+        upload: &StepId,
+        release: &Release,
+    ) -> bool {
         let uploads = self.uploads.iter().find(|(_, it)| it.step == *upload);
         uploads.is_some_and(|(purpose, upload)| {
             let own = catalogue::restarts_itself(service.as_str(), release)
@@ -177,7 +193,8 @@ impl Node {
             return Vec::new();
         }
         let ran = self.ran.iter();
-        ran.filter(|service| self.loads(service, purpose, release)).collect()
+        ran.filter(|service| self.loads(service, purpose, release))
+            .collect()
     }
 
     /// The request behind the certificate that this plan stored for a purpose.
@@ -233,7 +250,9 @@ fn listeners(
                 && (restarts.contains(&ServiceName::from(service))
                     || catalogue::restarts_itself(service, release))
         };
-        let Some(chain) = chain.present() else { continue };
+        let Some(chain) = chain.present() else {
+            continue;
+        };
         if !PRESENTERS.iter().any(|service| restarts(service)) {
             continue;
         }

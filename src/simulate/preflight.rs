@@ -10,7 +10,8 @@ use crate::plan::{Action, ClusterPlan, Condition, Step};
 use super::world::World;
 use super::{Judge, PLAN_AGAIN, catalogue};
 
-pub(super) const OBSERVE_AGAIN: &str = "Mend what keeps it from being read, observe and plan again.";
+pub(super) const OBSERVE_AGAIN: &str =
+    "Mend what keeps it from being read, observe and plan again.";
 
 /// More bits than this no node takes. Source: cucm-certificate-rules §2.
 const LONGEST_KEY: u32 = 4096;
@@ -60,8 +61,8 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
         });
     }
     // Unity Connection has no such mode.
-    let has_none = world.seen.product == Product::UnityConnection
-        && world.seen.security == Observed::Absent;
+    let has_none =
+        world.seen.product == Product::UnityConnection && world.seen.security == Observed::Absent;
     let mode = world.seen.security.present();
     judge.require(mode.is_some() || has_none, "I11", None, &[], || {
         (
@@ -196,9 +197,8 @@ fn as_the_shell_asks(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         return;
     };
     let own = step.node.as_ref().map(|node| node.as_str());
-    let named = own.is_some_and(|own| {
-        common_name == own && names.iter().eq([&SubjectName::dns(own)])
-    });
+    let named =
+        own.is_some_and(|own| common_name == own && names.iter().eq([&SubjectName::dns(own)]));
     let bits = if purpose.is_ecdsa() { 384 } else { 2048 };
     let fits = world.release.has_certificate_interface() || (named && key.bits == bits);
     judge.require(fits, "I6", Some(step), &[], || {
@@ -228,8 +228,8 @@ fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
 /// I2: nothing is proved of what phones and peers hold of a purpose that this proof does not know.
 fn covered(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     let product = world.seen.product;
-    let known = plan.product == product
-        && matches!(product, Product::Cucm | Product::UnityConnection);
+    let known =
+        plan.product == product && matches!(product, Product::Cucm | Product::UnityConnection);
     for (purpose, nodes) in purposes(plan) {
         let covered = known && catalogue::known(purpose).is_some();
         let nodes: Vec<&NodeName> = nodes.into_iter().collect();

@@ -74,7 +74,10 @@ fn covers(
             "I6",
             Some(step),
             &[],
-            format!("{purpose} cannot be shared by the nodes of a cluster of release {}", world.release),
+            format!(
+                "{purpose} cannot be shared by the nodes of a cluster of release {}",
+                world.release
+            ),
             "Ask for one certificate for each node.",
         );
         return;

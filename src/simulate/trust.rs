@@ -8,8 +8,8 @@ use crate::model::{
 };
 use crate::plan::{Action, Condition, Step};
 
-use super::catalogue::Nodes;
 use super::Judge;
+use super::catalogue::Nodes;
 use super::node::Held;
 use super::world::World;
 
@@ -179,7 +179,10 @@ fn one_per_name(
 fn spreads(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, at: &NodeName, store: &Store) {
     let reached = world.reached(at, store);
     for condition in &step.after {
-        let Condition::Trusts { node, store: of, .. } = condition else {
+        let Condition::Trusts {
+            node, store: of, ..
+        } = condition
+        else {
             continue;
         };
         let spread = of != store || reached.contains(&node);

@@ -89,7 +89,11 @@ impl<'a> World<'a> {
             pass: None,
             phones: None,
         };
-        if world.planned.keys().any(|purpose| world.phone_part(purpose).is_some()) {
+        if world
+            .planned
+            .keys()
+            .any(|purpose| world.phone_part(purpose).is_some())
+        {
             world.phones = Some(Phones::observed(&world));
         }
         world
@@ -272,7 +276,9 @@ impl<'a> World<'a> {
         if let Some(node) = self.nodes.get_mut(at) {
             node.unconfirmed.clear();
             let open = std::mem::take(&mut node.unproved);
-            let behind = open.into_iter().filter(|of| !proves(node, at, of, step, release));
+            let behind = open
+                .into_iter()
+                .filter(|of| !proves(node, at, of, step, release));
             node.unproved = behind.collect();
         }
     }

@@ -71,7 +71,10 @@ pub(super) fn classes(
     if configured.is_none() {
         found.insert(of(Presence::Unknown, &unread), 0);
     }
-    for name in census.into_iter().flat_map(|census| census.registered.keys()) {
+    for name in census
+        .into_iter()
+        .flat_map(|census| census.registered.keys())
+    {
         let profile = configured.and_then(|all| all.get(name)).unwrap_or(&unread);
         *found.entry(of(Presence::Registered, profile)).or_default() += 1;
     }

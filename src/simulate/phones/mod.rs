@@ -70,7 +70,11 @@ impl<'a> Phones<'a> {
             .collect();
         let tvs: Vec<Option<Turn>> = nodes
             .iter()
-            .map(|(_, node)| node.identities.contains_key(&TVS_PURPOSE.into()).then_some(0))
+            .map(|(_, node)| {
+                node.identities
+                    .contains_key(&TVS_PURPOSE.into())
+                    .then_some(0)
+            })
             .collect();
         let servers: Vec<Server> = nodes
             .iter()
@@ -95,11 +99,18 @@ impl<'a> Phones<'a> {
             .into_iter()
             .collect();
         let holding = |signer| Holding {
-            signer: if by_recovery { signer } else { ListSigner::CallManager },
+            signer: if by_recovery {
+                signer
+            } else {
+                ListSigner::CallManager
+            },
             lists: Vec::new(),
             trust_lists: trust_lists.clone(),
         };
-        let waived = world.baseline.map(|all| all.waived.clone()).unwrap_or_default();
+        let waived = world
+            .baseline
+            .map(|all| all.waived.clone())
+            .unwrap_or_default();
         let members = class::classes(&world.seen.phones, &waived);
         let mut phones = Self {
             names: nodes
@@ -140,7 +151,9 @@ impl<'a> Phones<'a> {
             Action::UploadIdentity { purpose, nodes, .. } => match world.phone_part(purpose) {
                 Some(PhonePart::CallManager) => {
                     let of = |name: &NodeName| nodes.contains(name);
-                    self.each(of, |server| server.call_manager = server.call_manager.saturating_add(1));
+                    self.each(of, |server| {
+                        server.call_manager = server.call_manager.saturating_add(1)
+                    });
                 }
                 Some(PhonePart::Tvs) => {
                     for name in nodes {
@@ -265,7 +278,11 @@ impl<'a> Phones<'a> {
 
     /// A confirmed node offers, answers and presents what it loaded last.
     fn confirm(&mut self, world: &World<'_>, at: &NodeName) {
-        let Some(node) = world.nodes.get(at).filter(|node| node.unconfirmed.is_empty()) else {
+        let Some(node) = world
+            .nodes
+            .get(at)
+            .filter(|node| node.unconfirmed.is_empty())
+        else {
             return;
         };
         let in_flight = node.unproved.contains(&Purpose::from(TVS_PURPOSE));

@@ -58,7 +58,12 @@ pub struct Stranded {
 
 impl Phones<'_> {
     /// Judges every class in this state, as if it were reset now.
-    pub(in crate::simulate) fn judge(&mut self, judge: &mut Judge<'_>, world: &World<'_>, step: Option<&Step>) {
+    pub(in crate::simulate) fn judge(
+        &mut self,
+        judge: &mut Judge<'_>,
+        world: &World<'_>,
+        step: Option<&Step>,
+    ) {
         self.states += 1;
         if self.moved {
             let before = self.last.answered;
@@ -93,11 +98,18 @@ impl Phones<'_> {
             lists.clone().all(|list| list.get(place) == Some(&turn))
         };
         let signalling = self.servers.iter().enumerate().all(|(place, server)| {
-            let new = server.presents.iter().filter(|turn| **turn == server.call_manager);
+            let new = server
+                .presents
+                .iter()
+                .filter(|turn| **turn == server.call_manager);
             let mut new = new.filter(|turn| **turn > 0);
             new.all(|turn| listed(place, *turn))
         });
-        let answered = self.online.lists.iter().all(|list| verifies(&self.servers, list));
+        let answered = self
+            .online
+            .lists
+            .iter()
+            .all(|list| verifies(&self.servers, list));
         Looked {
             online: accepts(&self.servers, &self.online),
             absent: accepts(&self.servers, &self.absent),
@@ -107,9 +119,18 @@ impl Phones<'_> {
     }
 
     /// I3: while a TVS certificate changes, another one that phones know stays and answers.
-    fn keeps_one(&self, judge: &mut Judge<'_>, world: &World<'_>, step: Option<&Step>, before: bool) {
+    fn keeps_one(
+        &self,
+        judge: &mut Judge<'_>,
+        world: &World<'_>,
+        step: Option<&Step>,
+        before: bool,
+    ) {
         let several = self.servers.iter().filter(|server| server.verifies).count() > 1;
-        let changes = world.pass.as_ref().is_some_and(|pass| pass.part == PhonePart::Tvs);
+        let changes = world
+            .pass
+            .as_ref()
+            .is_some_and(|pass| pass.part == PhonePart::Tvs);
         let registered = self.members.iter();
         let registered = registered
             .filter(|member| member.class.presence == Presence::Registered)
@@ -199,11 +220,16 @@ impl Phones<'_> {
         let tvs = if member.by_tvs == self.states {
             "a TVS that they know answers at every step".to_owned()
         } else {
-            format!("a TVS that they know answers in {} of {} states", member.by_tvs, self.states)
+            format!(
+                "a TVS that they know answers in {} of {} states",
+                member.by_tvs, self.states
+            )
         };
         match (member.class.presence, member.by_signer == self.states) {
             (Presence::Registered, true) => {
-                format!("{who}: at every step {signer} and they know who signs configuration files; {tvs}")
+                format!(
+                    "{who}: at every step {signer} and they know who signs configuration files; {tvs}"
+                )
             }
             (Presence::Registered, false) => format!(
                 "{who}: at every step {signer}; in {} of {} states they know who signs configuration files, and {tvs}",
@@ -222,13 +248,23 @@ const ORDER: &str = "Finish CallManager first: restart, reset the phones of ever
 
 fn why(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::List => "they refuse the trust list that they are offered: they do not know its signer, and no TVS whose certificate they hold answers for it",
-        Refusal::File => "they refuse their configuration file: it may be signed by a CallManager certificate that their list does not name, and no TVS whose certificate they hold answers for it",
+        Refusal::List => {
+            "they refuse the trust list that they are offered: they do not know its signer, and no TVS whose certificate they hold answers for it"
+        }
+        Refusal::File => {
+            "they refuse their configuration file: it may be signed by a CallManager certificate that their list does not name, and no TVS whose certificate they hold answers for it"
+        }
     }
 }
 
 /// Notes the first state that strands a class; what is waived is reported and breaks nothing.
-fn strand(judge: &mut Judge<'_>, member: &mut Member, step: Option<&Step>, why: &str, remedy: &str) {
+fn strand(
+    judge: &mut Judge<'_>,
+    member: &mut Member,
+    step: Option<&Step>,
+    why: &str,
+    remedy: &str,
+) {
     if member.stranded.is_some() {
         return;
     }
@@ -243,7 +279,9 @@ fn strand(judge: &mut Judge<'_>, member: &mut Member, step: Option<&Step>, why: 
         (Presence::Waived | Presence::Absent | Presence::Unknown, _) => return,
     };
     let remedy = match member.class.presence {
-        Presence::Absent | Presence::Unknown => "Bring these phones back first, or waive them by name with a reason and delete their lists by hand when they return.",
+        Presence::Absent | Presence::Unknown => {
+            "Bring these phones back first, or waive them by name with a reason and delete their lists by hand when they return."
+        }
         Presence::Registered | Presence::Waived => remedy,
     };
     let says = format!(

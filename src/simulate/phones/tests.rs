@@ -35,9 +35,18 @@ fn holding(signer: ListSigner, servers: usize) -> Holding {
 
 type Change = fn(&mut Vec<Server>);
 
-const BOTH_WAYS: Result<Ways, Refusal> = Ok(Ways { signer: true, tvs: true });
-const BY_SIGNER: Result<Ways, Refusal> = Ok(Ways { signer: true, tvs: false });
-const BY_TVS: Result<Ways, Refusal> = Ok(Ways { signer: false, tvs: true });
+const BOTH_WAYS: Result<Ways, Refusal> = Ok(Ways {
+    signer: true,
+    tvs: true,
+});
+const BY_SIGNER: Result<Ways, Refusal> = Ok(Ways {
+    signer: true,
+    tvs: false,
+});
+const BY_TVS: Result<Ways, Refusal> = Ok(Ways {
+    signer: false,
+    tvs: true,
+});
 
 fn signs_anew(servers: &mut [Server]) {
     servers[0].call_manager = NEW;
@@ -77,26 +86,96 @@ fn phones_take_what_they_can_verify() {
     };
     let rows: [(&str, ListSigner, usize, Change, Result<Ways, Refusal>); 16] = [
         ("nothing changed", KnownRecovery, 2, nothing, BOTH_WAYS),
-        ("nothing changed, age unknown", UnknownRecovery, 2, nothing, BY_TVS),
+        (
+            "nothing changed, age unknown",
+            UnknownRecovery,
+            2,
+            nothing,
+            BY_TVS,
+        ),
         ("a new signer is stored", KnownRecovery, 2, stored, BY_TVS),
-        ("a new signer is offered", KnownRecovery, 2, offered, BOTH_WAYS),
-        ("a new signer is offered, age unknown", UnknownRecovery, 2, offered, BY_TVS),
-        ("before 12.0 a new signer is offered", CallManager, 2, offered, BY_TVS),
+        (
+            "a new signer is offered",
+            KnownRecovery,
+            2,
+            offered,
+            BOTH_WAYS,
+        ),
+        (
+            "a new signer is offered, age unknown",
+            UnknownRecovery,
+            2,
+            offered,
+            BY_TVS,
+        ),
+        (
+            "before 12.0 a new signer is offered",
+            CallManager,
+            2,
+            offered,
+            BY_TVS,
+        ),
         ("TVS changes", KnownRecovery, 2, verifiers, BY_SIGNER),
-        ("TVS changes, age unknown", UnknownRecovery, 2, verifiers, Err(Refusal::List)),
-        ("before 12.0 TVS changes", CallManager, 2, verifiers, BY_SIGNER),
+        (
+            "TVS changes, age unknown",
+            UnknownRecovery,
+            2,
+            verifiers,
+            Err(Refusal::List),
+        ),
+        (
+            "before 12.0 TVS changes",
+            CallManager,
+            2,
+            verifiers,
+            BY_SIGNER,
+        ),
         ("both change", KnownRecovery, 2, both, Err(Refusal::File)),
-        ("before 12.0 both change", CallManager, 2, both_offered, Err(Refusal::List)),
-        ("one TVS of two restarts", UnknownRecovery, 2, restarting, BY_TVS),
-        ("the only TVS restarts", UnknownRecovery, 1, restarting, BY_TVS),
-        ("the only TVS restarts under a new signer", KnownRecovery, 1, stored_and_restarting, BY_TVS),
+        (
+            "before 12.0 both change",
+            CallManager,
+            2,
+            both_offered,
+            Err(Refusal::List),
+        ),
+        (
+            "one TVS of two restarts",
+            UnknownRecovery,
+            2,
+            restarting,
+            BY_TVS,
+        ),
+        (
+            "the only TVS restarts",
+            UnknownRecovery,
+            1,
+            restarting,
+            BY_TVS,
+        ),
+        (
+            "the only TVS restarts under a new signer",
+            KnownRecovery,
+            1,
+            stored_and_restarting,
+            BY_TVS,
+        ),
         ("no TVS runs", KnownRecovery, 2, none_runs, BY_SIGNER),
-        ("no TVS runs, age unknown", UnknownRecovery, 2, none_runs, Err(Refusal::List)),
+        (
+            "no TVS runs, age unknown",
+            UnknownRecovery,
+            2,
+            none_runs,
+            Err(Refusal::List),
+        ),
     ];
     for (name, signer, count, change, expected) in rows {
         let mut servers: Vec<Server> = (0..count).map(|place| server(place, count)).collect();
         change(&mut servers);
-        assert_eq!(accepts(&servers, &holding(signer, count)), expected, "{name}");
+        assert_eq!(
+            accepts(&servers, &holding(signer, count)),
+            expected,
+            "{name}"
+        );
     }
 }
 
@@ -125,5 +204,8 @@ fn the_oldest_and_the_newest_list_count() {
     servers[1].tvs_in_flight = true;
     assert!(!verifies(&servers, &old) && verifies(&servers, &new));
     servers[0].answers_with = vec![0, NEW];
-    assert!(!verifies(&servers, &new), "which of the two answers is not known");
+    assert!(
+        !verifies(&servers, &new),
+        "which of the two answers is not known"
+    );
 }

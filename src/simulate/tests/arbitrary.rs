@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use crate::model::{NodeName, StepId};
 use crate::plan::{Plan, Step};
 
-use super::mutation::{Links, Mutation};
 use super::build::built;
+use super::mutation::{Links, Mutation};
 use super::scene::{PLAIN, R125, Scene, Setting};
 use super::{of_cluster, oracle, prove};
 
@@ -30,9 +30,7 @@ static PLANNED: LazyLock<Vec<(Scene, Plan)>> = LazyLock::new(|| {
     };
     [PLAIN, twin, phones, old]
         .iter()
-        .map(|setting| {
-            (setting.scene(), built(setting))
-        })
+        .map(|setting| (setting.scene(), built(setting)))
         .collect()
 });
 

@@ -23,11 +23,16 @@ pub(super) struct Handsets {
 
 impl Handsets {
     pub(super) fn new(devices: &BTreeMap<NodeName, Device>, at_once: bool) -> Self {
-        let calls = devices.iter().filter(|(_, device)| device.role != Some(Role::ImPresence));
+        let calls = devices
+            .iter()
+            .filter(|(_, device)| device.role != Some(Role::ImPresence));
         let none: Named = calls.map(|(name, _)| (name.clone(), 0)).collect();
         Self {
             at_once,
-            offered: none.keys().map(|name| (name.clone(), (none.clone(), 0))).collect(),
+            offered: none
+                .keys()
+                .map(|name| (name.clone(), (none.clone(), 0)))
+                .collect(),
             held: [none.clone()].into(),
             signer: none.clone(),
             tvs: none,
@@ -59,7 +64,11 @@ impl Handsets {
     }
 
     pub(super) fn back(&mut self) {
-        self.held = self.offered.values().map(|(named, _)| named.clone()).collect();
+        self.held = self
+            .offered
+            .values()
+            .map(|(named, _)| named.clone())
+            .collect();
     }
 
     /// What phones lose in this state.
@@ -76,9 +85,10 @@ impl Handsets {
         if some && !one && !all {
             return Some("no TVS that phones know answers");
         }
-        let unsigned = self.offered.iter().any(|(name, (named, signer))| {
-            *signer != self.signer[name] && !answers(named)
-        });
+        let unsigned = self
+            .offered
+            .iter()
+            .any(|(name, (named, signer))| *signer != self.signer[name] && !answers(named));
         (unsigned && some).then_some("phones refuse their configuration")
     }
 }

@@ -8,6 +8,7 @@ mod mutation;
 mod oracle;
 mod procedure;
 mod scene;
+mod site;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ use crate::model::{ClusterName, Distribution};
 use crate::plan::{ClusterPlan, Edge, Options, Plan, plan};
 
 use super::{Proof, prove};
-use mutation::Mutation;
 use build::built;
+use mutation::Mutation;
 use scene::{PLAIN, R14, R15, R125, Scene, Setting, Trusted, now};
 
 /// Fewer spoiled plans than this would prove little.
@@ -108,7 +109,16 @@ const DUE: [&[&str]; 7] = [
     &["TVS"],
     &["CallManager", "TVS"],
     &["cup", "cup-xmpp", "cup-xmpp-s2s"],
-    &["ipsec", "cup", "cup-xmpp", "cup-xmpp-s2s", "CAPF", "CallManager", "CallManager-ECDSA", "TVS"],
+    &[
+        "ipsec",
+        "cup",
+        "cup-xmpp",
+        "cup-xmpp-s2s",
+        "CAPF",
+        "CallManager",
+        "CallManager-ECDSA",
+        "TVS",
+    ],
 ];
 
 /// Clusters of every release and kind, with every purpose.
@@ -128,7 +138,11 @@ fn rich_settings() -> Vec<Setting> {
                         subscribers,
                         presence,
                         mixed: bits & 2 != 0,
-                        distribution: if shared { Distribution::MultiServer } else { Distribution::ThisServer },
+                        distribution: if shared {
+                            Distribution::MultiServer
+                        } else {
+                            Distribution::ThisServer
+                        },
                         web: bits & 8 != 0,
                         twin: bits & 8 != 0,
                         single_sign_on: true,
@@ -141,9 +155,19 @@ fn rich_settings() -> Vec<Setting> {
         }
     }
     for mixed in [false, true] {
-        let reused = Setting { reuse: true, mixed, distribution: Distribution::MultiServer, ..PLAIN };
+        let reused = Setting {
+            reuse: true,
+            mixed,
+            distribution: Distribution::MultiServer,
+            ..PLAIN
+        };
         all.push(reused);
-        all.push(Setting { subscribers: 3, presence: true, more: &["ipsec", "CAPF", "TVS"], ..reused });
+        all.push(Setting {
+            subscribers: 3,
+            presence: true,
+            more: &["ipsec", "CAPF", "TVS"],
+            ..reused
+        });
     }
     all
 }
@@ -155,7 +179,12 @@ fn every_good_plan_is_proved() {
         let scene = setting.scene();
         let mut plan = built(setting);
         let proof = prove(&scene.observation, &plan);
-        assert!(proof.holds(), "{setting:?}\n{}\n{}", told(&proof), outline(&mut plan));
+        assert!(
+            proof.holds(),
+            "{setting:?}\n{}\n{}",
+            told(&proof),
+            outline(&mut plan)
+        );
     }
     assert!(settings.len() > 500, "{}", settings.len());
 }
@@ -203,13 +232,52 @@ fn to_spoil() -> Vec<Setting> {
             single_sign_on: true,
             ..PLAIN
         },
-        Setting { more: phones, mixed: true, ..PLAIN },
-        Setting { more: phones, release: R125, subscribers: 2, web: false, ..PLAIN },
-        Setting { more: both, release: R125, mixed: true, web: false, ..PLAIN },
-        Setting { more: both, release: R15, subscribers: 2, web: false, distribution: shared, ..PLAIN },
-        Setting { more: both, release: R125, subscribers: 0, web: false, ..PLAIN },
-        Setting { more: &["ipsec", "cup", "cup-xmpp", "cup-xmpp-s2s"], presence: true, ..PLAIN },
-        Setting { reuse: true, mixed: true, more: &["TVS"], distribution: shared, ..PLAIN },
+        Setting {
+            more: phones,
+            mixed: true,
+            ..PLAIN
+        },
+        Setting {
+            more: phones,
+            release: R125,
+            subscribers: 2,
+            web: false,
+            ..PLAIN
+        },
+        Setting {
+            more: both,
+            release: R125,
+            mixed: true,
+            web: false,
+            ..PLAIN
+        },
+        Setting {
+            more: both,
+            release: R15,
+            subscribers: 2,
+            web: false,
+            distribution: shared,
+            ..PLAIN
+        },
+        Setting {
+            more: both,
+            release: R125,
+            subscribers: 0,
+            web: false,
+            ..PLAIN
+        },
+        Setting {
+            more: &["ipsec", "cup", "cup-xmpp", "cup-xmpp-s2s"],
+            presence: true,
+            ..PLAIN
+        },
+        Setting {
+            reuse: true,
+            mixed: true,
+            more: &["TVS"],
+            distribution: shared,
+            ..PLAIN
+        },
     ]
 }
 
@@ -223,7 +291,11 @@ fn every_harmful_change_to_a_plan_is_found() {
         let mut good = built(&setting);
         let cluster = of_cluster(&mut good).clone();
         let harms = oracle::harms(&scene, &cluster);
-        assert!(harms.is_empty(), "{setting:?}\n{harms:#?}\n{}", outline(&mut good));
+        assert!(
+            harms.is_empty(),
+            "{setting:?}\n{harms:#?}\n{}",
+            outline(&mut good)
+        );
         for mutation in Mutation::all(&cluster) {
             let mut plan = good.clone();
             mutation.spoil(of_cluster(&mut plan));
@@ -236,14 +308,18 @@ fn every_harmful_change_to_a_plan_is_found() {
                     let first = &proof.violations[0];
                     let kind = format!("{mutation:?}");
                     let kind = kind.split('(').next().unwrap_or_default();
-                    *needless.entry(format!("{kind} {}", first.invariant)).or_default() += 1;
+                    *needless
+                        .entry(format!("{kind} {}", first.invariant))
+                        .or_default() += 1;
                 }
                 (false, false) => harmful += 1,
                 (false, true) => missed.push(format!("{mutation:?} of {setting:?}: {harms:?}")),
             }
         }
     }
-    println!("harmful and refused {harmful}, harmless and let through {quiet}, refused without need {harmless}: {needless:?}");
+    println!(
+        "harmful and refused {harmful}, harmless and let through {quiet}, refused without need {harmless}: {needless:?}"
+    );
     let shown = missed.len().min(20);
     assert!(
         missed.is_empty(),
@@ -285,5 +361,17 @@ fn reasons_between_steps_hold() {
         let proof = prove(&scene.observation, &plan);
         let found: Vec<_> = proof.violations.iter().map(|it| it.invariant).collect();
         assert_eq!(found, ["shape"], "{}", told(&proof));
+    }
+}
+
+#[test]
+fn zz_speed() {
+    for release in [R125, R14] {
+        let setting = Setting { subscribers: 20, web: true, twin: true, mixed: true, release, more: &["ipsec", "CAPF", "CallManager", "CallManager-ECDSA", "TVS"], ..PLAIN };
+        let scene = setting.scene();
+        let mut plan = built(&setting);
+        let start = std::time::Instant::now();
+        let proof = prove(&scene.observation, &plan);
+        println!("SPEED {:?} {} steps, holds {}", start.elapsed(), of_cluster(&mut plan).steps.len(), proof.holds());
     }
 }

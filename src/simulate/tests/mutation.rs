@@ -34,7 +34,7 @@ pub(super) enum Mutation {
 }
 
 /// Of more steps than this, only some pairs are exchanged.
-const MANY: usize = 40;
+const MANY: usize = 12;
 
 /// Changes to the chain that a certificate must have.
 #[derive(Clone, Copy, Debug)]
@@ -94,13 +94,19 @@ impl Mutation {
                     all.extend((0..steps.len()).map(|other| Self::OtherRequest(place, other)));
                 }
                 Action::UploadTrust { .. } => all.push(Self::Pem(place)),
-                Action::Person { .. }
-                | Action::UpdateTrustList {}
-                | Action::ResetPhones { .. } => {
-                    all.extend((0..steps.len()).map(|to| Self::Move(place, to)));
+                Action::Person { .. } | Action::UpdateTrustList {} | Action::ResetPhones { .. } => {
+                    all.extend(
+                        (0..steps.len())
+                            .step_by(stride)
+                            .map(|to| Self::Move(place, to)),
+                    );
                 }
                 Action::Confirm { .. } => {
-                    all.extend((0..steps.len()).step_by(stride).map(|to| Self::Move(place, to)));
+                    all.extend(
+                        (0..steps.len())
+                            .step_by(stride)
+                            .map(|to| Self::Move(place, to)),
+                    );
                     all.extend([Self::Blind(place), Self::Unreset(place)]);
                 }
                 Action::GenerateRequest { .. } | Action::RestartService { .. } => {}
@@ -121,7 +127,10 @@ impl Mutation {
                 }
             }
             Self::Forget(which) => {
-                let pool = plan.phones.iter().flat_map(|phones| phones.registered.keys());
+                let pool = plan
+                    .phones
+                    .iter()
+                    .flat_map(|phones| phones.registered.keys());
                 let pool = pool.cloned().nth(which);
                 if let (Some(pool), Some(phones)) = (pool, &mut plan.phones) {
                     phones.registered.remove(&pool);

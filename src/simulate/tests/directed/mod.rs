@@ -14,11 +14,11 @@ use jiff::SignedDuration;
 use crate::model::*;
 use crate::plan::{Action, ClusterPlan, Condition, Stage, Step};
 
+use super::build::built;
 use super::scene::{
-    AWAY, FIRST, NAMESAKE, PLAIN, PRESENCE, PUBLISHER, R125, ROOT, Scene, Setting, certificate, entry,
+    FIRST, NAMESAKE, PLAIN, PRESENCE, PUBLISHER, R125, ROOT, Scene, Setting, certificate, entry,
     fingerprint, pem,
 };
-use super::build::built;
 use super::{of_cluster, prove, told};
 
 /// A fault, the invariants that it breaks, and the node that must be named; none where it is the cluster.
@@ -156,8 +156,8 @@ fn a_planted_fault_is_found_under_its_number_and_node() {
 fn every_invariant_of_this_release_has_a_planted_fault() {
     let planted: BTreeSet<&str> = faults().flat_map(|fault| fault.2).copied().collect();
     for invariant in [
-        "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13", "I14", "I15", "I18", "I22", "I24",
-        "I25", "I26", "I27", "I28", "shape",
+        "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13", "I14",
+        "I15", "I18", "I22", "I24", "I25", "I26", "I27", "I28", "shape",
     ] {
         assert!(planted.contains(invariant), "{invariant}");
     }

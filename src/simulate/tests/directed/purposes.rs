@@ -49,12 +49,11 @@ pub(super) const FAULTS: &[Fault] = &[
     (
         "a chain that one node lacks in a store that does not spread",
         BACKUPS,
-        &["I5", "I22"],
+        &["I22"],
         FIRST,
         |_, plan| {
-            plan.steps.retain(|step| {
-                !(is_trust(&step.action) && step.node == Some(FIRST.into()))
-            });
+            plan.steps
+                .retain(|step| !(is_trust(&step.action) && step.node == Some(FIRST.into())));
             for store in [0, 1] {
                 let trust = step(plan, store, is_trust);
                 let mut there = trust.after[0].clone();
@@ -130,7 +129,7 @@ pub(super) const FAULTS: &[Fault] = &[
     (
         "a certificate of presence nodes elsewhere",
         MESSAGES,
-        &["I6"],
+        &["I6", "I8"],
         PRESENCE,
         |scene, _| {
             scene.node(PRESENCE).role = Role::Subscriber;

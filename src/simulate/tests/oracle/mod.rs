@@ -1,6 +1,8 @@
 //! A second, much simpler model of the devices. It decides which plans do harm, and shares nothing with
 //! the proof that it judges.
 
+mod writes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::*;
@@ -8,7 +10,8 @@ use crate::plan::{Action, ClusterPlan, Condition, Step};
 
 use super::build::loader;
 use super::handsets::Handsets;
-use super::scene::{AWAY, ISSUING, PUBLISHER, ROOT, Scene, fingerprint, pem, registered};
+use super::scene::{ISSUING, PUBLISHER, ROOT, Scene, fingerprint};
+use super::site::{AWAY, registered};
 
 #[derive(Default)]
 pub(super) struct Device {
@@ -19,7 +22,9 @@ pub(super) struct Device {
     uploads: BTreeMap<Purpose, StepId>,
     /// What is stored and nobody saw in service.
     pub(super) fresh: BTreeSet<Purpose>,
-    pub(super) restarted: BTreeSet<ServiceName>,
+    restarted: BTreeSet<ServiceName>,
+    /// What restarted since each purpose was stored.
+    since: BTreeMap<Purpose, BTreeSet<ServiceName>>,
     pub(super) open: bool,
     sso: bool,
 }
@@ -61,8 +66,15 @@ pub(super) fn harms(scene: &Scene, plan: &ClusterPlan) -> Vec<String> {
         })
         .collect();
     let reuse = cluster.nodes.values().any(|node| {
-        let sip = Listener { port: Port::Sip, key: KeyAlgorithm::Rsa };
-        let leaf = node.served.get(&sip).and_then(Observed::present).map(|chain| chain.leaf.clone());
+        let sip = Listener {
+            port: Port::Sip,
+            key: KeyAlgorithm::Rsa,
+        };
+        let leaf = node
+            .served
+            .get(&sip)
+            .and_then(Observed::present)
+            .map(|chain| chain.leaf.clone());
         leaf.is_some() && leaf.as_ref() == node.identities[&"tomcat".into()].present()
     });
     let mut judge = Judge {
@@ -121,24 +133,32 @@ impl Judge<'_> {
     }
 
     fn baseline(&mut self) {
-        let uploads = self.plan.steps.iter().filter_map(|step| match &step.action {
-            Action::UploadIdentity { purpose, .. } => Some(purpose.clone()),
-            _ => None,
-        });
+        let uploads = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| match &step.action {
+                Action::UploadIdentity { purpose, .. } => Some(purpose.clone()),
+                _ => None,
+            });
         let phones: Vec<Purpose> = uploads.filter(|purpose| self.is_phones(purpose)).collect();
         let answered = self.plan.phones.clone().unwrap_or_default();
         let lists = phones.iter().any(|purpose| purpose.as_str() != "CAPF");
         if lists && !answered.waived.contains_key(AWAY) {
-            self.harms.push("start: a phone is stranded when it returns".to_owned());
+            self.harms
+                .push("start: a phone is stranded when it returns".to_owned());
         }
         if !phones.is_empty() && answered.registered != registered() {
-            self.harms.push("start: nobody waits for some phones".to_owned());
+            self.harms
+                .push("start: nobody waits for some phones".to_owned());
         }
     }
 
     fn step(&mut self, step: &Step) {
         match &step.action {
-            Action::UploadTrust { sha256, pem, store, .. } => self.trust(step, store, sha256, pem),
+            Action::UploadTrust {
+                sha256, pem, store, ..
+            } => self.trust(step, store, sha256, pem),
             Action::GenerateRequest { purpose, nodes, .. } => self.request(step, purpose, nodes),
             Action::AwaitCertificates {
                 requests, terms, ..
@@ -173,148 +193,6 @@ impl Judge<'_> {
         }
     }
 
-    fn trust(&mut self, step: &Step, store: &Store, sha256: &Fingerprint, text: &str) {
-        let at = step.node.clone().unwrap();
-        let root = fingerprint(ROOT);
-        let known = self.devices[&at].trusts.contains(&(store.clone(), root.clone()));
-        self.harm(step, *sha256 != root && !known, "its root is not there");
-        let honest = [ROOT, ISSUING]
-            .iter()
-            .any(|name| fingerprint(name) == *sha256 && pem(name) == text);
-        self.harm(step, !honest, "not the certificate that it says");
-        let seen = |node: &NodeName| {
-            step.after.iter().any(|it| {
-                matches!(it, Condition::Trusts { node: on, sha256: of, store: into } if on == node && of == sha256 && into == store)
-            })
-        };
-        self.harm(step, !seen(&at), "not read back");
-        for (name, device) in &mut self.devices {
-            if seen(name) {
-                device.trusts.insert((store.clone(), sha256.clone()));
-            }
-        }
-    }
-
-    fn request(&mut self, step: &Step, purpose: &Purpose, nodes: &BTreeSet<NodeName>) {
-        for node in nodes {
-            let waits = self.devices[node].requests.contains_key(purpose);
-            self.harm(step, waits, "destroys a key");
-            let guard = Condition::NoRequest {
-                node: node.clone(),
-                purpose: purpose.clone(),
-            };
-            self.harm(
-                step,
-                !step.before.contains(&guard),
-                "a stranger's request is not noticed",
-            );
-            let made = Condition::RequestOf {
-                node: node.clone(),
-                purpose: purpose.clone(),
-                step: step.id.clone(),
-            };
-            self.harm(step, !step.after.contains(&made), "not read back");
-            let device = self.devices.get_mut(node).unwrap();
-            device.requests.insert(purpose.clone(), step.id.clone());
-        }
-        self.made.insert(step.id.clone());
-    }
-
-    /// What is in flight must be of the same kind, and phones must be back from the last.
-    fn together(&mut self, step: &Step, purpose: &Purpose) {
-        let group = |of: &Purpose| self.is_phones(of).then(|| of.plain());
-        let open = self.devices.values().flat_map(|device| &device.fresh);
-        let other = open.filter(|open| open.plain() != purpose.plain()).any(|open| group(open) != group(purpose));
-        let waits = self.pending.as_ref().is_some_and(|pending| *pending != purpose.plain());
-        self.harm(step, other, "two kinds at once");
-        self.harm(step, waits, "phones may not be back");
-    }
-
-    fn stores(&self, purpose: &Purpose, role: Role) -> Vec<&'static str> {
-        let calls = role != Role::ImPresence;
-        let stores = match purpose.plain().as_str() {
-            "tomcat" if self.reuse && calls => vec!["tomcat-trust", "CallManager-trust"],
-            "tomcat" => vec!["tomcat-trust"],
-            "ipsec" => vec!["ipsec-trust"],
-            "CallManager" if calls => vec!["CallManager-trust"],
-            "CAPF" if role == Role::Publisher => vec!["CAPF-trust", "CallManager-trust"],
-            "CAPF" if calls => vec!["CallManager-trust"],
-            "TVS" if calls => vec!["TVS-trust"],
-            "cup" if !calls => vec!["cup-trust"],
-            "cup-xmpp" | "cup-xmpp-s2s" if !calls => vec!["cup-xmpp-trust"],
-            _ => vec![],
-        };
-        stores.into_iter().collect()
-    }
-
-    fn upload(
-        &mut self,
-        step: &Step,
-        purpose: &Purpose,
-        request: &StepId,
-        nodes: &BTreeSet<NodeName>,
-    ) {
-        self.harm(step, !self.received.contains(request), "no certificate yet");
-        let chain = [fingerprint(ROOT), fingerprint(ISSUING)];
-        let all = |device: &Device| {
-            let stores = self.stores(purpose, device.role.unwrap());
-            stores.iter().all(|store| chain.iter().all(|each| device.trusts.contains(&(Store::from(*store), each.clone()))))
-        };
-        let untrusted = !self.devices.values().all(all);
-        self.harm(step, untrusted, "a node cannot verify it");
-        let web = purpose.plain().as_str() == "tomcat";
-        let sso = web && self.devices.values().any(|device| device.sso);
-        self.harm(step, sso, "single sign-on is on");
-        for node in nodes {
-            let waits = self.devices[node].requests.get(purpose);
-            self.harm(
-                step,
-                waits != Some(request),
-                "another request waits, or none",
-            );
-            let (node_of, purpose_of, by) = (node.clone(), purpose.clone(), request.clone());
-            let mut guards = vec![Condition::RequestOf {
-                node: node_of,
-                purpose: purpose_of,
-                step: by,
-            }];
-            if web {
-                guards.push(Condition::SsoDisabled { node: node.clone() });
-            }
-            if purpose.as_str() == "ipsec" {
-                guards.push(Condition::BackupIdle { node: PUBLISHER.into() });
-            }
-            for store in self.stores(purpose, self.devices[node].role.unwrap()) {
-                guards.extend(chain.iter().map(|sha256| Condition::Trusts {
-                    node: node.clone(),
-                    store: store.into(),
-                    sha256: sha256.clone(),
-                }));
-            }
-            let blind = !guards.iter().all(|guard| step.before.contains(guard));
-            self.harm(step, blind, "a stranger's change is not noticed");
-            let stored = stored(node, purpose, request);
-            self.harm(step, !step.after.contains(&stored), "not read back");
-            let device = self.devices.get_mut(node).unwrap();
-            device.requests.remove(purpose);
-            device.stored.insert(purpose.clone(), request.clone());
-            device.uploads.insert(purpose.clone(), step.id.clone());
-            device.fresh.insert(purpose.clone());
-            device.restarted.clear();
-            self.handsets.store(node, purpose, self.reuse);
-        }
-        if self.is_phones(purpose) {
-            self.pending = Some(purpose.plain());
-            self.resets.clear();
-            for device in self.devices.values_mut() {
-                device.restarted.clear();
-            }
-            if self.mixed && purpose.as_str() != "TVS" {
-                self.unlisted.insert(request.clone());
-            }
-        }
-    }
-
     fn restart(&mut self, step: &Step, service: &ServiceName) {
         let at = step.node.clone().unwrap();
         let others = self
@@ -322,7 +200,11 @@ impl Judge<'_> {
             .iter()
             .any(|(name, device)| *name != at && device.open);
         self.harm(step, others, "two nodes down");
-        self.harm(step, !self.unlisted.is_empty(), "phones do not have it in their trust list");
+        self.harm(
+            step,
+            !self.unlisted.is_empty(),
+            "phones do not have it in their trust list",
+        );
         let device = &self.devices[&at];
         let fresh = device.fresh.clone();
         let again = device.restarted.contains(service);
@@ -335,9 +217,17 @@ impl Judge<'_> {
             });
             let first = &self.devices[&publisher];
             let done = first.stored.contains_key(purpose) && !first.fresh.contains(purpose);
-            self.harm(step, at != publisher && changes && !done, "before the publisher");
+            self.harm(
+                step,
+                at != publisher && changes && !done,
+                "before the publisher",
+            );
             let guard = stored(&at, purpose, &self.devices[&at].stored[purpose]);
-            self.harm(step, !step.before.contains(&guard), "another certificate is not noticed");
+            self.harm(
+                step,
+                !step.before.contains(&guard),
+                "another certificate is not noticed",
+            );
         }
         let idle = Condition::BackupIdle { node: publisher };
         let drf = service.as_str().contains("DRF");
@@ -350,6 +240,9 @@ impl Judge<'_> {
         let device = self.devices.get_mut(&at).unwrap();
         device.open = true;
         device.restarted.insert(service.clone());
+        for since in device.since.values_mut() {
+            since.insert(service.clone());
+        }
         self.resets.clear();
         self.handsets.restart(&at, service);
     }
@@ -358,8 +251,13 @@ impl Judge<'_> {
         if let Some(at) = &step.node {
             self.confirm_node(step, at);
         }
-        let quiet = self.devices.values().all(|device| !device.open && device.fresh.is_empty());
-        let all = registered().keys().all(|pool| self.resets.contains_key(pool));
+        let quiet = self
+            .devices
+            .values()
+            .all(|device| !device.open && device.fresh.is_empty());
+        let all = registered()
+            .keys()
+            .all(|pool| self.resets.contains_key(pool));
         let back = step.after.iter().any(|it| {
             matches!(it, Condition::PhonesBack { resets, polls }
                 if *polls > 0 && self.resets.values().all(|id| resets.contains(id)))
@@ -371,10 +269,16 @@ impl Judge<'_> {
     }
 
     fn reset(&mut self, step: &Step, pool: &str) {
-        let open = self.devices.values().any(|device| device.open || !device.fresh.is_empty());
+        let open = self
+            .devices
+            .values()
+            .any(|device| device.open || !device.fresh.is_empty());
         self.harm(step, open, "phones come back with old lists");
         self.harm(step, self.pending.is_none(), "phones are reset for nothing");
-        let seen = Condition::PhonesReset { pool: pool.to_owned(), step: step.id.clone() };
+        let seen = Condition::PhonesReset {
+            pool: pool.to_owned(),
+            step: step.id.clone(),
+        };
         self.harm(step, !step.after.contains(&seen), "not read back");
         self.resets.insert(pool.to_owned(), step.id.clone());
     }
@@ -421,7 +325,7 @@ impl Judge<'_> {
             service: loader(purpose.as_str()).into(),
             step: device.uploads[purpose].clone(),
         };
-        let loaded = device.restarted.contains(&loader(purpose.as_str()).into());
+        let loaded = device.since[purpose].contains(&loader(purpose.as_str()).into());
         if ports.is_empty() {
             return step.after.contains(&since) && (loaded || self.starts_itself(at, purpose));
         }
@@ -439,7 +343,7 @@ impl Judge<'_> {
                 listener: *listener,
                 step: device.stored[purpose].clone(),
             });
-            let fresh = device.restarted.contains(&ServiceName::from(service));
+            let fresh = device.since[purpose].contains(&ServiceName::from(service));
             asked && (fresh || self.starts_itself(at, purpose))
         })
     }
@@ -448,7 +352,7 @@ impl Judge<'_> {
         let release = self.cluster.nodes[at].release.present().unwrap();
         let own = matches!(purpose.as_str(), "TVS" | "CAPF") && release.level() >= (14, 0, 0);
         let router = purpose.as_str() == "cup-xmpp-s2s"
-            && self.devices[at].restarted.contains(&"Cisco XCP Router".into());
+            && self.devices[at].since[purpose].contains(&"Cisco XCP Router".into());
         own || router
     }
 
