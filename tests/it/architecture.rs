@@ -267,6 +267,7 @@ fn the_checker_shares_no_code_with_the_planner() {
         "Disruption",
         "Edge",
         "IssueTerms",
+        "PhoneBaseline",
         "Plan",
         "Reversal",
         "Stage",
