@@ -116,7 +116,7 @@ pub(super) fn explain_command(output: Output, code: Option<&str>) -> Result<Exit
             Some(found) => vec![*found],
             None => return Err(unknown_code(code)),
         },
-        None => explanations().copied().collect(),
+        None => explanations().iter().copied().collect(),
     };
     Ok(output.result(Exit::Done, &chosen, || {
         render::explanation(code).unwrap_or_default()
@@ -125,6 +125,7 @@ pub(super) fn explain_command(output: Output, code: Option<&str>) -> Result<Exit
 
 fn unknown_code(code: &str) -> CliError {
     let nearest = explanations()
+        .iter()
         .map(|each| each.code)
         .min_by_key(|known| strsim::damerau_levenshtein(known, code));
     let error = CliError::new(Exit::Usage, format!("no finding has the code `{code}`"));

@@ -74,7 +74,7 @@ fn counted(findings: &[&Finding]) -> String {
 pub fn explanation(code: Option<&str>) -> Option<String> {
     let wanted = match code {
         Some(code) => vec![explain(code)?],
-        None => crate::assess::explanations().collect(),
+        None => crate::assess::explanations().iter().collect(),
     };
     let mut text = String::new();
     for each in wanted {

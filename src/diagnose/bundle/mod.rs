@@ -195,6 +195,7 @@ impl Pool {
             .cloned()
             .collect();
         check_issued(&IssuedCheck {
+            release: None,
             leaf,
             chain: &chain,
             request: None,

@@ -367,11 +367,24 @@ fn reasons_between_steps_hold() {
 #[test]
 fn zz_speed() {
     for release in [R125, R14] {
-        let setting = Setting { subscribers: 20, web: true, twin: true, mixed: true, release, more: &["ipsec", "CAPF", "CallManager", "CallManager-ECDSA", "TVS"], ..PLAIN };
+        let setting = Setting {
+            subscribers: 20,
+            web: true,
+            twin: true,
+            mixed: true,
+            release,
+            more: &["ipsec", "CAPF", "CallManager", "CallManager-ECDSA", "TVS"],
+            ..PLAIN
+        };
         let scene = setting.scene();
         let mut plan = built(&setting);
         let start = std::time::Instant::now();
         let proof = prove(&scene.observation, &plan);
-        println!("SPEED {:?} {} steps, holds {}", start.elapsed(), of_cluster(&mut plan).steps.len(), proof.holds());
+        println!(
+            "SPEED {:?} {} steps, holds {}",
+            start.elapsed(),
+            of_cluster(&mut plan).steps.len(),
+            proof.holds()
+        );
     }
 }
