@@ -155,8 +155,10 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Every table with the cluster that it plants into.
-fn tables() -> [(fn() -> Case, Vec<Row>); 4] {
+/// A table with the cluster that it plants into.
+type Table = (fn() -> Case, Vec<Row>);
+
+fn tables() -> [Table; 4] {
     [
         (Case::good, rows()),
         (Case::good, cluster::rows()),
