@@ -46,11 +46,10 @@ pub(super) fn around(text: &[u8], tight: &Tight, place: usize) -> Option<Destina
     let starts = [Some(start), line_start].into_iter().flatten();
     starts
         .flat_map(|start| [Some(end), line_end].map(|end| (start, end)))
-        .filter_map(|(start, end)| {
+        .find_map(|(start, end)| {
             let digits: Option<Vec<u8>> = (start..end?).map(|at| byte(text, tight, at)).collect();
             decode(&digits?)
         })
-        .next()
 }
 
 /// The digit of base64 at a place, as it was written.

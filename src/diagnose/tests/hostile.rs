@@ -61,7 +61,7 @@ proptest! {
     fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
         let report = examine(&[("any", &bytes)]);
         let text = crate_text(&report);
-        prop_assert!(!text.chars().any(|c| c.is_control()));
+        prop_assert!(!text.chars().any(char::is_control));
     }
 }
 
