@@ -10,9 +10,9 @@ use super::look::tally;
 use super::outcome::Halt;
 use super::settle::Settled;
 use super::stops::FIND_OUT;
-use crate::driver::{Scope, Write, WriteError};
+use crate::driver::{Scope, Write, WriteError, proves_nodes};
 use crate::journal::{DoneHow, Event};
-use crate::model::{KeyAlgorithm, NodeName, Purpose};
+use crate::model::{KeyAlgorithm, NodeName};
 use crate::plan::{Action, Condition, Step, Touched, touched};
 
 /// How often a change that never left this process, or provably had no effect, is sent within one run.
@@ -260,11 +260,6 @@ fn required_before(step: &Step) -> Vec<Condition> {
         }
     }
     before
-}
-
-/// Whether nodes are known by the certificates of a purpose.
-pub(super) fn proves_nodes(purpose: &Purpose) -> bool {
-    purpose.plain().as_str() == "tomcat"
 }
 
 /// Whether a condition that fails may come to hold by itself soon. From release 14 on some services start by

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::change::proves_nodes;
 use super::cluster::{ClusterRun, Seen};
 use super::gate::names_phones;
 use super::look::tally;
 use super::outcome::{Class, Halt};
+use crate::driver::proves_nodes;
 use crate::journal::DoneHow;
 use crate::model::{NodeName, Purpose, StepId};
 use crate::plan::{Action, Condition, Stage, Step};

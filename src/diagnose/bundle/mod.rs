@@ -187,6 +187,8 @@ impl Pool {
             "L-same-name",
             "L-unrelated",
             "L-client-auth",
+            "L-chain-not-given",
+            "L-request-not-given",
         ];
         let chain: Vec<Parsed> = self
             .certificates
