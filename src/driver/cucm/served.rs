@@ -18,23 +18,13 @@ pub(super) struct Served {
 
 const KEYS: [KeyAlgorithm; 2] = [KeyAlgorithm::Rsa, KeyAlgorithm::Ec];
 
-/// The ports that a node may have, by what it runs.
-// claim: CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-TVS-PORT (assumed), IMP-XMPP-PORT, IMP-CUP-PORT (assumed), CUCM-ECDSA-TWIN
-fn ports(appliance: Appliance) -> &'static [Port] {
-    match appliance {
-        Appliance::Cucm => &[Port::Rest, Port::Soap, Port::Tftp, Port::Sip, Port::Tvs],
-        Appliance::ImPresence => &[Port::Rest, Port::Soap, Port::Sip, Port::Xmpp],
-        Appliance::UnityConnection | Appliance::ExpresswayC | Appliance::ExpresswayE => {
-            &[Port::Rest, Port::Soap]
-        }
-    }
-}
-
-/// Shakes hands with every port, once for each kind of key.
+/// Shakes hands with every port that speaks TLS, once for each kind of key.
+// claim: CUCM-ECDSA-TWIN
 pub(super) async fn look(appliance: Appliance, node: &NodeAccess, limits: &Limits) -> Served {
-    let listeners = ports(appliance)
+    let listeners = Port::of(appliance)
         .iter()
         .copied()
+        .filter(|port| *port != Port::Ssh)
         .flat_map(|port| KEYS.into_iter().map(move |key| Listener { port, key }));
     let answers = join_all(listeners.map(|listener| async move {
         let port = node.port(listener.port);
