@@ -196,7 +196,7 @@ fn as_the_shell_asks(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     else {
         return;
     };
-    let own = step.node.as_ref().map(|node| node.as_str());
+    let own = step.node.as_ref().map(NodeName::as_str);
     let named =
         own.is_some_and(|own| common_name == own && names.iter().eq([&SubjectName::dns(own)]));
     let bits = if purpose.is_ecdsa() { 384 } else { 2048 };

@@ -117,6 +117,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     (
+        "a chain that does not spread on Unity Connection",
+        Setting {
+            unity: true,
+            ..PLAIN
+        },
+        &["I5"],
+        FIRST,
+        |_, plan| {
+            plan.steps
+                .retain(|step| !(is_trust(&step.action) && step.node == Some(FIRST.into())));
+        },
+    ),
+    (
         "a presence port that is not looked at",
         MESSAGES,
         &["I8"],
