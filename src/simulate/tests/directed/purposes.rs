@@ -130,6 +130,15 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     (
+        "presence nodes of which nobody knows who leads",
+        MESSAGES,
+        &["I9"],
+        PRESENCE,
+        |scene, _| {
+            scene.cluster().presence_publisher = Observed::Unknown("timed out".to_owned());
+        },
+    ),
+    (
         "a presence port that is not looked at",
         MESSAGES,
         &["I8"],
