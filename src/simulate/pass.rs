@@ -129,17 +129,14 @@ fn alone(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, purpose: &Purpos
     let mut nodes: Vec<&NodeName> = Vec::new();
     let mut others: BTreeSet<Purpose> = BTreeSet::new();
     for (name, node) in &world.nodes {
-        let before = others.len();
         let open = node.unproved.iter();
-        let open = open.filter(|other| !world.belong_together(purpose, other));
-        let mut met = false;
-        for other in open {
-            met = true;
-            others.insert(other.clone());
-        }
-        if met || others.len() > before {
+        let mut open = open
+            .filter(|other| !world.belong_together(purpose, other))
+            .peekable();
+        if open.peek().is_some() {
             nodes.push(name);
         }
+        others.extend(open.cloned());
     }
     let pass = world.pass.as_ref();
     let waiting = pass.filter(|pass| pass.plain != purpose.plain());

@@ -169,6 +169,25 @@ fn rich_settings() -> Vec<Setting> {
             ..reused
         });
     }
+    for release in [R125, R14, R15] {
+        for subscribers in [0, 1] {
+            for shared in [false, true] {
+                all.push(Setting {
+                    unity: true,
+                    twin: true,
+                    subscribers,
+                    release,
+                    more: &["ipsec"],
+                    distribution: if shared && subscribers == 1 {
+                        Distribution::MultiServer
+                    } else {
+                        Distribution::ThisServer
+                    },
+                    ..PLAIN
+                });
+            }
+        }
+    }
     all
 }
 
@@ -361,30 +380,5 @@ fn reasons_between_steps_hold() {
         let proof = prove(&scene.observation, &plan);
         let found: Vec<_> = proof.violations.iter().map(|it| it.invariant).collect();
         assert_eq!(found, ["shape"], "{}", told(&proof));
-    }
-}
-
-#[test]
-fn zz_speed() {
-    for release in [R125, R14] {
-        let setting = Setting {
-            subscribers: 20,
-            web: true,
-            twin: true,
-            mixed: true,
-            release,
-            more: &["ipsec", "CAPF", "CallManager", "CallManager-ECDSA", "TVS"],
-            ..PLAIN
-        };
-        let scene = setting.scene();
-        let mut plan = built(&setting);
-        let start = std::time::Instant::now();
-        let proof = prove(&scene.observation, &plan);
-        println!(
-            "SPEED {:?} {} steps, holds {}",
-            start.elapsed(),
-            of_cluster(&mut plan).steps.len(),
-            proof.holds()
-        );
     }
 }

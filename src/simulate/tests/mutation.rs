@@ -127,13 +127,9 @@ impl Mutation {
                 }
             }
             Self::Forget(which) => {
-                let pool = plan
-                    .phones
-                    .iter()
-                    .flat_map(|phones| phones.registered.keys());
-                let pool = pool.cloned().nth(which);
-                if let (Some(pool), Some(phones)) = (pool, &mut plan.phones) {
-                    phones.registered.remove(&pool);
+                if let Some(phones) = &mut plan.phones {
+                    let mut place = 0..;
+                    phones.registered.retain(|_, _| place.next() != Some(which));
                 }
             }
             Self::Drop(at) if at < steps.len() => drop(steps.remove(at)),

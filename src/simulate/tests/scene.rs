@@ -27,6 +27,10 @@ pub(super) enum Trusted {
 
 /// A cluster and what is wanted of it.
 #[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each may hold with each of the others"
+)]
 pub(super) struct Setting {
     pub(super) subscribers: usize,
     pub(super) presence: bool,
@@ -43,6 +47,8 @@ pub(super) struct Setting {
     pub(super) mixed: bool,
     /// CallManager reuses tomcat.
     pub(super) reuse: bool,
+    /// Unity Connection.
+    pub(super) unity: bool,
 }
 
 pub(super) const PLAIN: Setting = Setting {
@@ -57,6 +63,7 @@ pub(super) const PLAIN: Setting = Setting {
     release: R14,
     mixed: false,
     reuse: false,
+    unity: false,
 };
 
 pub(super) const R125: &str = "12.5.1.16900-48";
@@ -176,7 +183,7 @@ impl Setting {
             listener(Port::Rest, KeyAlgorithm::Rsa),
             listener(Port::Soap, KeyAlgorithm::Rsa),
         ];
-        if role != Role::ImPresence {
+        if role != Role::ImPresence && !self.unity {
             served.push(listener(Port::Tftp, KeyAlgorithm::Rsa));
         }
         let mut purposes = vec![("tomcat", name.to_owned())];
@@ -286,11 +293,7 @@ impl Setting {
             nodes: each(&names, |name, role| self.node(name, role)),
             listed: Observed::Present(each(&names, |_, role| role)),
             network: Observed::Present(each(&names, |_, _| true)),
-            security: Observed::Present(if self.mixed {
-                SecurityMode::Mixed
-            } else {
-                SecurityMode::NonSecure
-            }),
+            security: self.security(),
             presence_publisher: if self.presence {
                 Observed::Present(PRESENCE.into())
             } else {
@@ -310,7 +313,7 @@ impl Setting {
                 .chain(authorities)
                 .map(|certificate| (certificate.sha256.clone(), certificate))
                 .collect(),
-            ..ClusterState::unasked(Product::Cucm)
+            ..ClusterState::unasked(self.product())
         }
     }
 
@@ -350,27 +353,6 @@ impl Setting {
                 super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec),
             ],
         }
-    }
-}
-
-impl Setting {
-    /// Whether nodes hold more than what tomcat needs.
-    fn is_rich(&self) -> bool {
-        !self.more.is_empty() || self.reuse
-    }
-
-    pub(super) fn release(&self) -> Release {
-        Release::parse(self.release).unwrap()
-    }
-
-    /// What is renewed.
-    pub(super) fn due(&self) -> Vec<&'static str> {
-        let web = self.web.then_some("tomcat");
-        let twin = self.twin.then_some("tomcat-ECDSA");
-        web.into_iter()
-            .chain(twin)
-            .chain(self.more.iter().copied())
-            .collect()
     }
 }
 

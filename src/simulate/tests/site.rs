@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::*;
 
+use super::scene::Setting;
+
 /// Phones that every cluster has: pool, name, security, LSC, registered.
 const PHONES: [(&str, &str, PhoneSecurity, bool, bool); 5] = [
     ("desks", "SEP01", PhoneSecurity::NonSecure, false, true),
@@ -108,4 +110,41 @@ pub(super) fn services(role: Role, rich: bool) -> BTreeMap<ServiceName, ServiceS
         .into_iter()
         .map(|name| (name.into(), started.clone()))
         .collect()
+}
+
+impl Setting {
+    /// Whether nodes hold more than what tomcat needs.
+    pub(super) fn is_rich(&self) -> bool {
+        !self.more.is_empty() || self.reuse
+    }
+
+    pub(super) fn release(&self) -> Release {
+        Release::parse(self.release).unwrap()
+    }
+
+    /// What is renewed.
+    pub(super) fn due(&self) -> Vec<&'static str> {
+        let web = self.web.then_some("tomcat");
+        let twin = self.twin.then_some("tomcat-ECDSA");
+        web.into_iter()
+            .chain(twin)
+            .chain(self.more.iter().copied())
+            .collect()
+    }
+
+    pub(super) fn product(&self) -> Product {
+        if self.unity {
+            Product::UnityConnection
+        } else {
+            Product::Cucm
+        }
+    }
+
+    pub(super) fn security(&self) -> Observed<SecurityMode> {
+        match (self.unity, self.mixed) {
+            (true, _) => Observed::Absent,
+            (false, true) => Observed::Present(SecurityMode::Mixed),
+            (false, false) => Observed::Present(SecurityMode::NonSecure),
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub(super) fn built(setting: &Setting) -> Plan {
         waived: [(AWAY.to_owned(), "in the cellar".to_owned())].into(),
     });
     let cluster = ClusterPlan {
-        product: Product::Cucm,
+        product: setting.product(),
         release: setting.release(),
         nodes: builder.nodes.iter().map(|(name, _)| name.clone()).collect(),
         steps: builder.steps,
@@ -143,6 +143,7 @@ impl Builder {
         let everyone: Vec<_> = self.nodes.iter().map(|(name, _)| name.clone()).collect();
         let presence = vec![NodeName::from(PRESENCE)];
         let mut entries = match part(purpose) {
+            "tomcat" if self.setting.unity => vec![("tomcat-trust", everyone.clone(), everyone)],
             "tomcat" => vec![("tomcat-trust", publisher.clone(), everyone)],
             "ipsec" => vec![("ipsec-trust", everyone.clone(), everyone)],
             "CallManager" => vec![("CallManager-trust", publisher.clone(), calls.clone())],

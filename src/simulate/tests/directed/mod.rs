@@ -42,10 +42,6 @@ const WITH_PRESENCE: Setting = Setting {
     presence: true,
     ..PLAIN
 };
-const TWIN: Setting = Setting {
-    twin: true,
-    ..PLAIN
-};
 
 fn place(plan: &ClusterPlan, nth: usize, wanted: fn(&Action) -> bool) -> usize {
     let places = plan.steps.iter().enumerate();

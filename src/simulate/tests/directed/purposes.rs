@@ -117,6 +117,28 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     (
+        "a chain that does not spread on Unity Connection",
+        Setting {
+            unity: true,
+            ..PLAIN
+        },
+        &["I5"],
+        FIRST,
+        |_, plan| {
+            plan.steps
+                .retain(|step| !(is_trust(&step.action) && step.node == Some(FIRST.into())));
+        },
+    ),
+    (
+        "presence nodes of which nobody knows who leads",
+        MESSAGES,
+        &["I9"],
+        PRESENCE,
+        |scene, _| {
+            scene.cluster().presence_publisher = Observed::Unknown("timed out".to_owned());
+        },
+    ),
+    (
         "a presence port that is not looked at",
         MESSAGES,
         &["I8"],

@@ -75,19 +75,17 @@ impl Judge<'_> {
 
     fn stores(&self, purpose: &Purpose, role: Role) -> Vec<&'static str> {
         let calls = role != Role::ImPresence;
-        let stores = match purpose.plain().as_str() {
+        match purpose.plain().as_str() {
             "tomcat" if self.reuse && calls => vec!["tomcat-trust", "CallManager-trust"],
             "tomcat" => vec!["tomcat-trust"],
             "ipsec" => vec!["ipsec-trust"],
-            "CallManager" if calls => vec!["CallManager-trust"],
             "CAPF" if role == Role::Publisher => vec!["CAPF-trust", "CallManager-trust"],
-            "CAPF" if calls => vec!["CallManager-trust"],
+            "CallManager" | "CAPF" if calls => vec!["CallManager-trust"],
             "TVS" if calls => vec!["TVS-trust"],
             "cup" if !calls => vec!["cup-trust"],
             "cup-xmpp" | "cup-xmpp-s2s" if !calls => vec!["cup-xmpp-trust"],
             _ => vec![],
-        };
-        stores.into_iter().collect()
+        }
     }
 
     pub(super) fn upload(
