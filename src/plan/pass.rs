@@ -128,8 +128,12 @@ impl<'a> Pass<'a> {
 
     /// Whether the certificate trust list must be written anew.
     pub(super) fn updates_trust_list(&self, site: &Site<'_>) -> bool {
-        let listed = |job: &Job<'_>| job.phones().is_some_and(|rule| rule.ctl);
-        site.mixed() && self.jobs.iter().any(listed)
+        site.mixed() && self.jobs.iter().any(Self::lists)
+    }
+
+    /// Whether the trust list carries the certificate of a job. Of twins nobody knows (claim VOS-CTL-TWINS).
+    pub(super) fn lists(job: &Job<'_>) -> bool {
+        !job.purpose().is_ecdsa() && job.phones().is_some_and(|rule| rule.ctl)
     }
 
     /// The nodes that change together. Where one must keep what phones hold of it until they have taken the new

@@ -351,6 +351,14 @@ impl Setting {
             procedures: vec![
                 super::procedure::procedure("tomcat", KeyAlgorithm::Rsa),
                 super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec),
+                Procedure {
+                    appliance: Appliance::ImPresence,
+                    ..super::procedure::procedure("tomcat", KeyAlgorithm::Rsa)
+                },
+                Procedure {
+                    appliance: Appliance::ImPresence,
+                    ..super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec)
+                },
             ],
         }
     }

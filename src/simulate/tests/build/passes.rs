@@ -77,11 +77,13 @@ impl Builder {
         for purpose in purposes {
             for (by, nodes) in self.groups(purpose) {
                 if of(&by) {
-                    ids.push(self.upload(purpose, &by, &nodes));
+                    let id = self.upload(purpose, &by, &nodes);
+                    // Nobody knows whether the list carries twins.
+                    ids.extend((!purpose.ends_with("-ECDSA")).then_some(id));
                 }
             }
         }
-        if self.setting.mixed && phones && plain != "TVS" {
+        if self.setting.mixed && phones && plain != "TVS" && !ids.is_empty() {
             let after = ids
                 .into_iter()
                 .map(|step| Condition::TrustListHolds { step });

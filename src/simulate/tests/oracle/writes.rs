@@ -157,7 +157,7 @@ impl Judge<'_> {
             for device in self.devices.values_mut() {
                 device.restarted.clear();
             }
-            if self.mixed && purpose.as_str() != "TVS" {
+            if self.mixed && purpose.as_str() != "TVS" && !purpose.is_ecdsa() {
                 self.unlisted.insert(request.clone());
             }
         }
