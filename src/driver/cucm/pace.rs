@@ -23,9 +23,9 @@ impl Pace {
         Self::new(usize::try_from(per_minute).unwrap_or(usize::MAX).max(1))
     }
 
-    /// `PerfMon` takes 80 questions a minute. Source: cucm-soap §5.
-    pub(super) fn perfmon() -> Self {
-        Self::new(60)
+    /// `PerfMon` takes 80 questions a minute where RIS takes 15. Source: cucm-soap §5.
+    pub(super) fn perfmon(of_ris: u32) -> Self {
+        Self::ris(of_ris.saturating_mul(5))
     }
 
     fn new(most: usize) -> Self {

@@ -46,12 +46,12 @@ impl CucmReader {
             .collect::<Result<_, TransportError>>()?;
         Ok(Self {
             ris: Pace::ris(access.device_queries_per_minute),
+            perfmon: Pace::perfmon(access.device_queries_per_minute),
             access,
             clients,
             problems: Problems::default(),
             axl: OnceCell::new(),
             configured: OnceCell::new(),
-            perfmon: Pace::perfmon(),
         })
     }
 
