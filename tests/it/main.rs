@@ -31,6 +31,7 @@ mod journeys;
 mod linted;
 mod logins;
 mod looks;
+mod matrix;
 mod passes;
 mod peers;
 mod reads;

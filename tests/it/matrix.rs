@@ -1,0 +1,388 @@
+//! Every purpose of every product, release and distribution, in clusters with and without secure phones: planned, proved
+//! and carried out on the lab, which judges.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reissue_lab::{Lab, LabConfig};
+
+use crate::support::{Ended, lab, no_violation, reissue};
+
+/// One cell of the matrix.
+#[derive(Clone, Debug)]
+struct Cell {
+    product: &'static str,
+    purposes: Vec<&'static str>,
+    release: &'static str,
+    shared: bool,
+    mixed: bool,
+    reuse: bool,
+}
+
+const RELEASES: [&str; 4] = [
+    "12.5.1.11900-146",
+    "14.0.1.10000-20",
+    "14.0.1.13900-155",
+    "15.0.1.12900-234",
+];
+
+const CUCM: [&str; 7] = [
+    "tomcat",
+    "tomcat-ECDSA",
+    "ipsec",
+    "CAPF",
+    "CallManager",
+    "CallManager-ECDSA",
+    "TVS",
+];
+
+const PRESENCE: [&str; 9] = [
+    "tomcat",
+    "tomcat-ECDSA",
+    "ipsec",
+    "cup",
+    "cup-ECDSA",
+    "cup-xmpp",
+    "cup-xmpp-ECDSA",
+    "cup-xmpp-s2s",
+    "cup-xmpp-s2s-ECDSA",
+];
+
+const UNITY: [&str; 3] = ["tomcat", "tomcat-ECDSA", "ipsec"];
+
+/// Purposes of which one certificate may serve several nodes. Source: cucm-certificate-rules §1.
+fn can_be_shared(product: &str, purpose: &str) -> bool {
+    match product {
+        "cucm" => purpose.starts_with("tomcat") || purpose.starts_with("CallManager"),
+        "im-presence" => purpose.starts_with("tomcat") || purpose.starts_with("cup-xmpp"),
+        _ => purpose.starts_with("tomcat"),
+    }
+}
+
+/// What phones hold: only there does it matter whether they are secure.
+fn is_of_phones(purpose: &str) -> bool {
+    ["CAPF", "CallManager", "TVS"]
+        .iter()
+        .any(|of| purpose.starts_with(of))
+}
+
+/// The cells with one purpose each.
+fn single() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let products: [(&str, &[&'static str]); 3] = [
+        ("cucm", &CUCM),
+        ("im-presence", &PRESENCE),
+        ("unity-connection", &UNITY),
+    ];
+    for (product, purposes) in products {
+        for purpose in purposes {
+            for release in RELEASES {
+                for shared in [false, true] {
+                    let possible = !release.starts_with("12") && can_be_shared(product, purpose);
+                    if shared && !possible {
+                        continue;
+                    }
+                    for mixed in [false, true] {
+                        if mixed && !is_of_phones(purpose) {
+                            continue;
+                        }
+                        cells.push(Cell {
+                            product,
+                            purposes: vec![purpose],
+                            release,
+                            shared,
+                            mixed,
+                            reuse: false,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    cells
+}
+
+/// The cells in which every purpose of a product is due at once, and those with reuse.
+fn together() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for release in RELEASES {
+        for mixed in [false, true] {
+            cells.push(Cell {
+                product: "cucm",
+                purposes: CUCM.to_vec(),
+                release,
+                shared: false,
+                mixed,
+                reuse: false,
+            });
+        }
+        for (product, purposes) in [
+            ("im-presence", PRESENCE.to_vec()),
+            ("unity-connection", UNITY.to_vec()),
+        ] {
+            cells.push(Cell {
+                product,
+                purposes,
+                release,
+                shared: false,
+                mixed: false,
+                reuse: false,
+            });
+        }
+    }
+    for release in RELEASES
+        .into_iter()
+        .filter(|release| !release.starts_with("12"))
+    {
+        for mixed in [false, true] {
+            cells.push(Cell {
+                product: "cucm",
+                purposes: vec!["tomcat"],
+                release,
+                shared: true,
+                mixed,
+                reuse: true,
+            });
+        }
+    }
+    cells
+}
+
+impl Cell {
+    fn lab(&self) -> Lab {
+        lab(|config: &mut LabConfig| {
+            config.release = self.release.to_owned();
+            config.subscribers = 1;
+            config.multi_server = self.shared;
+            config.mixed_mode = self.mixed;
+            config.reuse = self.reuse;
+            config.purposes = self
+                .purposes
+                .iter()
+                .map(|purpose| (*purpose).to_owned())
+                .collect();
+            config.secure_phones = if self.mixed { 4 } else { 0 };
+            match self.product {
+                "im-presence" => config.presence = 2,
+                "unity-connection" => config.unity = 2,
+                _ => {}
+            }
+        })
+    }
+
+    /// Plans, applies with a person who does what the plan asks, verifies, and plans again.
+    fn run(&self) {
+        let lab = self.lab();
+        let before = in_effect(&lab);
+        let file = lab.dir().join("plan.json").display().to_string();
+        let planned = reissue(&lab, ["plan", "-o", &file]).expect(0);
+        let words =
+            apply_words(&planned).unwrap_or_else(|| panic!("nothing is due: {}", planned.out));
+        let mut ended = reissue(&lab, &words);
+        let accepted: Vec<&String> = words
+            .iter()
+            .skip_while(|word| *word != "--accept")
+            .collect();
+        for _ in 0..8 {
+            if ended.code != 6 {
+                break;
+            }
+            let step = marked(&ended).unwrap_or_else(|| panic!("{}{}", ended.out, ended.err));
+            reissue(&lab, ["mark", &step, "--done", "--why", "done by hand"]).expect(0);
+            let resume = ["resume".to_owned()];
+            ended = reissue(&lab, resume.iter().chain(accepted.iter().copied()));
+        }
+        ended.expect(0);
+        no_violation(&lab);
+        reissue(&lab, ["verify"]).expect(0);
+        let again = reissue(&lab, ["plan"]).expect(0);
+        assert!(
+            apply_words(&again).is_none(),
+            "a second plan is not empty: {}",
+            again.out
+        );
+        let after = in_effect(&lab);
+        for purpose in &self.purposes {
+            let of =
+                |all: &BTreeSet<(String, String, String)>| -> BTreeSet<(String, String, String)> {
+                    all.iter()
+                        .filter(|(_, held, _)| held == purpose)
+                        .cloned()
+                        .collect()
+                };
+            let (old, new) = (of(&before), of(&after));
+            assert!(
+                !new.is_empty() && old.len() == new.len(),
+                "{purpose}: {old:?} {new:?}"
+            );
+            assert!(
+                old.is_disjoint(&new),
+                "{purpose} is still in effect: {old:?} {new:?}"
+            );
+        }
+        for cluster in ["hq", "hq-unity"] {
+            lab.look_cluster(cluster, |cluster| {
+                for phone in &cluster.phones {
+                    assert!(
+                        phone.registered && phone.stranded.is_none(),
+                        "{} did not come back",
+                        phone.name
+                    );
+                }
+            });
+        }
+    }
+}
+
+/// Node, purpose and fingerprint of everything that is stored and in effect.
+fn in_effect(lab: &Lab) -> BTreeSet<(String, String, String)> {
+    let mut found = BTreeSet::new();
+    for cluster in ["hq", "hq-unity"] {
+        lab.look_cluster(cluster, |cluster| {
+            for node in &cluster.nodes {
+                for purpose in node.identities.keys() {
+                    if node.in_effect(purpose)
+                        && let Some(sha256) = node.stored(purpose)
+                    {
+                        found.insert((node.name.clone(), purpose.clone(), sha256));
+                    }
+                }
+            }
+        });
+    }
+    found
+}
+
+/// The words of the command that a plan proposes.
+fn apply_words(planned: &Ended) -> Option<Vec<String>> {
+    let text = format!("{}{}", planned.out, planned.err);
+    let line = text
+        .lines()
+        .find_map(|line| line.split_once("reissue apply "))?
+        .1;
+    let words = line.split_whitespace().map(str::to_owned);
+    Some(std::iter::once("apply".to_owned()).chain(words).collect())
+}
+
+/// The step that a person is asked to mark.
+fn marked(ended: &Ended) -> Option<String> {
+    let text = format!("{}{}", ended.out, ended.err);
+    let (_, rest) = text.rsplit_once("reissue mark ")?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
+/// Runs cells beside each other, since they mostly wait, and prints a row for each.
+fn run_all(cells: Vec<Cell>) {
+    let open = Mutex::new(cells.into_iter());
+    let failed = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let Some(cell) = open.lock().unwrap().next() else {
+                return;
+            };
+            let began = Instant::now();
+            let ended = catch_unwind(AssertUnwindSafe(|| cell.run()));
+            let word = if ended.is_ok() { "ok" } else { "FAILED" };
+            println!(
+                "{word:<7}{:>6.1?}  {}",
+                Duration::from_millis(began.elapsed().as_millis() as u64),
+                cell.row()
+            );
+            if ended.is_err() {
+                failed.lock().unwrap().push(cell.row());
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(work);
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(
+        failed.is_empty(),
+        "{} cells failed:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+impl Cell {
+    fn row(&self) -> String {
+        format!(
+            "{:<17} {:<18} {:<12} {}{}{}",
+            self.product,
+            self.release,
+            if self.shared {
+                "multi-server"
+            } else {
+                "this-server"
+            },
+            if self.mixed {
+                "mixed mode  "
+            } else {
+                "non-secure  "
+            },
+            self.purposes.join(", "),
+            if self.reuse {
+                " (reused for CallManager)"
+            } else {
+                ""
+            }
+        )
+    }
+}
+
+/// A slice of the matrix that every run takes: each product, each way of changing certificates, phones of both kinds.
+#[test]
+fn a_slice_of_the_matrix_ends_converged_and_without_a_violation() {
+    let cell = |product, purposes: &[&'static str], release, shared, mixed| Cell {
+        product,
+        purposes: purposes.to_vec(),
+        release,
+        shared,
+        mixed,
+        reuse: false,
+    };
+    run_all(vec![
+        cell(
+            "cucm",
+            &["ipsec", "CallManager", "TVS"],
+            RELEASES[0],
+            false,
+            true,
+        ),
+        cell(
+            "cucm",
+            &["tomcat", "CallManager", "CAPF"],
+            RELEASES[3],
+            true,
+            true,
+        ),
+        cell(
+            "im-presence",
+            &["cup", "cup-xmpp-ECDSA"],
+            RELEASES[2],
+            false,
+            false,
+        ),
+        cell(
+            "unity-connection",
+            &["tomcat", "ipsec"],
+            RELEASES[1],
+            false,
+            false,
+        ),
+    ]);
+}
+
+#[test]
+#[ignore = "a long sweep: cargo matrix"]
+fn the_whole_matrix_ends_converged_and_without_a_violation() {
+    let mut cells = together();
+    cells.extend(single());
+    run_all(cells);
+}
