@@ -31,7 +31,9 @@ fn names(text: &str) -> BTreeSet<String> {
         !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-')
     })
     .filter(|word| {
-        ["CUCM-", "VOS-", "UPLOAD-", "PHONE-", "IMP-", "CUC-"]
+        [
+            "CUCM-", "VOS-", "UPLOAD-", "PHONE-", "IMP-", "CUC-", "EXPRESSWAY-",
+        ]
             .iter()
             .any(|family| word.starts_with(family))
             && word.len() > 4
