@@ -32,10 +32,16 @@ fn names(text: &str) -> BTreeSet<String> {
     })
     .filter(|word| {
         [
-            "CUCM-", "VOS-", "UPLOAD-", "PHONE-", "IMP-", "CUC-", "EXPRESSWAY-",
+            "CUCM-",
+            "VOS-",
+            "UPLOAD-",
+            "PHONE-",
+            "IMP-",
+            "CUC-",
+            "EXPRESSWAY-",
         ]
-            .iter()
-            .any(|family| word.starts_with(family))
+        .iter()
+        .any(|family| word.starts_with(family))
             && word.len() > 4
             && !word.ends_with('-')
     })

@@ -19,10 +19,10 @@ enum Content {
     Children(Vec<Element>),
 }
 
-fn text(name: &str, text: impl ToString) -> Element {
+fn text(name: &str, text: impl Into<String>) -> Element {
     Element {
         name: name.to_owned(),
-        content: Content::Text(text.to_string()),
+        content: Content::Text(text.into()),
     }
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn of(
     );
     let unit = vec![
         text("Product", "TANDBERG VCS"),
-        text("Uptime", peer.uptime(now)),
+        text("Uptime", peer.uptime(now).to_string()),
         text("SystemTime", http_time(now.unix)),
         software,
         group("Hardware", vec![text("SerialNumber", serial(&peer.name))]),
@@ -96,7 +96,7 @@ fn zones(deployment: &Deployment, cluster: &ExpresswayCluster, peer: &Peer) -> E
             ),
             text("Cause", view.zone.unwrap_or_default()),
             text("Address", &view.address),
-            text("Port", 7001),
+            text("Port", "7001"),
         ];
         group("Peer", vec![group("SIP", sip)])
     });

@@ -84,19 +84,20 @@ impl Trouble {
         clusters: &mut BTreeMap<String, Cluster>,
     ) -> Result<(), ErrorStack> {
         let (public, corporate) = (deployment.public.clone(), deployment.corporate.clone());
-        let root = |chain: &[X509]| chain.first().cloned();
         match self {
-            Self::CoreLacksRoot => forget(&mut deployment.core, root(&public)),
-            Self::EdgeLacksRoot => forget(&mut deployment.edge, root(&corporate)),
-            Self::CoreLacksIntermediate => forget(&mut deployment.core, public.get(1).cloned()),
-            Self::EdgeLacksIntermediate => forget(&mut deployment.edge, corporate.get(1).cloned()),
+            Self::CoreLacksRoot => forget(&mut deployment.core, public.first()),
+            Self::EdgeLacksRoot => forget(&mut deployment.edge, corporate.first()),
+            Self::CoreLacksIntermediate => forget(&mut deployment.core, public.get(1)),
+            Self::EdgeLacksIntermediate => forget(&mut deployment.edge, corporate.get(1)),
             Self::PeerAddress => {
                 let addresses = deployment.core.peer_addresses.iter_mut();
                 addresses.for_each(|address| *address = format!("inside-{address}"));
             }
             Self::VerifyName => "another.example.com".clone_into(&mut deployment.edge.verify_name),
             Self::DuplicateName => {
-                let name = root(&public).map_or_else(String::new, |root| common_name(&root));
+                let name = public
+                    .first()
+                    .map_or_else(String::new, |root| common_name(root));
                 let double = namesake(&name)?;
                 for peer in &mut deployment.core.peers {
                     peer.trusted.insert(0, double.clone());
@@ -116,7 +117,7 @@ impl Trouble {
                 let cucm = cucm.filter(|cluster| cluster.product == Product::Cucm);
                 for node in cucm.flat_map(|cluster| &mut cluster.nodes) {
                     if let Some(store) = node.trusts.get_mut("tomcat-trust") {
-                        remove(store, root(&corporate));
+                        remove(store, corporate.first());
                     }
                 }
             }
@@ -129,15 +130,15 @@ impl Trouble {
     }
 }
 
-fn forget(cluster: &mut ExpresswayCluster, authority: Option<X509>) {
+fn forget(cluster: &mut ExpresswayCluster, authority: Option<&X509>) {
     for peer in &mut cluster.peers {
-        remove(&mut peer.trusted, authority.clone());
-        remove(&mut peer.loaded, authority.clone());
+        remove(&mut peer.trusted, authority);
+        remove(&mut peer.loaded, authority);
     }
 }
 
-fn remove(store: &mut Vec<X509>, authority: Option<X509>) {
-    let print = authority.map(|authority| fingerprint(&authority));
+fn remove(store: &mut Vec<X509>, authority: Option<&X509>) {
+    let print = authority.map(|authority| fingerprint(authority));
     store.retain(|held| Some(fingerprint(held)) != print);
 }
 

@@ -14,7 +14,7 @@ use crate::expressway::{
 };
 use crate::pki::mint::Wanted;
 use crate::ssh;
-use crate::state::{Cluster, Identity, Lockout, Node, Presented, is_self_signed};
+use crate::state::{Cluster, Face, Identity, Lockout, Node, Presented, is_self_signed};
 use crate::trust;
 
 /// Both clusters, beside these; nothing if the lab has none.
@@ -152,7 +152,7 @@ fn trusting(cluster: &mut ExpresswayCluster, authorities: &[X509]) {
     let release = cluster.numbers();
     for peer in &mut cluster.peers {
         let own = peer.stored.certificate.clone();
-        let own = Some(own).filter(|own| is_self_signed(own));
+        let own = Some(own).filter(is_self_signed);
         for authority in authorities.iter().chain(&own) {
             trust::add(&mut peer.trusted, authority);
         }
@@ -161,9 +161,17 @@ fn trusting(cluster: &mut ExpresswayCluster, authorities: &[X509]) {
 }
 
 /// What the nodes signed themselves and present to Expressway-C, twins left out.
+///
+/// claim: EXPRESSWAY-MRA-PORTS
 fn self_signed(clusters: &BTreeMap<String, Cluster>) -> Vec<X509> {
     let nodes = clusters.values().flat_map(|cluster| &cluster.nodes);
-    let presented = nodes.flat_map(|node: &Node| node.presented.values());
+    let met = [Face::Web, Face::Tftp, Face::Sip, Face::Xmpp];
+    let presented = nodes.flat_map(|node: &Node| {
+        let faces = node.presented.iter();
+        faces
+            .filter(|(face, _)| met.contains(face))
+            .map(|(_, shown)| shown)
+    });
     let leaves = presented.map(|presented| presented.identity.certificate.clone());
-    leaves.filter(|leaf| is_self_signed(leaf)).collect()
+    leaves.filter(is_self_signed).collect()
 }

@@ -49,7 +49,8 @@ pub(super) fn read(world: &World, place: &Place, path: &str) -> Reply {
                 return None;
             }
             let publishers = publishers(deployment, scene.clusters.values());
-            value(deployment, cluster, peer, path, &publishers, scene.now.unix)
+            let now = scene.now.unix;
+            Some(value(deployment, cluster, peer, path, &publishers, now))
         })?;
         match (value, filter) {
             (Value::Array(list), Some((field, wanted))) => {
@@ -86,12 +87,12 @@ fn value(
     path: &str,
     [cucm, presence]: &[Vec<String>; 2],
     unix: i64,
-) -> Option<Value> {
+) -> Value {
     let servers = |names: &[String]| {
         let entry = |name: &String| json!({ "Publisher": name, "AxlUsername": "expressway", "TlsVerify": "On" });
         Value::Array(names.iter().map(entry).collect())
     };
-    Some(match path {
+    match path {
         "common/domain" => json!([{
             "Index": 1, "Name": "example.com", "Sip": "On", "EdgeSip": "On", "EdgeXmpp": "On", "XmppFederation": "Off"
         }]),
@@ -108,7 +109,7 @@ fn value(
         }),
         "common/time/status" => json!({ "SystemTime": unix, "SyncStatus": "Synchronized" }),
         _ => zone(deployment, cluster, peer),
-    })
+    }
 }
 
 /// claim: EXPRESSWAY-REST-ZONES, EXPRESSWAY-ZONE-STATUS
