@@ -5,7 +5,7 @@ use reissue_lab::expressway::{Link, Trouble};
 use reissue_lab::state::{Face, common_name};
 
 use crate::client::{self, FIRST};
-use crate::expressway::{PUBLISHER, get, lab, with, zones};
+use crate::expressway::{PUBLISHER, get, lab, request, signed, upload, with, zones};
 
 /// What keeps clients from signing in through the first Expressway-C peer: node, port (0 for trust in Expressway-C), why.
 fn mra(lab: &Lab) -> Vec<(String, u16, String)> {
@@ -230,4 +230,20 @@ fn the_estate_file_names_both_clusters() {
     }
     let pins = std::fs::read_to_string(lab.dir().join("pins.json")).unwrap();
     assert!(pins.contains("expe2.example.com"), "{pins}");
+}
+
+#[test]
+fn a_box_may_hide_its_zones_and_may_only_warn() {
+    let lab = lab("X14.2", &[]);
+    lab.change_expressways(|all| {
+        all.core.quirks.hides_zones = true;
+        all.core.quirks.accepts_untrusted = true;
+    });
+    let document = get(&lab, "expc1", "/status.xml").body;
+    assert!(!document.contains("<Zone"), "{document}");
+    assert!(get(&lab, "expe1", "/status.xml").body.contains("<Zone"));
+    let path = "/api/provisioning/controller/zone/unifiedcommunicationstraversal";
+    assert!(get(&lab, "expc1", path).json()[0]["Status"].is_null());
+    let leaf = signed(&lab, &request(&lab, "expc1", &[]));
+    assert_eq!(upload(&lab, "expc1", "server", &leaf).status, 200);
 }
