@@ -34,6 +34,9 @@ pub mod assess;
 pub mod plan;
 pub mod simulate;
 
+// Files without a node: logs and certificates as people send them.
+pub mod diagnose;
+
 // Carrying it out: on disk before anything else happens.
 pub mod journal;
 

@@ -36,6 +36,22 @@ pub(super) fn walk<'a>(
     Ok(met)
 }
 
+/// Certificates with everything that they chain to, over every signature that was checked.
+pub(super) fn above<'a>(
+    state: &'a ClusterState,
+    roots: BTreeSet<&'a Fingerprint>,
+) -> BTreeSet<&'a Fingerprint> {
+    let mut open: Vec<&Fingerprint> = roots.into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(current) = open.pop() {
+        if seen.insert(current) {
+            let signers = state.certificates.get(current).map(|it| &it.signed_by);
+            open.extend(signers.into_iter().flatten());
+        }
+    }
+    seen
+}
+
 /// The chain of a stored identity is not complete, or not valid, in the node's own store.
 pub(super) fn of_identities(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

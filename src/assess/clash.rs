@@ -8,6 +8,7 @@ use crate::model::{
 use crate::pki::{TrustPrediction, predict_trust_upload};
 
 use super::Context;
+use super::chains::above;
 
 /// A trust store keeps one certificate for each common name. A renewed authority that does not begin later is
 /// silently not stored; one with another key breaks what the old key signed. Told before anything is due, because
@@ -92,7 +93,8 @@ fn clash(context: &Context<'_>, stored: &[&Certificate], incoming: &Certificate)
 
 /// Identities, ports and trust entries that chain to an authority.
 fn resting_on(state: &ClusterState, authority: &Fingerprint) -> Vec<String> {
-    let rests = |leaf: &Fingerprint| leaf != authority && chains_to(state, leaf, authority);
+    let rests =
+        |leaf: &Fingerprint| leaf != authority && above(state, [leaf].into()).contains(authority);
     let mut found = Vec::new();
     for (name, node) in &state.nodes {
         for (purpose, identity) in &node.identities {
@@ -116,20 +118,4 @@ fn resting_on(state: &ClusterState, authority: &Fingerprint) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether one certificate chains to another, over every signature that was checked.
-fn chains_to(state: &ClusterState, leaf: &Fingerprint, authority: &Fingerprint) -> bool {
-    let mut open = vec![leaf];
-    let mut seen = BTreeSet::new();
-    while let Some(current) = open.pop() {
-        if current == authority {
-            return true;
-        }
-        if seen.insert(current) {
-            let signers = state.certificates.get(current).map(|it| &it.signed_by);
-            open.extend(signers.into_iter().flatten());
-        }
-    }
-    false
 }

@@ -9,6 +9,7 @@ use crate::model::{
 };
 
 use super::Context;
+use super::chains::above;
 
 /// An entry of a trust store that a person may delete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,8 +101,7 @@ pub fn superfluous(state: &ClusterState, desired: &Desired, now: Timestamp) -> V
 
 /// Findings: one for each certificate and store, with the nodes that list it.
 pub(super) fn entries(context: &Context<'_>) -> Vec<Finding> {
-    let mut nodes: BTreeMap<(&str, &Store, &Fingerprint, String), (String, BTreeSet<&NodeName>)> =
-        BTreeMap::new();
+    let mut lines: BTreeMap<(&Store, &Fingerprint, String), Line<'_>> = BTreeMap::new();
     for it in judged(context.state, context.desired, context.now) {
         let (says, may_go) = match it.verdict {
             Verdict::Superfluous(why) => (format!("{why}: it can be deleted by hand"), true),
@@ -112,30 +112,36 @@ pub(super) fn entries(context: &Context<'_>) -> Vec<Finding> {
             (false, true) => "trust-superseded",
             (false, false) => continue,
         };
-        let what = format!(
-            "{} {} until {}",
-            it.certificate.title(),
-            it.certificate.sha256.short(),
-            it.certificate.not_after
-        );
-        let entry = nodes
-            .entry((code, it.store, &it.certificate.sha256, says))
-            .or_insert_with(|| (what, BTreeSet::new()));
-        entry.1.insert(it.node);
-    }
-    nodes
-        .into_iter()
-        .map(|((code, store, _, says), (what, nodes))| {
-            let nodes: Vec<&str> = nodes.into_iter().map(NodeName::as_str).collect();
-            context.finding(
-                Severity::Notice,
+        let line = lines
+            .entry((it.store, &it.certificate.sha256, says))
+            .or_insert_with(|| Line {
                 code,
-                None,
-                format!("{store} holds what is in use"),
-                format!("{what} on {}; {says}", nodes.join(", ")),
-            )
+                certificate: it.certificate,
+                nodes: Vec::new(),
+            });
+        line.nodes.push(it.node.as_str());
+    }
+    lines
+        .into_iter()
+        .map(|((store, fingerprint, says), line)| {
+            let found = format!(
+                "{} {} until {} on {}; {says}",
+                line.certificate.title(),
+                fingerprint.short(),
+                line.certificate.not_after,
+                line.nodes.join(", ")
+            );
+            let expected = format!("{store} holds what is in use");
+            context.finding(Severity::Notice, line.code, None, expected, found)
         })
         .collect()
+}
+
+/// One finding in the making.
+struct Line<'a> {
+    code: &'static str,
+    certificate: &'a Certificate,
+    nodes: Vec<&'a str>,
 }
 
 fn judged<'a>(state: &'a ClusterState, desired: &Desired, now: Timestamp) -> Vec<Judged<'a>> {
@@ -292,22 +298,6 @@ impl<'a> Used<'a> {
             format!("superseded by {by}, and nothing stored or served chains to it")
         })
     }
-}
-
-/// Certificates with everything that they chain to, over every signature that was checked.
-fn above<'a>(
-    state: &'a ClusterState,
-    roots: BTreeSet<&'a Fingerprint>,
-) -> BTreeSet<&'a Fingerprint> {
-    let mut open: Vec<&Fingerprint> = roots.into_iter().collect();
-    let mut seen = BTreeSet::new();
-    while let Some(current) = open.pop() {
-        if seen.insert(current) {
-            let signers = state.certificates.get(current).map(|it| &it.signed_by);
-            open.extend(signers.into_iter().flatten());
-        }
-    }
-    seen
 }
 
 /// Whether it is known of every phone that it has no certificate of its own (claim: PHONE-LSC-CAPF).

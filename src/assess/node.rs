@@ -11,10 +11,6 @@ use super::Context;
 /// cucm-certificate-rules §6.
 const PLATFORM_SERVICES: [&str; 2] = ["Cisco Tomcat", "Platform Administrative Web Service"];
 
-/// Our own words for a refused login, and for one that is held back after a refusal elsewhere. An observation keeps
-/// reasons as text; if the words change, the fact is still unknown and only this hint is missing.
-const LOGIN_REFUSED: [&str; 2] = ["the node refused account", "was not tried, because"];
-
 /// Clocks further apart than this, in seconds, make every statement about validity doubtful (promise P13).
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
@@ -41,26 +37,12 @@ pub(super) fn reachable(context: &Context<'_>) -> Vec<Finding> {
             ("the backup state", state.backup_job.unknown()),
             ("the clock", state.clock_skew_seconds.unknown()),
         ];
-        let mut findings: Vec<Finding> = facts
+        facts
             .into_iter()
             .filter_map(|(fact, why)| {
                 Some(context.finding(Severity::Blocker, "unknown-fact", Some(name), fact, why?))
             })
-            .collect();
-        let refused = facts
-            .iter()
-            .filter_map(|(_, why)| *why)
-            .find(|why| LOGIN_REFUSED.iter().any(|words| why.contains(words)));
-        findings.extend(refused.map(|why| {
-            context.finding(
-                Severity::Blocker,
-                "login-refused",
-                Some(name),
-                "the node accepts the account of the estate file",
-                why,
-            )
-        }));
-        findings
+            .collect()
     })
 }
 

@@ -5,7 +5,7 @@
 pub struct UploadError {
     /// `E1` to `E18`.
     pub number: &'static str,
-    /// Codes of `assess` and of `lint` that tell it before anything is uploaded; empty: nothing can.
+    /// Codes of `assess` and of `lint` that tell it before anything is uploaded; empty: see `also`.
     pub told_by: &'static [&'static str],
     /// What else keeps it away, or what is done where nothing can tell it.
     pub also: &'static str,
@@ -97,7 +97,7 @@ pub const UPLOAD_ERRORS: [UploadError; 18] = [
     ),
     row(
         "E18",
-        &["login-refused"],
-        "an account that one node refuses is tried nowhere else",
+        &[],
+        "the first refused login ends any command, names account and node, and the account is tried nowhere else",
     ),
 ];

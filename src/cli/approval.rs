@@ -40,8 +40,13 @@ pub(super) fn ask(
         .values()
         .map(|cluster| cluster.steps.len())
         .sum();
+    let phones = plan.clusters.values().filter_map(|it| it.phones.as_ref());
+    let waived = match phones.map(|phones| phones.waived.len()).sum::<usize>() {
+        0 => String::new(),
+        waived => format!("; {waived} absent phones are waived and may not find back"),
+    };
     let question = format!(
-        "{steps} steps in {} clusters, {points} of them points of no return; plan {}",
+        "{steps} steps in {} clusters, {points} of them points of no return{waived}; plan {}",
         plan.clusters.len(),
         digest.short()
     );

@@ -42,7 +42,7 @@ pub(super) struct Common {
     /// Procedures to use instead of the built-in ones
     #[arg(long, global = true, value_name = "DIR")]
     pub playbooks: Option<PathBuf>,
-    /// The moment at which validity is judged, instead of now; for assess, plan and lint
+    /// The moment at which validity is judged, instead of now; for assess, plan, lint and diagnose
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,
     /// Read the password of this account from the first line of standard input
@@ -115,6 +115,15 @@ pub(super) enum Command {
         /// Renew what the estate file names even if it is not due
         #[arg(long)]
         force: bool,
+        /// Phones that are not registered and need not come back: names, @FILE with one name a line, or all
+        #[arg(long, num_args = 1.., value_name = "NAME|@FILE|all", requires = "why")]
+        waive: Vec<String>,
+        /// Why those phones are waived; kept in the plan
+        #[arg(long, value_name = "TEXT", requires = "waive")]
+        why: Option<String>,
+        /// End with a step that lists what may be cleared from trust stores
+        #[arg(long)]
+        tidy: bool,
         /// Exit code 3 if there is something to do.
         #[command(flatten)]
         check: Check,
@@ -173,11 +182,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
         /// The step is done
-        #[arg(long, conflicts_with = "failed", required_unless_present = "failed")]
+        #[arg(long, group = "decision", required_unless_present_any = ["failed", "waive"])]
         done: bool,
         /// The step failed and may be tried again
-        #[arg(long)]
+        #[arg(long, group = "decision")]
         failed: bool,
+        /// The gate may open without these phones: names, or @FILE with one name a line
+        #[arg(long, num_args = 1.., value_name = "NAME|@FILE", group = "decision")]
+        waive: Vec<String>,
         /// Why; kept in the journal
         #[arg(long, value_name = "TEXT")]
         why: String,
@@ -208,6 +220,15 @@ pub(super) enum Command {
         /// The purpose whose usages are demanded
         #[arg(long, default_value = "tomcat", value_name = "PURPOSE")]
         profile: String,
+    },
+    /// Tell what is wrong from Expressway logs and certificate files; needs no node
+    Diagnose {
+        /// Diagnostic logs, also packed, or certificates in any form; `-` for standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Compare what a log tells with this observation
+        #[arg(long, value_name = "FILE")]
+        observation: Option<PathBuf>,
     },
     /// Schemas of the files that a person writes
     Schema {

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::model::{Procedure, Product, Purpose, Severity};
-use crate::pki::lint::{Demands, IssuedCheck, LintFinding, check_issued, unreadable};
+use crate::pki::lint::{
+    Demands, IssuedCheck, LintFinding, check_issued, request_not_given, unreadable,
+};
 use crate::pki::{self, Parsed};
 use crate::render;
 
@@ -79,7 +81,7 @@ fn judge(
             .unwrap_or_default(),
         ..Demands::default()
     };
-    Ok(check_issued(&IssuedCheck {
+    let mut findings = check_issued(&IssuedCheck {
         leaf: &leaf,
         chain: &chain,
         request: request.as_ref(),
@@ -89,7 +91,10 @@ fn judge(
         product: procedure.appliance.product(),
         release: None,
         now,
-    }))
+    });
+    findings.extend(request.is_none().then(request_not_given));
+    findings.sort();
+    Ok(findings)
 }
 
 fn procedure<'a>(

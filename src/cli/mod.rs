@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod arguments;
 mod carry;
+mod diagnose;
 mod doctor;
 mod exit;
 mod files;
@@ -99,6 +100,9 @@ async fn dispatch(
             except,
             variant,
             force,
+            waive,
+            why,
+            tidy,
             check,
         } => {
             let wish = planning::Wish {
@@ -108,6 +112,9 @@ async fn dispatch(
                 except,
                 variant: variant.as_deref(),
                 force: *force,
+                waive,
+                why: why.as_deref().unwrap_or_default(),
+                tidy: *tidy,
                 check: check.check,
             };
             planning::plan_command(&open()?, output, wish).await
@@ -131,9 +138,13 @@ async fn dispatch(
             step,
             run,
             done,
+            waive,
             why,
             ..
         } => {
+            if !waive.is_empty() {
+                return records::waive(&open()?, output, run.as_deref(), step, waive, why);
+            }
             let decision = if *done { Mark::Done } else { Mark::Failed };
             records::mark(&open()?, output, run.as_deref(), step, decision, why).await
         }
@@ -162,6 +173,9 @@ async fn dispatch(
 /// Commands that need neither an estate nor a device.
 fn without_devices(common: &Common, output: Output, command: &Command) -> Result<Exit, CliError> {
     match command {
+        Command::Diagnose { files, observation } => {
+            diagnose::diagnose(common, output, files, observation.as_deref())
+        }
         Command::Schema { of } => Ok(surroundings::schema(output, *of)),
         Command::Playbook(command) => playbooks::playbooks(common, output, command),
         Command::Completions { shell } => Ok(surroundings::completions(output, *shell)),
@@ -212,6 +226,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::Verify { .. } => "verify",
         Command::Report { .. } => "report",
         Command::Lint { .. } => "lint",
+        Command::Diagnose { .. } => "diagnose",
         Command::Schema { .. } => "schema",
         Command::Playbook(_) => "playbook",
         Command::Completions { .. } => "completions",

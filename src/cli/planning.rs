@@ -1,12 +1,13 @@
 //! The commands around a plan: plan, show, simulate, graph.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::assess::assess;
 use crate::model::{Fingerprint, Observation};
-use crate::plan::{self, Cut, Options, Plan, file};
+use crate::plan::{self, Cut, Options, Plan, Waivers, file};
 use crate::playbook::Library;
 use crate::render;
 use crate::simulate::{Proof, prove};
@@ -18,6 +19,9 @@ use super::files::{read_file, write_file};
 use super::output::{Output, talk, write_out};
 use super::session::Session;
 
+/// No list of phones is longer: a hundred thousand names and more.
+const LONGEST_LIST: usize = 4 << 20;
+
 /// What `plan` was asked for.
 pub(super) struct Wish<'a> {
     pub(super) output: Option<&'a Path>,
@@ -26,6 +30,9 @@ pub(super) struct Wish<'a> {
     pub(super) except: &'a [String],
     pub(super) variant: Option<&'a str>,
     pub(super) force: bool,
+    pub(super) waive: &'a [String],
+    pub(super) why: &'a str,
+    pub(super) tidy: bool,
     pub(super) check: bool,
 }
 
@@ -120,6 +127,8 @@ fn options(
         only: cut(wish.only)?,
         except: cut(wish.except)?,
         force_renew: wish.force,
+        waived: waivers(wish.waive, wish.why)?,
+        tidy: wish.tidy,
         ..Options::default()
     };
     if let Some(variant) = wish.variant {
@@ -130,7 +139,7 @@ fn options(
             .map(|procedure| procedure.purpose.clone())
             .collect();
         if named.is_empty() {
-            let known: std::collections::BTreeSet<&str> = session
+            let known: BTreeSet<&str> = session
                 .procedures()
                 .iter()
                 .flat_map(|procedure| procedure.restarts.iter().map(|set| set.variant.as_str()))
@@ -149,6 +158,53 @@ fn options(
         );
     }
     Ok(options)
+}
+
+/// Phones that a person waives; `@FILE` is replaced by what the file names.
+pub(super) fn waivers(words: &[String], why: &str) -> Result<Waivers, CliError> {
+    let mut names = Vec::new();
+    for word in words {
+        match word.strip_prefix('@') {
+            Some(path) => names.extend(listed(Path::new(path))?),
+            None => names.push(word.clone()),
+        }
+    }
+    Waivers::read(&names, why).map_err(|refusals| {
+        let says: Vec<String> = refusals
+            .iter()
+            .map(|refusal| refusal.says.clone())
+            .collect();
+        let hints = refusals.iter().map(|refusal| refusal.next.clone());
+        let error = CliError::new(Exit::Usage, says.join("\n"));
+        hints
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .fold(error, CliError::hint)
+    })
+}
+
+/// The words of a file, one a line; empty lines and what follows `#` do not count.
+fn listed(path: &Path) -> Result<Vec<String>, CliError> {
+    let bytes = read_file(path, LONGEST_LIST)?;
+    let wrong = |found: &str| {
+        let says = format!(
+            "{}: expected names of phones, one a line; found {found}",
+            path.display()
+        );
+        CliError::new(Exit::Usage, says)
+    };
+    let text = String::from_utf8(bytes).map_err(|_| wrong("bytes that are no text"))?;
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    let names: Vec<String> = lines
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if names.is_empty() {
+        return Err(wrong("none"));
+    }
+    Ok(names)
 }
 
 /// What a person approves.

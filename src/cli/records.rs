@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::execute::{self, Judgement, Mark, judge};
+use crate::execute::{self, Decision, Judgement, Look, Mark, judge};
 use crate::journal::{
     ClusterLock, Disk, Holder, Journal, RealDisk, RunState, close, list_runs, read_run, run_summary,
 };
@@ -16,6 +16,7 @@ use super::arguments::{RunsCommand, ShowFormat};
 use super::carry::{operator, plan_of, unfinished};
 use super::exit::{CliError, Exit};
 use super::output::{Output, talk, write_out};
+use super::planning::waivers;
 use super::session::Session;
 
 fn failed(error: impl std::fmt::Display) -> CliError {
@@ -113,10 +114,13 @@ pub(super) async fn mark(
         &journal,
         &plan,
         reader.as_ref(),
-        &step,
-        decision,
-        operator(),
-        why.to_owned(),
+        session.clock.as_ref(),
+        Decision {
+            step: step.clone(),
+            mark: decision,
+            by: operator(),
+            why: why.to_owned(),
+        },
     )
     .await
     .map_err(|error| CliError::new(Exit::Usage, error))?;
@@ -125,6 +129,46 @@ pub(super) async fn mark(
     }
     Ok(output.result(Exit::Done, &found, || {
         format!("{step} is marked. Go on with `reissue resume`.\n")
+    }))
+}
+
+/// `mark STEP --waive NAME…`: asks no device.
+pub(super) fn waive(
+    session: &Session,
+    output: Output,
+    run: Option<&str>,
+    step: &str,
+    words: &[String],
+    why: &str,
+) -> Result<Exit, CliError> {
+    let waivers = waivers(words, why)?;
+    if waivers.all {
+        let says = "expected phones by name, or @FILE with one name a line; found `all`";
+        return Err(CliError::new(Exit::Usage, says).hint(
+            "phones that do not come back are waived by name; the run keeps their names in its directory",
+        ));
+    }
+    let Some(id) = unfinished(session, run)? else {
+        let says = "no run is unfinished, so there is no gate to waive phones at";
+        return Err(CliError::new(Exit::Usage, says));
+    };
+    let plan = plan_of(session, &id)?;
+    let _locks = hold_all(session, &id)?;
+    let clock = Arc::clone(&session.clock);
+    let (journal, _) =
+        Journal::open(Arc::new(RealDisk), clock, &session.state_dir, id).map_err(failed)?;
+    let step = StepId::from(step);
+    let count = execute::waive(
+        &journal,
+        &plan,
+        &step,
+        &waivers.phones,
+        operator(),
+        waivers.why,
+    )
+    .map_err(|error| CliError::new(Exit::Usage, error))?;
+    Ok(output.result(Exit::Done, &waivers.phones, || {
+        format!("{step} opens without {count} of its phones. Go on with `reissue resume`.\n")
     }))
 }
 
@@ -156,6 +200,11 @@ pub(super) async fn verify(
         let Some(state) = observation.clusters.get(name) else {
             continue;
         };
+        let look = Look {
+            state,
+            ended: observation.to,
+            artifacts: &replay.artifacts_of(name, cluster),
+        };
         let last = cluster
             .steps
             .iter()
@@ -166,7 +215,7 @@ pub(super) async fn verify(
                 .map(move |condition| (&step.id, condition))
         });
         for (step, condition) in conditions {
-            let judgement = judge(condition, state, &replay.artifacts);
+            let judgement = judge(condition, look);
             let says = match &judgement {
                 Judgement::Holds => render::condition(condition, cluster),
                 Judgement::Fails { expected, found } => {
@@ -255,4 +304,69 @@ fn named_or_latest(session: &Session, run: Option<&str>) -> Result<RunId, CliErr
         .ok_or_else(|| {
             CliError::new(Exit::Usage, "there is no run yet").hint("`reissue apply` begins one")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::planning::waivers;
+
+    fn parsed(words: &str) -> Result<Command, clap::Error> {
+        let words = ["reissue"].into_iter().chain(words.split(' '));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn one_decision_is_taken_at_a_time_and_with_a_reason() {
+        for good in [
+            "mark hq-09 --done --why x",
+            "mark hq-09 --failed --why x",
+            "mark hq-09 --waive SEP0A SEP0B --why x",
+            "mark hq-09 --waive SEP0A --waive @list --why x",
+            "plan --waive all --why x --tidy",
+        ] {
+            assert!(parsed(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "mark hq-09 --why x",
+            "mark hq-09 --done --failed --why x",
+            "mark hq-09 --done --waive SEP0A --why x",
+            "mark hq-09 --waive SEP0A",
+            "mark hq-09 --waive --why x",
+            "plan --waive SEP0A",
+            "plan --why x",
+            "apply plan.json --until tidy",
+        ] {
+            assert!(parsed(bad).is_err(), "{bad}");
+        }
+        let Ok(Command::Mark { waive, step, .. }) = parsed("mark hq-09 --waive A B --why x") else {
+            panic!("a mark");
+        };
+        assert_eq!((step.as_str(), waive.len()), ("hq-09", 2));
+    }
+
+    #[test]
+    fn a_file_names_phones_one_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        let word = [format!("@{}", list.display()), "SEP0C".to_owned()];
+        let missing = waivers(&word, "x").unwrap_err();
+        assert!(missing.says.contains("list"), "{missing}");
+        std::fs::write(&list, "# the lobby\n\nSEP0A\r\n  SEP0B # gone\n").unwrap();
+        let read = waivers(&word, "x").unwrap();
+        let names: Vec<&str> = read.phones.iter().map(String::as_str).collect();
+        assert_eq!(names, ["SEP0A", "SEP0B", "SEP0C"]);
+        for (content, says) in [
+            ("# nobody\n", "found none"),
+            ("SEP0A;SEP0B\n", "`SEP0A;SEP0B`"),
+        ] {
+            std::fs::write(&list, content).unwrap();
+            let error = waivers(&word, "x").unwrap_err();
+            assert!(error.says.contains(says), "{error}");
+        }
+        std::fs::write(&list, [0xff, 0xfe]).unwrap();
+        assert!(waivers(&word, "x").unwrap_err().says.contains("no text"));
+    }
 }

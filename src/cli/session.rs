@@ -101,7 +101,7 @@ impl Session {
             if only.is_some_and(|only| !only.contains(&cluster.name)) {
                 continue;
             }
-            if cluster.product != Product::Cucm {
+            if !matches!(cluster.product, Product::Cucm | Product::UnityConnection) {
                 talk(&format!(
                     "{}: this release cannot ask a cluster of product {}; it is left out",
                     cluster.name, cluster.product
@@ -115,6 +115,8 @@ impl Session {
             }
             let login = |name: &AccountName| self.login(name, &passwords);
             let access = ClusterAccess {
+                product: cluster.product,
+                device_queries_per_minute: self.estate.device_queries_per_minute,
                 nodes: nodes(cluster),
                 platform: login(&cluster.platform)?,
                 application: login(&cluster.application)?,

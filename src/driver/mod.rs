@@ -96,7 +96,7 @@ pub trait Actuate: Observe {
     ) -> BoxFuture<'a, Result<(), WriteError>>;
 
     /// From now on a node may present this leaf as well as the one it is known by: a certificate was
-    /// uploaded that it will serve after its restart. `key` is the kind of its key: a twin of the other kind
+    /// uploaded that it will serve after its restart. Only for a purpose that [`proves_nodes`]. `key` is the kind of its key: a twin of the other kind
     /// stays known. Kept on disk before this returns.
     ///
     /// # Errors
@@ -108,11 +108,20 @@ pub trait Actuate: Observe {
         leaf: &Fingerprint,
     ) -> Result<(), String>;
 
-    /// From now on a node may present only this leaf on the ports that were seen to serve it.
+    /// From now on a node may present only this leaf on the ports by which it is known. Only for a purpose that
+    /// [`proves_nodes`], and once one of those ports was seen to serve it: the leaf of another purpose, once expected,
+    /// would drive out the one that the node goes on to present.
     ///
     /// # Errors
     /// A sentence, if it could not be kept.
     fn settle_leaf(&self, node: &NodeName, leaf: &Fingerprint) -> Result<(), String>;
+}
+
+/// Whether nodes prove themselves to this program by the certificates of a purpose: the ports that it talks to
+/// present them. Only their leaves are pinned.
+// claim: CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-ECDSA-TWIN
+pub fn proves_nodes(purpose: &Purpose) -> bool {
+    purpose.plain().as_str() == "tomcat"
 }
 
 /// A change to a device, complete with its payload.
@@ -183,4 +192,22 @@ pub enum WriteError {
     /// The peer is not the one that was pinned.
     #[error("{0}")]
     NotTrusted(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_certificates_of_the_web_server_prove_a_node() {
+        for (purpose, proves) in [
+            ("tomcat", true),
+            ("tomcat-ECDSA", true),
+            ("CallManager", false),
+            ("TVS", false),
+            ("cup-xmpp", false),
+        ] {
+            assert_eq!(proves_nodes(&Purpose::from(purpose)), proves, "{purpose}");
+        }
+    }
 }

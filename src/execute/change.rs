@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::cluster::{ClusterRun, moves, unread};
-use super::evidence::{Evidence, Word, evidence};
+use super::cluster::{ClusterRun, Seen, disrupts, moves, unread};
+use super::evidence::Word;
 use super::look::tally;
 use super::outcome::Halt;
 use super::settle::Settled;
 use super::stops::FIND_OUT;
-use crate::driver::{Scope, Write, WriteError};
+use crate::driver::{Scope, Write, WriteError, proves_nodes};
 use crate::journal::{DoneHow, Event};
-use crate::model::{ClusterState, KeyAlgorithm, NodeName};
+use crate::model::{KeyAlgorithm, NodeName};
 use crate::plan::{Action, Condition, Step, Touched, touched};
 
 /// How often a change that never left this process, or provably had no effect, is sent within one run.
@@ -128,26 +128,26 @@ impl ClusterRun<'_> {
     async fn gate(&self, index: usize, step: &Step) -> Result<Gate, Halt> {
         let before = required_before(step);
         let restart = matches!(step.action, Action::RestartService { .. });
-        let whole = restart || step.disruption.is_some();
-        let scope = if whole {
-            Scope::without_phones()
-        } else {
-            self.scope_of(before.iter().chain(&step.after), &BTreeSet::new())
-        };
+        let whole = disrupts(step);
+        let mut scope = self.scope_of(before.iter().chain(&step.after), &BTreeSet::new());
+        if whole {
+            scope.nodes = None;
+            scope.groups.extend(Scope::without_phones().groups);
+        }
         let waits = self.all.waits;
         let deadline = self.deadline(waits.served.max(waits.replication));
         loop {
-            let state = self.look(&scope).await;
+            let seen = self.look(&scope).await;
             let artifacts = self.artifacts();
             let done_already = if restart {
-                self.never_begun(step) && self.has_loaded(step, &state)
+                self.never_begun(step) && self.has_loaded(index, step, &seen).await
             } else {
-                !step.after.is_empty() && tally(&step.after, &state, &artifacts).all_hold()
+                !step.after.is_empty() && tally(&step.after, seen.with(&artifacts)).all_hold()
             };
             if done_already {
                 return Ok(Gate::DoneAlready);
             }
-            let tally = tally(&before, &state, &artifacts);
+            let tally = tally(&before, seen.with(&artifacts));
             if let Some((condition, expected, found)) = tally
                 .failing
                 .iter()
@@ -156,7 +156,7 @@ impl ClusterRun<'_> {
                 return Err(self.closed(step, condition, expected, found));
             }
             let unread_facts = if whole {
-                self.undisturbed(index, step, &state)?
+                self.undisturbed(index, step, &seen)?
             } else {
                 false
             };
@@ -178,40 +178,20 @@ impl ClusterRun<'_> {
         }
     }
 
-    /// Whether a service began to run after the node was sent its certificate: it has loaded it, and a restart
-    /// that the journal lost or a person made is not made again.
-    fn has_loaded(&self, step: &Step, state: &ClusterState) -> bool {
-        let holds_node = |nodes: &BTreeSet<NodeName>| {
-            step.node.as_ref().is_some_and(|node| nodes.contains(node))
-        };
-        let uploads = self.plan.steps.iter().filter(|other| {
-            matches!(&other.action, Action::UploadIdentity { nodes, .. } if holds_node(nodes))
-        });
-        let sent: Option<Vec<Timestamp>> = uploads
-            .map(|upload| self.record_of(upload).and_then(|record| record.acted))
-            .collect();
-        let Some(sent) = sent.and_then(|sent| sent.into_iter().max()) else {
-            return false;
-        };
-        let word = Word::Silent("this run did not restart it".to_owned());
-        let now = self.all.clock.now();
-        evidence(step, &word, sent, now, state, &self.artifacts()) == Evidence::Applied
-    }
-
-    fn never_begun(&self, step: &Step) -> bool {
+    pub(super) fn never_begun(&self, step: &Step) -> bool {
         self.record_of(step)
             .is_none_or(|record| record.attempts == 0)
     }
 
     /// Nothing else may have moved in the cluster (I28). Says whether something could not be read.
-    fn undisturbed(&self, index: usize, step: &Step, state: &ClusterState) -> Result<bool, Halt> {
+    fn undisturbed(&self, index: usize, step: &Step, seen: &Seen) -> Result<bool, Halt> {
         let changed = match (self.never_begun(step), index.checked_sub(1)) {
             (false, _) => touched(self.plan, index),
             (true, Some(last)) => touched(self.plan, last),
             (true, None) => Touched::default(),
         };
         let (gaps, drift): (Vec<_>, Vec<_>) =
-            self.drift(state, &changed).into_iter().partition(unread);
+            self.drift(seen, &changed).into_iter().partition(unread);
         if drift.is_empty() {
             return Ok(!gaps.is_empty());
         }
@@ -220,6 +200,7 @@ impl ClusterRun<'_> {
     }
 
     /// What nodes may present from now on is kept first, so that they can be talked to whatever happens next.
+    /// They are known by their tomcat certificates; others prove nobody on the ports that are talked to.
     fn expect_leaves(&self, step: &Step) -> Result<(), Halt> {
         let Action::UploadIdentity {
             purpose,
@@ -229,6 +210,9 @@ impl ClusterRun<'_> {
         else {
             return Ok(());
         };
+        if !proves_nodes(purpose) {
+            return Ok(());
+        }
         let key = if purpose.is_ecdsa() {
             KeyAlgorithm::Ec
         } else {
@@ -278,7 +262,8 @@ fn required_before(step: &Step) -> Vec<Condition> {
     before
 }
 
-/// Whether a condition that fails may come to hold by itself soon.
+/// Whether a condition that fails may come to hold by itself soon. From release 14 on some services start by
+/// themselves after an upload; a list or an identity changes only if somebody changes it.
 fn passes(condition: &Condition) -> bool {
     match condition {
         Condition::Trusts { .. }
@@ -286,7 +271,6 @@ fn passes(condition: &Condition) -> bool {
         | Condition::Healthy { .. }
         | Condition::BackupIdle { .. }
         | Condition::StartedSince { .. }
-        | Condition::TrustListHolds { .. }
         | Condition::PhonesReset { .. }
         | Condition::PhonesBack { .. }
         | Condition::ReplicationGood {}
@@ -296,6 +280,7 @@ fn passes(condition: &Condition) -> bool {
         | Condition::IdentityIs { .. }
         | Condition::IdentityOf { .. }
         | Condition::Serves { .. }
+        | Condition::TrustListHolds { .. }
         | Condition::SsoDisabled { .. }
         | Condition::SsoEnabled { .. } => false,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::judge::Look;
 use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
 use super::run::Executor;
@@ -12,9 +13,41 @@ use super::standing::standing;
 use super::stops::FIND_OUT;
 use super::surroundings::Progress;
 use crate::driver::{Actuate, Scope};
-use crate::journal::{Artifacts, DoneHow, Event, StepRecord, StepStatus};
+use crate::journal::{Artifacts, DoneHow, Event, Replay, StepRecord, StepStatus};
 use crate::model::{ClusterName, ClusterState, NodeName};
-use crate::plan::{Action, ClusterPlan, Condition, Moved, Step, Touched, basis, moved, touched};
+use crate::plan::{
+    Action, ClusterPlan, Condition, Moved, Stage, Step, Touched, basis, moved, touched,
+};
+
+/// What one look at a cluster showed.
+pub(super) struct Seen {
+    pub(super) state: ClusterState,
+    /// When the look began and ended.
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+}
+
+impl Seen {
+    /// The look with what the run has learned.
+    pub(super) fn with<'a>(&'a self, artifacts: &'a Artifacts) -> Look<'a> {
+        Look {
+            state: &self.state,
+            ended: self.ended,
+            artifacts,
+        }
+    }
+}
+
+/// Whether users may notice a step: a window binds it, and the whole cluster is looked at before it.
+pub(super) fn disrupts(step: &Step) -> bool {
+    let acts = match &step.action {
+        Action::RestartService { .. } | Action::ResetPhones { .. } => true,
+        // Phones reset by themselves because of it.
+        Action::UploadIdentity { .. } => step.stage == Stage::Activate,
+        _ => false,
+    };
+    acts || step.disruption.is_some()
+}
 
 /// One cluster of a run.
 pub(super) struct ClusterRun<'a> {
@@ -96,7 +129,6 @@ impl ClusterRun<'_> {
     /// A step that users notice is begun only in a change window that stays open as long as the step
     /// typically takes (invariant I27). A cluster that is in no window is not bound.
     fn in_window(&self, step: &Step) -> Result<(), Halt> {
-        let restart = matches!(step.action, Action::RestartService { .. });
         let windows = || {
             self.all
                 .limits
@@ -104,7 +136,7 @@ impl ClusterRun<'_> {
                 .iter()
                 .filter(|window| window.clusters.contains(self.name))
         };
-        if !(restart || step.disruption.is_some()) || windows().next().is_none() {
+        if !disrupts(step) || windows().next().is_none() {
             return Ok(());
         }
         let now = self.all.clock.now();
@@ -150,11 +182,15 @@ impl ClusterRun<'_> {
         let changed = last.map_or_else(Touched::default, |last| touched(self.plan, last));
         let deadline = self.deadline(self.patience());
         let drift = loop {
-            let state = match seen.take() {
-                Some(state) => state,
+            let seen = match seen.take() {
+                Some(state) => Seen {
+                    state,
+                    began: now,
+                    ended: now,
+                },
                 None => self.look(&Scope::without_phones()).await,
             };
-            let drift = self.drift(&state, &changed);
+            let drift = self.drift(&seen, &changed);
             let settled = drift.is_empty() || !drift.iter().all(unread);
             if settled || self.past(deadline) || self.all.stop.asked() {
                 break drift;
@@ -207,13 +243,13 @@ impl ClusterRun<'_> {
 
     /// What moved that no step of ours may have moved, and what our steps brought about and is gone. What was
     /// unknown before proves nothing either way.
-    pub(super) fn drift(&self, state: &ClusterState, changed: &Touched) -> Vec<Moved> {
-        let foreign = moved(&self.plan.basis, &basis(state))
+    pub(super) fn drift(&self, seen: &Seen, changed: &Touched) -> Vec<Moved> {
+        let foreign = moved(&self.plan.basis, &basis(&seen.state))
             .into_iter()
             .filter(|fact| fact.was != UNKNOWN && !changed.covers(&fact.fact));
         let undone = self.all.journal.view(|run| {
             let standing = standing(self.plan, run);
-            let tally = tally(standing, state, &run.artifacts);
+            let tally = tally(standing, seen.with(&run.artifacts));
             let gone = |(_, was, is): (_, String, String)| Moved {
                 fact: "what this run brought about".to_owned(),
                 was,
@@ -225,8 +261,14 @@ impl ClusterRun<'_> {
     }
 
     /// Asks the cluster.
-    pub(super) async fn look(&self, scope: &Scope) -> ClusterState {
-        self.device.observe(scope).await
+    pub(super) async fn look(&self, scope: &Scope) -> Seen {
+        let began = self.all.clock.now();
+        let state = self.device.observe(scope).await;
+        Seen {
+            state,
+            began,
+            ended: self.all.clock.now(),
+        }
     }
 
     /// The scope for a step's own conditions.
@@ -239,7 +281,8 @@ impl ClusterRun<'_> {
     }
 
     pub(super) fn artifacts(&self) -> Artifacts {
-        self.all.journal.view(|run| run.artifacts.clone())
+        let own = |run: &Replay| run.artifacts_of(self.name, self.plan);
+        self.all.journal.view(own)
     }
 
     pub(super) fn record_of(&self, step: &Step) -> Option<StepRecord> {

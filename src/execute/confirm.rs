@@ -3,15 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::cluster::ClusterRun;
+use super::cluster::{ClusterRun, Seen};
+use super::gate::names_phones;
 use super::look::tally;
 use super::outcome::{Class, Halt};
+use crate::driver::proves_nodes;
 use crate::journal::DoneHow;
-use crate::model::NodeName;
-use crate::plan::{Condition, Stage, Step};
+use crate::model::{NodeName, Purpose, StepId};
+use crate::plan::{Action, Condition, Stage, Step};
 
 /// So many looks in a row must agree; a node that flaps while it starts is not up.
 const IN_A_ROW: u32 = 2;
+
+/// What did not hold when a wait was over.
+struct Unheld {
+    found: String,
+    /// Nothing but phones was missing.
+    only_phones: bool,
+    seen: Seen,
+}
+
+fn looks_in_a_row(condition: &Condition) -> u32 {
+    match condition {
+        Condition::PhonesBack { polls, .. } => IN_A_ROW.max(*polls),
+        _ => IN_A_ROW,
+    }
+}
 
 impl ClusterRun<'_> {
     /// Waits until everything is as it should be, and stays so.
@@ -21,7 +38,15 @@ impl ClusterRun<'_> {
             .iter()
             .map(|condition| self.wait_of(condition))
             .max();
-        if let Err(found) = self.hold(step, wait.unwrap_or_default()).await? {
+        if let Err(Unheld {
+            found,
+            seen,
+            only_phones,
+        }) = self.hold(step, wait.unwrap_or_default()).await?
+        {
+            if only_phones {
+                return Err(self.short_of_phones(step, &seen));
+            }
             let class = match step.stage {
                 Stage::Verify => Class::Verification,
                 _ => Class::Failed,
@@ -46,7 +71,7 @@ impl ClusterRun<'_> {
         }
         match self.hold(step, Duration::ZERO).await? {
             Ok(()) => self.done(step, DoneHow::Seen {}),
-            Err(found) => {
+            Err(Unheld { found, .. }) => {
                 let next = format!("When it is done: `reissue resume`. Seen now: {found}");
                 Err(self.waits(step, instruction.to_owned(), &next))
             }
@@ -55,25 +80,31 @@ impl ClusterRun<'_> {
 
     /// Looks until `after` holds in several looks in a row. The inner error says what did not hold when the
     /// wait was over; a look that holds is always followed by the next one.
-    async fn hold(&self, step: &Step, wait: Duration) -> Result<Result<(), String>, Halt> {
+    async fn hold(&self, step: &Step, wait: Duration) -> Result<Result<(), Unheld>, Halt> {
         let scope = self.scope_of(&step.after, &BTreeSet::new());
         let deadline = self.deadline(wait);
         let artifacts = self.artifacts();
-        let mut holding = 0;
+        let looks = step.after.iter().map(looks_in_a_row).max();
+        let mut holding: u32 = 0;
         let mut told = String::new();
         loop {
-            let state = self.look(&scope).await;
-            let tally = tally(&step.after, &state, &artifacts);
+            let seen = self.look(&scope).await;
+            let tally = tally(&step.after, seen.with(&artifacts));
             if tally.all_hold() {
-                holding += 1;
-                if holding == IN_A_ROW {
+                holding = holding.saturating_add(1);
+                if Some(holding) >= looks {
                     return Ok(Ok(()));
                 }
             } else {
                 holding = 0;
                 let text = tally.sentence();
                 if self.past(deadline) {
-                    return Ok(Err(text));
+                    let only_phones = tally.unmet().all(names_phones);
+                    return Ok(Err(Unheld {
+                        found: text,
+                        only_phones,
+                        seen,
+                    }));
                 }
                 if text != told {
                     self.note(step, text.clone());
@@ -88,16 +119,18 @@ impl ClusterRun<'_> {
     fn wait_of(&self, condition: &Condition) -> Duration {
         let waits = self.all.waits;
         match condition {
-            Condition::PhonesAtLeast { .. } => waits.phones_back,
+            Condition::PhonesAtLeast { .. }
+            | Condition::PhonesReset { .. }
+            | Condition::PhonesBack { .. } => waits.phones_back,
             Condition::ReplicationGood {} | Condition::Trusts { .. } => waits.replication,
-            Condition::Runs { .. } | Condition::Healthy { .. } => {
+            Condition::Runs { .. } | Condition::Healthy { .. } | Condition::StartedSince { .. } => {
                 waits.served.max(waits.service_restart)
             }
             _ => waits.served,
         }
     }
 
-    /// Nodes that were seen to serve their new certificate may present no other from now on.
+    /// Nodes that were seen to serve their new tomcat certificate may present no other from now on.
     fn settle_leaves(&self, step: &Step) -> Result<(), Halt> {
         let artifacts = self.artifacts();
         let mut leaves = BTreeMap::<&NodeName, BTreeSet<_>>::new();
@@ -105,6 +138,9 @@ impl ClusterRun<'_> {
             let Condition::Serves { node, step, .. } = condition else {
                 continue;
             };
+            if !self.asked_for(step).is_some_and(proves_nodes) {
+                continue;
+            }
             leaves
                 .entry(node)
                 .or_default()
@@ -125,5 +161,14 @@ impl ClusterRun<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The purpose of the certificate that a step asks for.
+    fn asked_for(&self, request: &StepId) -> Option<&Purpose> {
+        let step = self.plan.steps.iter().find(|step| step.id == *request)?;
+        match &step.action {
+            Action::GenerateRequest { purpose, .. } => Some(purpose),
+            _ => None,
+        }
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::judge::{Judgement, judge};
+use super::judge::{Judgement, Look, judge, untouched};
 use super::look::{Tally, tally};
-use crate::journal::{Artifacts, MadeRequest};
+use crate::journal::MadeRequest;
 use crate::model::{
     ClusterState, ControlPath, NodeName, Observed, ServiceName, ServiceStatus, SigningRequest,
 };
@@ -50,37 +50,48 @@ pub(super) enum Evidence {
     Undecided(String),
 }
 
-/// Judges one look. `acted` is when the change was sent at the earliest, `seen` when the look ended.
-pub(super) fn evidence(
-    step: &Step,
-    word: &Word,
-    acted: Timestamp,
-    seen: Timestamp,
-    state: &ClusterState,
-    artifacts: &Artifacts,
-) -> Evidence {
+/// Judges one look. `acted` is when the change was sent at the earliest.
+pub(super) fn evidence(step: &Step, word: &Word, acted: Timestamp, look: Look<'_>) -> Evidence {
     match &step.action {
         Action::RestartService { service, by } => {
             let told = *word == Word::Accepted && *by == ControlPath::Shell;
-            restarted(step, service, told, acted, seen, state, artifacts)
+            restarted(step, service, told, acted, look)
         }
-        Action::GenerateRequest { .. } if !artifacts.requests.contains_key(&step.id) => {
-            requested(step, state)
+        Action::GenerateRequest { .. } if !look.artifacts.requests.contains_key(&step.id) => {
+            requested(step, look.state)
         }
-        _ => by_conditions(step, state, artifacts),
+        Action::ResetPhones { .. } => reset(step, look),
+        _ => by_conditions(step, look),
     }
 }
 
-fn by_conditions(step: &Step, state: &ClusterState, artifacts: &Artifacts) -> Evidence {
-    let tally = tally(&step.after, state, artifacts);
+fn by_conditions(step: &Step, look: Look<'_>) -> Evidence {
+    let tally = tally(&step.after, look);
+    // The list is written as a whole: one that lacks any of the certificates was written before.
+    let whole = matches!(step.action, Action::UpdateTrustList {});
     match (&tally, tally.holding) {
         (Tally { unknown, .. }, _) if !unknown.is_empty() => Evidence::Undecided(tally.found()),
         (Tally { failing, .. }, _) if failing.is_empty() => Evidence::Applied,
-        (_, 0) => Evidence::NotApplied(tally.found()),
+        (_, holding) if holding == 0 || whole => Evidence::NotApplied(tally.found()),
         _ => Evidence::Partly {
             expected: tally.expected(),
             found: tally.found(),
         },
+    }
+}
+
+/// A reset had no effect only if every phone of the pool is as it was before.
+fn reset(step: &Step, look: Look<'_>) -> Evidence {
+    let seen = by_conditions(step, look);
+    let (Action::ResetPhones { pool }, Evidence::NotApplied(found)) = (&step.action, &seen) else {
+        return seen;
+    };
+    if untouched(pool, &step.id, look) {
+        return seen;
+    }
+    Evidence::Partly {
+        expected: format!("every phone of device pool {pool} reset"),
+        found: found.clone(),
     }
 }
 
@@ -179,11 +190,10 @@ fn restarted(
     service: &ServiceName,
     told_by_shell: bool,
     acted: Timestamp,
-    seen: Timestamp,
-    state: &ClusterState,
-    artifacts: &Artifacts,
+    look: Look<'_>,
 ) -> Evidence {
-    let node = step.node.as_ref().and_then(|node| state.nodes.get(node));
+    let node = step.node.as_ref();
+    let node = node.and_then(|node| look.state.nodes.get(node));
     let services = node.map(|node| &node.services);
     let service_state = match services {
         Some(Observed::Present(services)) => services.get(service),
@@ -200,18 +210,18 @@ fn restarted(
             found,
         };
     }
-    let tally = tally(&step.after, state, artifacts);
+    let tally = tally(&step.after, look);
     let began = service_state
         .up_seconds
         .and_then(|up| i64::try_from(up).ok())
-        .and_then(|up| seen.checked_sub(SignedDuration::from_secs(up)).ok());
+        .and_then(|up| look.ended.checked_sub(SignedDuration::from_secs(up)).ok());
     match began {
         Some(began) if began < acted => Evidence::NotApplied(format!(
             "{service} has run since {began:.0}, longer than the request"
         )),
-        None if !told_by_shell && !serves_new(step, state, artifacts) => Evidence::Undecided(
-            format!("{service} runs, and the node does not say since when"),
-        ),
+        None if !told_by_shell && !serves_new(step, look) => Evidence::Undecided(format!(
+            "{service} runs, and the node does not say since when"
+        )),
         _ if tally.all_hold() => Evidence::Applied,
         _ => Evidence::Partly {
             expected: tally.expected(),
@@ -221,13 +231,12 @@ fn restarted(
 }
 
 /// Whether a port shows a certificate that only a restart can have put there.
-fn serves_new(step: &Step, state: &ClusterState, artifacts: &Artifacts) -> bool {
+fn serves_new(step: &Step, look: Look<'_>) -> bool {
     use crate::plan::Condition::Serves;
     let mut serves = step
         .after
         .iter()
         .filter(|condition| matches!(condition, Serves { .. }))
         .peekable();
-    serves.peek().is_some()
-        && serves.all(|condition| judge(condition, state, artifacts) == Judgement::Holds)
+    serves.peek().is_some() && serves.all(|condition| judge(condition, look) == Judgement::Holds)
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::driver::{FactGroup, Scope};
-use crate::journal::Artifacts;
-use crate::model::{ClusterState, NodeName};
+use crate::model::NodeName;
 use crate::plan::{ClusterPlan, Condition};
 
-use super::judge::{Judgement, judge};
+use super::judge::{Judgement, Look, judge};
 
 /// The nodes and groups that some conditions speak of, and the certificates of some nodes beside them.
 pub(super) fn scope<'a>(
@@ -21,44 +20,40 @@ pub(super) fn scope<'a>(
     if !certificates_of.is_empty() {
         groups.insert(FactGroup::Certificates);
     }
-    let mut everywhere = false;
     for condition in conditions {
-        let (node, group) = asked(condition);
-        groups.insert(group);
-        match (node, group) {
-            (Some(node), _) => {
-                nodes.insert(node.clone());
-            }
-            (None, FactGroup::Phones) => everywhere = true,
-            // The publisher tells of the whole cluster.
-            (None, _) => nodes.extend(plan.nodes.first().cloned()),
-        }
+        let (node, asked) = asked(condition);
+        groups.extend(asked);
+        // The publisher tells of the whole cluster.
+        nodes.extend(node.or(plan.nodes.first()).cloned());
     }
     Scope {
-        nodes: (!everywhere).then_some(nodes),
+        nodes: Some(nodes),
         groups,
     }
 }
 
-/// Of which node a condition speaks, and in which group the fact is.
-fn asked(condition: &Condition) -> (Option<&NodeName>, FactGroup) {
+/// Of which node a condition speaks, and in which groups its facts are.
+fn asked(condition: &Condition) -> (Option<&NodeName>, &'static [FactGroup]) {
     match condition {
         Condition::Trusts { node, .. }
         | Condition::NoRequest { node, .. }
         | Condition::RequestOf { node, .. }
         | Condition::IdentityIs { node, .. }
-        | Condition::IdentityOf { node, .. } => (Some(node), FactGroup::Certificates),
-        Condition::Serves { node, .. } => (Some(node), FactGroup::Served),
-        Condition::TrustListHolds { .. } => (None, FactGroup::TrustList),
-        Condition::PhonesReset { .. } | Condition::PhonesBack { .. } => (None, FactGroup::Phones),
+        | Condition::IdentityOf { node, .. } => (Some(node), &[FactGroup::Certificates]),
+        Condition::Serves { node, .. } => (Some(node), &[FactGroup::Served]),
+        Condition::TrustListHolds { .. } => (None, &[FactGroup::TrustList]),
+        // The publisher's clock is read with its platform facts.
+        Condition::PhonesReset { .. } | Condition::PhonesBack { .. } => {
+            (None, &[FactGroup::Phones, FactGroup::Platform])
+        }
         Condition::StartedSince { node, .. }
         | Condition::Runs { node, .. }
-        | Condition::Healthy { node, .. } => (Some(node), FactGroup::Services),
+        | Condition::Healthy { node, .. } => (Some(node), &[FactGroup::Services]),
         Condition::SsoDisabled { node }
         | Condition::SsoEnabled { node }
-        | Condition::BackupIdle { node } => (Some(node), FactGroup::Platform),
-        Condition::ReplicationGood {} => (None, FactGroup::Platform),
-        Condition::PhonesAtLeast { .. } => (None, FactGroup::Phones),
+        | Condition::BackupIdle { node } => (Some(node), &[FactGroup::Platform]),
+        Condition::ReplicationGood {} => (None, &[FactGroup::Platform]),
+        Condition::PhonesAtLeast { .. } => (None, &[FactGroup::Phones]),
     }
 }
 
@@ -67,23 +62,22 @@ fn asked(condition: &Condition) -> (Option<&NodeName>, FactGroup) {
 pub(super) struct Tally<'a> {
     pub(super) holding: usize,
     pub(super) failing: Vec<(&'a Condition, String, String)>,
-    pub(super) unknown: Vec<String>,
+    pub(super) unknown: Vec<(&'a Condition, String)>,
 }
 
 /// Judges several conditions on one look.
 pub(super) fn tally<'a>(
     conditions: impl IntoIterator<Item = &'a Condition>,
-    state: &ClusterState,
-    artifacts: &Artifacts,
+    look: Look<'_>,
 ) -> Tally<'a> {
     let mut tally = Tally::default();
     for condition in conditions {
-        match judge(condition, state, artifacts) {
+        match judge(condition, look) {
             Judgement::Holds => tally.holding += 1,
             Judgement::Fails { expected, found } => {
                 tally.failing.push((condition, expected, found))
             }
-            Judgement::Unknown { why } => tally.unknown.push(why),
+            Judgement::Unknown { why } => tally.unknown.push((condition, why)),
         }
     }
     tally
@@ -93,6 +87,12 @@ impl Tally<'_> {
     /// Whether every condition holds.
     pub(super) fn all_hold(&self) -> bool {
         self.failing.is_empty() && self.unknown.is_empty()
+    }
+
+    /// The conditions that do not hold or are not known to.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = &Condition> {
+        let failing = self.failing.iter().map(|(condition, ..)| *condition);
+        failing.chain(self.unknown.iter().map(|(condition, _)| *condition))
     }
 
     /// What should be, where it is not.
@@ -107,7 +107,7 @@ impl Tally<'_> {
     /// What is instead, and what is not known.
     pub(super) fn found(&self) -> String {
         let failing = self.failing.iter().map(|(_, _, found)| found.as_str());
-        joined(failing.chain(self.unknown.iter().map(String::as_str)))
+        joined(failing.chain(self.unknown.iter().map(|(_, why)| why.as_str())))
     }
 
     /// Both in one sentence.
@@ -116,7 +116,9 @@ impl Tally<'_> {
             .failing
             .iter()
             .map(|(_, expected, found)| format!("expected {expected}, found {found}"));
-        let parts: Vec<String> = failing.chain(self.unknown.iter().cloned()).collect();
+        let parts: Vec<String> = failing
+            .chain(self.unknown.iter().map(|(_, why)| why.clone()))
+            .collect();
         joined(parts.iter().map(String::as_str))
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::gate::answers_for_phones;
+use super::judge::Look;
 use super::look::{scope, tally};
+use crate::clock::Clock;
 use crate::driver::Observe;
 use crate::journal::{DoneHow, Event, Journal, JournalError, StepStatus};
-use crate::model::StepId;
-use crate::plan::{Action, Plan};
+use crate::model::{ClusterName, StepId};
+use crate::plan::{Action, ClusterPlan, Plan, Step};
 
 /// What a person decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,19 @@ pub enum Mark {
     Done,
     /// The step did not happen; it may be carried out again.
     Failed,
+}
+
+/// A person's decision about a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The step.
+    pub step: StepId,
+    /// What was decided.
+    pub mark: Mark,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
 }
 
 /// Why a decision is not taken.
@@ -26,6 +42,16 @@ pub enum MarkError {
     /// Later steps need what only the step itself can learn.
     #[error("step {0} cannot be marked as done: {1}; `reissue resume` looks whether it is done")]
     NotByHand(StepId, &'static str),
+    /// Only steps that wait for phones take a waiver.
+    #[error(
+        "step {0} waits for no phones, so there is nothing to waive; `reissue show` names the steps that do"
+    )]
+    NoGate(StepId),
+    /// A name that the plan does not answer for.
+    #[error(
+        "expected names of phones that were registered when the plan was made; found {0}, which it does not answer for"
+    )]
+    NoSuchPhone(String),
     /// The journal refuses.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -40,19 +66,19 @@ pub async fn mark(
     journal: &Journal,
     plan: &Plan,
     device: &dyn Observe,
-    step: &StepId,
-    decision: Mark,
-    by: String,
-    why: String,
+    clock: &dyn Clock,
+    decision: Decision,
 ) -> Result<Option<String>, MarkError> {
-    let found = plan.clusters.values().find_map(|cluster| {
-        let step = cluster.steps.iter().find(|known| known.id == *step)?;
-        Some((cluster, step))
-    });
-    let (cluster, known) = found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))?;
-    let event = match decision {
+    let Decision {
+        step,
+        mark,
+        by,
+        why,
+    } = decision;
+    let (name, cluster, known) = placed(plan, &step)?;
+    let event = match mark {
         Mark::Done => {
-            supplied(journal, step, &known.action)?;
+            supplied(journal, &step, known)?;
             Event::StepDone {
                 step: step.clone(),
                 how: DoneHow::Marked { by, why },
@@ -69,19 +95,35 @@ pub async fn mark(
     let state = device
         .observe(&scope(cluster, &known.after, &BTreeSet::new()))
         .await;
-    let artifacts = journal.view(|run| run.artifacts.clone());
-    let tally = tally(&known.after, &state, &artifacts);
-    let agrees = tally.all_hold() == (decision == Mark::Done) || known.after.is_empty();
-    Ok((!agrees).then(|| match decision {
+    let look = Look {
+        state: &state,
+        ended: clock.now(),
+        artifacts: &journal.view(|run| run.artifacts_of(name, cluster)),
+    };
+    let tally = tally(&known.after, look);
+    let agrees = tally.all_hold() == (mark == Mark::Done) || known.after.is_empty();
+    Ok((!agrees).then(|| match mark {
         Mark::Done => tally.sentence(),
         Mark::Failed => "what the step wants is seen: the next run will find it done".to_owned(),
     }))
 }
 
+/// A step with its cluster.
+pub(super) fn placed<'a>(
+    plan: &'a Plan,
+    step: &StepId,
+) -> Result<(&'a ClusterName, &'a ClusterPlan, &'a Step), MarkError> {
+    let found = plan.clusters.iter().find_map(|(name, cluster)| {
+        let known = cluster.steps.iter().find(|known| known.id == *step)?;
+        Some((name, cluster, known))
+    });
+    found.ok_or_else(|| MarkError::NoSuchStep(step.clone()))
+}
+
 /// A request or certificate that was never recorded cannot be replaced by a word.
-fn supplied(journal: &Journal, step: &StepId, action: &Action) -> Result<(), MarkError> {
+fn supplied(journal: &Journal, step: &StepId, known: &Step) -> Result<(), MarkError> {
     let refuse = |why| Err(MarkError::NotByHand(step.clone(), why));
-    journal.view(|run| match action {
+    journal.view(|run| match &known.action {
         Action::GenerateRequest { .. } if !run.artifacts.requests.contains_key(step) => {
             refuse("later steps need its request, which was not read back")
         }
@@ -91,6 +133,9 @@ fn supplied(journal: &Journal, step: &StepId, action: &Action) -> Result<(), Mar
                 .all(|request| run.artifacts.leaves.contains_key(request)) =>
         {
             refuse("later steps need the certificates, which have not all arrived")
+        }
+        Action::Confirm { .. } if answers_for_phones(known) => {
+            refuse("phones are waived by name (`--waive`), not all at once")
         }
         Action::Confirm { .. }
             if matches!(

@@ -9,7 +9,9 @@ mod change;
 mod cluster;
 mod confirm;
 mod evidence;
+mod gate;
 mod judge;
+mod loaded;
 mod look;
 mod mark;
 mod outcome;
@@ -23,8 +25,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judgement, judge};
-pub use mark::{Mark, MarkError, mark};
+pub use gate::waive;
+pub use judge::{Judgement, Look, judge};
+pub use mark::{Decision, Mark, MarkError, mark};
 pub use outcome::{Class, ClusterOutcome, Outcome};
 pub use run::{Executor, Limits, Signer};
 pub use surroundings::{Progress, Stop, SystemTimer, Timer, Waits, Watch};

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cluster::ClusterRun;
 use super::evidence::{Evidence, Word, evidence};
+use super::gate::answers_for_phones;
 use super::outcome::Halt;
 use super::stops::in_doubt;
-use crate::driver::FactGroup;
+use crate::driver::{FactGroup, Scope};
 use crate::journal::{Event, MadeRequest};
 use crate::model::ControlPath;
 use crate::plan::{Action, Step};
@@ -32,19 +33,17 @@ impl ClusterRun<'_> {
             Action::GenerateRequest { nodes, .. } => nodes.clone(),
             _ => BTreeSet::new(),
         };
-        let mut scope = self.scope_of(&step.after, &mine);
-        if let (Action::RestartService { .. }, Some(node)) = (&step.action, &step.node) {
-            scope.groups.insert(FactGroup::Services);
-            scope.nodes.as_mut().map(|nodes| nodes.insert(node.clone()));
-        }
+        let scope = match &step.action {
+            Action::RestartService { .. } => self.restart_scope(step),
+            _ => self.scope_of(&step.after, &mine),
+        };
         let deadline = self.deadline(self.wait_for(step, word));
         let mut told = String::new();
         loop {
-            let state = self.look(&scope).await;
-            let seen = self.all.clock.now();
+            let seen = self.look(&scope).await;
             let over = self.past(deadline);
-            let settled = seen.duration_since(acted) >= signed(self.all.waits.settle);
-            let judged = || evidence(step, word, acted, seen, &state, &self.artifacts());
+            let settled = seen.ended.duration_since(acted) >= signed(self.all.waits.settle);
+            let judged = || evidence(step, word, acted, seen.with(&self.artifacts()));
             let mut proof = judged();
             if let Evidence::Made(made) = proof {
                 self.keep_request(step, *made)?;
@@ -61,13 +60,17 @@ impl ClusterRun<'_> {
                 Evidence::NotApplied(found) => {
                     let believed = match word {
                         Word::Accepted => over,
-                        Word::Refused(_) => true,
-                        Word::Silent(_) => over || settled,
+                        // Phones take their time to show that they were reset.
+                        Word::Refused(_) if !answers_for_phones(step) => true,
+                        Word::Refused(_) | Word::Silent(_) => over || settled,
                     };
                     if believed {
                         return Ok(Settled::NotApplied(found));
                     }
                     format!("not seen yet: {found}")
+                }
+                Evidence::Partly { .. } if over && answers_for_phones(step) => {
+                    return Err(self.short_of_phones(step, &seen));
                 }
                 Evidence::Partly { expected, found } if over => {
                     return Err(self.in_part(step, expected, found));
@@ -84,6 +87,16 @@ impl ClusterRun<'_> {
         }
     }
 
+    /// What shows whether a service restarted.
+    pub(super) fn restart_scope(&self, step: &Step) -> Scope {
+        let mut scope = self.scope_of(&step.after, &BTreeSet::new());
+        scope.groups.insert(FactGroup::Services);
+        if let (Some(nodes), Some(node)) = (&mut scope.nodes, &step.node) {
+            nodes.insert(node.clone());
+        }
+        scope
+    }
+
     fn wait_for(&self, step: &Step, word: &Word) -> Duration {
         let waits = self.all.waits;
         let wait = match &step.action {
@@ -95,6 +108,8 @@ impl ClusterRun<'_> {
                 by: ControlPath::ControlCenter,
                 ..
             } => waits.service_restart,
+            // A phone is reset when its call has ended.
+            Action::ResetPhones { .. } => waits.phones_back,
             _ => waits.replication,
         };
         match word {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{Replay, StepStatus};
-use crate::model::{Fingerprint, Listener, NodeName, Purpose, Store};
+use crate::model::{Fingerprint, Listener, NodeName, Purpose, StepId, Store};
 use crate::plan::{ClusterPlan, Condition};
 
 /// The fact that a condition speaks of. The last step that speaks of it decides what it should be.
@@ -15,6 +15,7 @@ enum Fact<'a> {
     Identity(&'a NodeName, &'a Purpose),
     Served(&'a NodeName, Listener),
     SingleSignOn(&'a NodeName),
+    Listed(&'a StepId),
 }
 
 impl<'a> Fact<'a> {
@@ -35,8 +36,8 @@ impl<'a> Fact<'a> {
             Condition::SsoDisabled { node } | Condition::SsoEnabled { node } => {
                 Some(Self::SingleSignOn(node))
             }
+            Condition::TrustListHolds { step } => Some(Self::Listed(step)),
             Condition::StartedSince { .. }
-            | Condition::TrustListHolds { .. }
             | Condition::PhonesReset { .. }
             | Condition::PhonesBack { .. }
             | Condition::Runs { .. }

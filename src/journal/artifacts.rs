@@ -1,4 +1,4 @@
-//! What a run learned that its later steps need: requests made, certificates issued.
+//! What a run learned that its later steps need: requests made, certificates issued, when steps acted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,23 @@ use jiff::Timestamp;
 use crate::model::{Fingerprint, StepId};
 use crate::plan::PhoneBaseline;
 
-/// The requests and certificates of a run, by the step that made the request.
+/// What a run learned, by step. The last three fields are one cluster's, as [`super::Replay::artifacts_of`] fills them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Artifacts {
     /// The requests that nodes made.
     pub requests: BTreeMap<StepId, MadeRequest>,
     /// The certificates that were issued for them.
     pub leaves: BTreeMap<StepId, IssuedLeaf>,
-    /// When each step that changes a device was first begun in its last round of attempts, by the operator's clock.
+    /// When each step was first begun in its last round of attempts, by the operator's clock: the earliest moment
+    /// at which a device can have acted because of it. A step that was never begun and is done counts from when it
+    /// was found done.
     pub acted: BTreeMap<StepId, Timestamp>,
-    /// Phones that a person waived during the run.
+    /// Phones of the cluster that a person waived during the run.
     pub waived: BTreeSet<String>,
     /// The phones that the cluster's plan answers for.
     pub phones: PhoneBaseline,
+    /// The device pool that each step of the cluster's plan resets.
+    pub resets: BTreeMap<StepId, String>,
 }
 
 /// A request that a node made for this run.

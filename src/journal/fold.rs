@@ -1,12 +1,13 @@
 //! Events to the state of every step. A sequence that this program cannot have written is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::artifacts::{Artifacts, IssuedLeaf, MadeRequest};
 use super::event::{DoneHow, Entry, Event, Verdict};
 use crate::model::{ClusterName, Fingerprint, StepId};
+use crate::plan::{Action, ClusterPlan};
 
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +66,10 @@ pub struct Replay {
     pub order: BTreeMap<ClusterName, Vec<StepId>>,
     /// Where each stands.
     pub steps: BTreeMap<StepId, StepRecord>,
-    /// Requests and certificates.
+    /// What the run learned. Phones are left out: [`Self::artifacts_of`].
     pub artifacts: Artifacts,
+    /// Phones that a person waived, by gate.
+    pub waived: BTreeMap<StepId, BTreeSet<String>>,
     /// Why clusters stopped, since the run was last taken up.
     pub stopped: BTreeMap<ClusterName, String>,
     /// How it ended, if it did.
@@ -105,6 +108,7 @@ impl Replay {
                 .map(|id| (id.clone(), pending.clone()))
                 .collect(),
             artifacts: Artifacts::default(),
+            waived: BTreeMap::new(),
             stopped: BTreeMap::new(),
             closed: None,
         })
@@ -147,9 +151,14 @@ impl Replay {
                     format!("step {step} was performed and never begun")
                 })
             }
+            Event::PhonesWaived { step, phones, .. } => {
+                self.unfinished(step)?;
+                expect(!phones.is_empty(), || {
+                    format!("step {step} has a waiver that names no phone")
+                })
+            }
             Event::StepFailed { step, .. }
             | Event::StepDiverged { step, .. }
-            | Event::PhonesWaived { step, .. }
             | Event::Waiting { step, .. } => self.unfinished(step).map(|_| ()),
             Event::RunClosed { verdict } => {
                 let left = self
@@ -170,13 +179,10 @@ impl Replay {
         match &entry.event {
             Event::RunOpened { .. } => {}
             Event::Resumed { .. } => self.stopped.clear(),
-            Event::StepStarted { step, attempt } => self.set(step, |record| {
-                record.status = StepStatus::InDoubt { attempt: *attempt };
-                record.attempts = *attempt;
-                record.acted = Some(entry.at);
-            }),
-            Event::PhonesWaived { phones, .. } => {
-                self.artifacts.waived.extend(phones.iter().cloned());
+            Event::StepStarted { step, attempt } => self.begun(step, *attempt, entry.at),
+            Event::PhonesWaived { step, phones, .. } => {
+                let waived = self.waived.entry(step.clone()).or_default();
+                waived.extend(phones.iter().cloned());
             }
             Event::RequestMade {
                 step,
@@ -203,6 +209,8 @@ impl Replay {
                 self.artifacts.leaves.insert(request.clone(), leaf);
             }
             Event::StepDone { step, how } => {
+                let acted = &mut self.artifacts.acted;
+                acted.entry(step.clone()).or_insert(entry.at);
                 self.set(step, |record| record.status = StepStatus::Done(how.clone()));
             }
             Event::StepFailed {
@@ -257,6 +265,35 @@ impl Replay {
                     StepStatus::Pending | StepStatus::Failed { .. }
                 )
         })
+    }
+
+    /// What the run learned that concerns one cluster, with the phones that its plan answers for.
+    pub fn artifacts_of(&self, cluster: &ClusterName, plan: &ClusterPlan) -> Artifacts {
+        let own = self.order.get(cluster).into_iter().flatten();
+        let waived = own.filter_map(|step| self.waived.get(step)).flatten();
+        let pools = plan.steps.iter().filter_map(|step| match &step.action {
+            Action::ResetPhones { pool } => Some((step.id.clone(), pool.clone())),
+            _ => None,
+        });
+        Artifacts {
+            waived: waived.cloned().collect(),
+            phones: plan.phones.clone().unwrap_or_default(),
+            resets: pools.collect(),
+            ..self.artifacts.clone()
+        }
+    }
+
+    /// An attempt continues the round of one whose end is not known; after any known end a new round begins.
+    fn begun(&mut self, step: &StepId, attempt: u32, at: Timestamp) {
+        let open = |record: &StepRecord| matches!(record.status, StepStatus::InDoubt { .. });
+        if !self.step(step).is_some_and(open) {
+            self.artifacts.acted.insert(step.clone(), at);
+        }
+        self.set(step, |record| {
+            record.status = StepStatus::InDoubt { attempt };
+            record.attempts = attempt;
+            record.acted = Some(at);
+        });
     }
 
     fn unfinished(&self, step: &StepId) -> Result<&StepRecord, String> {

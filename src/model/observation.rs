@@ -204,6 +204,25 @@ impl Port {
         Self::Ssh,
     ];
 
+    /// The ports that a kind of node has. Source: claims CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-TVS-PORT (assumed),
+    /// IMP-XMPP-PORT, IMP-CUP-PORT (assumed).
+    pub fn of(appliance: Appliance) -> &'static [Self] {
+        match appliance {
+            Appliance::Cucm => &[
+                Self::Rest,
+                Self::Soap,
+                Self::Tftp,
+                Self::Sip,
+                Self::Tvs,
+                Self::Ssh,
+            ],
+            Appliance::ImPresence => &[Self::Rest, Self::Soap, Self::Sip, Self::Xmpp, Self::Ssh],
+            Appliance::UnityConnection | Appliance::ExpresswayC | Appliance::ExpresswayE => {
+                &[Self::Rest, Self::Soap, Self::Ssh]
+            }
+        }
+    }
+
     /// The port that a node listens on unless the estate file says otherwise.
     pub fn standard(self) -> u16 {
         match self {

@@ -12,7 +12,7 @@ use super::recognise::recognise;
 /// The longest file that is read, in bytes.
 pub const FILE_LIMIT: usize = 1024 * 1024;
 
-const BEGIN: &str = "-----BEGIN ";
+pub(super) const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
 /// Splits a file into DER blocks. Takes DER, PEM in any line ends and with text around the blocks, bare
@@ -59,7 +59,7 @@ pub(super) fn blocks(
 }
 
 /// The file as text, if it is text: UTF-8 or UTF-16, or anything around a PEM block.
-fn as_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+pub(super) fn as_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
         return Some(utf16(rest, u16::from_le_bytes));
     }
@@ -149,7 +149,7 @@ fn check_label(label: &str, origin: &str, expected: &'static str) -> Result<(), 
 }
 
 /// Some authorities answer with the base64 alone. Every certificate, request and PKCS#7 begins with `MI`.
-fn bare_base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn bare_base64(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     text.starts_with("MI").then(|| decode(text)).flatten()
 }

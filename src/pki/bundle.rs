@@ -19,9 +19,19 @@ use super::recognise::{CERTIFICATES, Recognised, recognise};
 /// [`PkiError`]: a file that holds a private key is refused whole, and so is one with a broken certificate or
 /// with anything else than certificates. It never gives an empty list.
 pub fn read_bundle(bytes: &[u8], origin: &str) -> Result<Vec<Parsed>, PkiError> {
+    let mut seen = BTreeSet::new();
+    let mut read = read_each(bytes, origin)?;
+    read.retain(|certificate| seen.insert(certificate.facts.sha256.clone()));
+    Ok(read)
+}
+
+/// As [`read_bundle`], but a certificate that stands in the file twice is given twice.
+///
+/// # Errors
+/// As [`read_bundle`].
+pub fn read_each(bytes: &[u8], origin: &str) -> Result<Vec<Parsed>, PkiError> {
     let blocks = blocks(bytes, origin, CERTIFICATES)?;
     let several = blocks.len() > 1;
-    let mut seen = BTreeSet::new();
     let mut read = Vec::new();
     for (number, block) in (1..).zip(&blocks) {
         let part = if several {
@@ -29,11 +39,7 @@ pub fn read_bundle(bytes: &[u8], origin: &str) -> Result<Vec<Parsed>, PkiError> 
         } else {
             origin.to_owned()
         };
-        for certificate in certificates(block, &part)? {
-            if seen.insert(certificate.facts.sha256.clone()) {
-                read.push(certificate);
-            }
-        }
+        read.extend(certificates(block, &part)?);
     }
     if read.is_empty() {
         return Err(recognise(bytes).refusal(origin, CERTIFICATES));

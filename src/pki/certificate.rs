@@ -5,12 +5,14 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::X509;
 use x509_parser::certificate::X509CertificateParser;
+use x509_parser::extensions::{AuthorityInfoAccess, GeneralName};
 use x509_parser::nom::Parser as _;
+use x509_parser::prelude::FromDer as _;
 use x509_parser::time::ASN1Time;
 
 use super::error::PkiError;
 use super::extensions::Extensions;
-use super::name::{common_name, one_line};
+use super::name::{common_name, one_line, printable};
 use crate::model::{Certificate, Fingerprint, KeyAlgorithm, PublicKey};
 
 /// A certificate with its encodings.
@@ -96,6 +98,34 @@ pub(super) fn extensions_of(certificate: &Parsed) -> Result<Extensions, PkiError
         .parse(&certificate.der)
         .map_err(|_| damaged("its fields do not decode".to_owned()))?;
     Extensions::read(parser.extensions()).map_err(damaged)
+}
+
+/// Where the issuer publishes its own certificate (authority information access), printable. Empty if the
+/// certificate does not say. Source: RFC 5280 §4.2.2.1.
+pub fn issuer_urls(certificate: &Parsed) -> Vec<String> {
+    const ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+    const ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+    let Ok((_, parser)) = X509CertificateParser::new()
+        .with_deep_parse_extensions(false)
+        .parse(&certificate.der)
+    else {
+        return Vec::new();
+    };
+    let access = parser
+        .extensions()
+        .iter()
+        .find(|extension| extension.oid.to_id_string() == ACCESS)
+        .and_then(|extension| AuthorityInfoAccess::from_der(extension.value).ok());
+    let descriptions = access.map_or_else(Vec::new, |(_, access)| access.accessdescs);
+    descriptions
+        .iter()
+        .filter(|description| description.access_method.to_id_string() == ISSUERS)
+        .filter_map(|description| match description.access_location {
+            GeneralName::URI(url) => Some(printable(url)),
+            _ => None,
+        })
+        .take(4)
+        .collect()
 }
 
 /// A key by its kind, its length and its DER; a key that OpenSSL cannot load is `Other` with no length.

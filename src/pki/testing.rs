@@ -6,6 +6,8 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
+use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
+use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::stack::Stack;
@@ -255,4 +257,23 @@ impl Issued {
         let builder = recipe.builder(&issuer.expect("name"));
         Self::new(recipe.finish(builder, Some(self)), recipe.key)
     }
+}
+
+/// A PKCS#7 container of certificates, in DER and in PEM.
+pub(crate) fn pkcs7(leaf: &Issued, others: &[&Issued]) -> (Vec<u8>, Vec<u8>) {
+    let mut rest = Stack::new().expect("stack");
+    for other in others {
+        rest.push(other.library.clone()).expect("push");
+    }
+    let made = Pkcs7::sign(&leaf.library, &leaf.key, &rest, b"", Pkcs7Flags::empty());
+    let made = made.expect("container");
+    (made.to_der().expect("der"), made.to_pem().expect("pem"))
+}
+
+/// A PKCS#12 archive of a certificate and its key.
+pub(crate) fn pkcs12(leaf: &Issued) -> Vec<u8> {
+    let mut builder = Pkcs12::builder();
+    builder.pkey(&leaf.key).cert(&leaf.library);
+    let made = builder.build2("secret").expect("archive");
+    made.to_der().expect("der")
 }

@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use crate::model::{
     BackupJob, Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, Purpose,
-    SecurityMode, ServiceStatus, SsoState,
+    SecurityMode, ServiceStatus, SsoState, Store,
 };
 
 use super::step::{Action, ClusterPlan, Condition, Step};
@@ -317,12 +317,20 @@ impl Touched {
                     }
                 }
                 // A node may list identities in the trust store too, and copies them to its peers.
-                self.beginnings.extend(step.before.iter().filter_map(
-                    |condition| match condition {
-                        Condition::Trusts { node, store, .. } => Some(format!("{node} {store} ")),
+                let stores: BTreeSet<&Store> = step
+                    .before
+                    .iter()
+                    .filter_map(|condition| match condition {
+                        Condition::Trusts { store, .. } => Some(store),
                         _ => None,
-                    },
-                ));
+                    })
+                    .collect();
+                let places = plan.nodes.iter();
+                self.beginnings.extend(
+                    places.flat_map(|node| {
+                        stores.iter().map(move |store| format!("{node} {store} "))
+                    }),
+                );
             }
             Action::RestartService { .. } => {
                 if let Some(node) = &step.node {

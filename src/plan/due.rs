@@ -264,6 +264,9 @@ fn blockers(
 fn broken_by(code: &str) -> Option<&'static str> {
     match code {
         "pending-request" => Some("I7"),
+        "reuse-unknown" => Some("I12"),
+        "ctl-missing" | "ctl-unknown" => Some("I11"),
+        "presence-publisher-unknown" => Some("I9"),
         "backup-running" => Some("I13"),
         "unknown-fact"
         | "identity-unknown"

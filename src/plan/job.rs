@@ -187,18 +187,11 @@ impl<'a> Job<'a> {
             .find_map(|procedure| procedure.phones.as_ref())
     }
 
-    /// The purpose by which passes are formed: without the twin's suffix, and CallManager where it reuses tomcat.
-    pub(super) fn family(&self) -> Purpose {
-        match self.reused_for {
-            Some(procedure) => procedure.purpose.plain(),
-            None => self.purpose().plain(),
-        }
-    }
-
     /// Whether a phone that is not registered could be stranded by this certificate: it may change what signs
     /// configuration files and trust lists, or what vouches for the signer.
     pub(super) fn may_strand_absent(&self) -> bool {
-        matches!(self.family().as_str(), "CallManager" | "TVS")
+        let plain = self.purpose().plain();
+        self.reused_for.is_some() || matches!(plain.as_str(), "CallManager" | "TVS")
     }
 
     /// The codes of the findings that a step on some nodes answers; those of the whole purpose where none

@@ -54,7 +54,7 @@ pub(super) fn passes<'a>(
         .map(|first| if first == order.len() { 0 } else { first });
     let mut groups: BTreeMap<(usize, Option<Purpose>), Vec<Job<'a>>> = BTreeMap::new();
     for job in jobs {
-        let family = job.family();
+        let family = job.purpose().plain();
         let key = match (job.phones(), together) {
             (None, Some(first)) => (first, None),
             _ => (place(order, &family), Some(family)),
@@ -106,6 +106,13 @@ impl<'a> Pass<'a> {
         if !refusals.is_empty() {
             return Err(refusals);
         }
+        // What restarts along with another service was counted for the proofs and need not restart again.
+        for merged in restarts.values_mut() {
+            let leads = merged
+                .iter()
+                .any(|it| it.first.rule.service.as_str() == XCP_ROUTER);
+            merged.retain(|it| !leads || !goes_with_router(&it.first.rule.service));
+        }
         let attended = attended(site, &jobs, &restarts);
         Ok(Self {
             jobs,
@@ -121,8 +128,12 @@ impl<'a> Pass<'a> {
 
     /// Whether the certificate trust list must be written anew.
     pub(super) fn updates_trust_list(&self, site: &Site<'_>) -> bool {
-        let listed = |job: &Job<'_>| job.phones().is_some_and(|rule| rule.ctl);
-        site.mixed() && self.jobs.iter().any(listed)
+        site.mixed() && self.jobs.iter().any(Self::lists)
+    }
+
+    /// Whether the trust list carries the certificate of a job. Of twins nobody knows (claim VOS-CTL-TWINS).
+    pub(super) fn lists(job: &Job<'_>) -> bool {
+        !job.purpose().is_ecdsa() && job.phones().is_some_and(|rule| rule.ctl)
     }
 
     /// The nodes that change together. Where one must keep what phones hold of it until they have taken the new
@@ -172,6 +183,13 @@ impl<'a> Pass<'a> {
         let merged = self.restarts.get(node).into_iter().flatten();
         merged.filter(move |it| whole || lists && it.first.rule.service.as_str() == LIST_SERVICE)
     }
+}
+
+/// The service whose restart restarts every other XCP service of the node (claim IMP-XCP-ROUTER-TAKES-ALL).
+const XCP_ROUTER: &str = "Cisco XCP Router";
+
+fn goes_with_router(service: &ServiceName) -> bool {
+    service.as_str().starts_with("Cisco XCP ") && service.as_str() != XCP_ROUTER
 }
 
 /// The service that offers phones their lists. Source: claim PHONE-ITL-ON-START.

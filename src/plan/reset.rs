@@ -42,7 +42,7 @@ pub(super) fn trust_list(
         return None;
     }
     let jobs = || pass.jobs.iter();
-    let listed = jobs().filter(|job| job.phones().is_some_and(|rule| rule.ctl));
+    let listed = jobs().filter(|job| Pass::lists(job));
     let after = listed.flat_map(|job| {
         let made = job.requests.iter().zip(&job.made.requests);
         made.map(|(_, request)| Condition::TrustListHolds {

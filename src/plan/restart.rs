@@ -161,7 +161,11 @@ impl<'a> Job<'a> {
                     let restarts = serving(*port, site.appliance(node))
                         .iter()
                         .any(|service| restarting.iter().any(|it| it.as_str() == *service));
-                    let renewed = restarts || self.renews_itself(site, node, *port);
+                    let itself = self.restarts_itself(site, node);
+                    let renewed = restarts
+                        || serving(*port, site.appliance(node))
+                            .iter()
+                            .any(|service| Some(*service) == itself);
                     match self.port_proof(site, node, listener, *always, renewed) {
                         Ok(true) => Witness::Port(listener),
                         Ok(false) => continue,
@@ -172,8 +176,8 @@ impl<'a> Job<'a> {
                     }
                 }
                 Proof::Service(service) => {
-                    let runs = site.running(node).any(|it| it == service);
-                    let itself = runs && self.resets_on_upload(site, node);
+                    let itself = self.restarts_itself(site, node) == Some(service.as_str())
+                        && site.running(node).any(|it| it == service);
                     if !restarting.contains(service) && !itself {
                         continue;
                     }
@@ -210,10 +214,15 @@ impl<'a> Job<'a> {
         rule.is_some_and(|rule| rule.upload_resets.contains(site.release_of(node)))
     }
 
-    /// The trust verification service restarts itself where an upload resets phones by itself
+    /// The service that restarts itself when this certificate is replaced, where an upload resets phones by itself
     /// (claim CUCM-TVS-SELF-RESTART).
-    fn renews_itself(&self, site: &Site<'_>, node: &NodeName, port: Port) -> bool {
-        port == Port::Tvs && self.purpose().as_str() == "TVS" && self.resets_on_upload(site, node)
+    fn restarts_itself(&self, site: &Site<'_>, node: &NodeName) -> Option<&'static str> {
+        let service = match self.purpose().as_str() {
+            "TVS" => "Cisco Trust Verification Service",
+            "CAPF" => "Cisco Certificate Authority Proxy Function",
+            _ => return None,
+        };
+        self.resets_on_upload(site, node).then_some(service)
     }
 
     /// Whether a port of a node must present the new certificate.

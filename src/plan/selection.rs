@@ -18,21 +18,65 @@ pub struct Options {
     pub variants: BTreeMap<Purpose, String>,
     /// Renews what is selected though nothing is due.
     pub force_renew: bool,
-    /// Phones that are not registered and that a person waives.
+    /// `--waive`: phones that are absent and need not come back.
     pub waived: Waivers,
-    /// Adds the list of trust entries that nothing needs any more.
+    /// `--tidy`: a last step lists what may be cleared away.
     pub tidy: bool,
 }
 
-/// A person's decision to go on without phones that are not registered.
+/// Phones that are not registered and that a person waives by name (invariant I4): they may be stranded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waivers {
-    /// Every phone that is not registered when the plan is made.
+    /// Every phone that is absent when the plan is made.
     pub all: bool,
-    /// Phones by name.
+    /// These phones.
     pub phones: BTreeSet<String>,
-    /// Why; kept in the plan.
+    /// Why; a plan keeps it beside each name.
     pub why: String,
+}
+
+/// The longest name of a device.
+const LONGEST_PHONE: usize = 128;
+
+impl Waivers {
+    /// Reads names of phones; the word `all` stands for every absent one.
+    ///
+    /// # Errors
+    /// A refusal for each word that cannot be the name of a phone, and one if nobody says why.
+    pub fn read(words: &[String], why: &str) -> Result<Self, Vec<Refusal>> {
+        let mut waivers = Self {
+            why: why.trim().to_owned(),
+            ..Self::default()
+        };
+        let mut refusals = Vec::new();
+        for word in words {
+            if word == "all" {
+                waivers.all = true;
+            } else if is_phone(word) {
+                waivers.phones.insert(word.clone());
+            } else {
+                let says = format!(
+                    "`{word}` was expected to be the name of a phone: letters, digits, `.`, `-` and `_`"
+                );
+                let next = "Write names as the publisher lists them, such as SEP0011223344AA, or @FILE with one a line.";
+                refusals.push(unplaced(says, next));
+            }
+        }
+        if waivers.why.is_empty() && !words.is_empty() {
+            let says = "phones were waived and nobody said why".to_owned();
+            refusals.push(unplaced(says, "Give --why TEXT; the plan keeps it."));
+        }
+        if refusals.is_empty() {
+            Ok(waivers)
+        } else {
+            Err(refusals)
+        }
+    }
+}
+
+fn is_phone(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !word.is_empty() && word.len() <= LONGEST_PHONE && word.chars().all(plain)
 }
 
 /// Clusters, nodes and purposes that `--only` or `--except` names.
@@ -112,6 +156,11 @@ fn not_one(name: &str, found: usize) -> Refusal {
             "Write cluster:NAME, node:FULL.NAME or purpose:NAME.",
         )
     };
+    unplaced(says, next)
+}
+
+/// A refusal that concerns no cluster.
+fn unplaced(says: String, next: &str) -> Refusal {
     Refusal {
         cluster: None,
         nodes: BTreeSet::new(),
@@ -145,4 +194,40 @@ impl Options {
 
 fn taken<T: Ord>(name: &T, only: &BTreeSet<T>, except: &BTreeSet<T>) -> bool {
     (only.is_empty() || only.contains(name)) && !except.contains(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waivers_name_phones_and_say_why() {
+        let words = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let read = |names: &[&str], why| Waivers::read(&words(names), why);
+        assert_eq!(read(&[], ""), Ok(Waivers::default()));
+        let some = read(&["SEP0A", "all", "an-lobby.1"], " closed ").unwrap();
+        let phones = words(&["SEP0A", "an-lobby.1"]).into_iter().collect();
+        let why = "closed".to_owned();
+        assert_eq!(
+            some,
+            Waivers {
+                all: true,
+                phones,
+                why
+            }
+        );
+        let long = "S".repeat(129);
+        for wrong in ["", "SEP 0A", "SEP0A;SEP0B", "@list", &long] {
+            let refusals = read(&["SEP0B", wrong], "closed").unwrap_err();
+            assert_eq!(refusals.len(), 1, "{wrong}");
+            assert!(refusals[0].says.contains(wrong), "{}", refusals[0]);
+        }
+        let refusals = read(&["SEP0A"], "  ").unwrap_err();
+        assert!(refusals[0].next.contains("--why"), "{}", refusals[0]);
+    }
 }

@@ -186,7 +186,7 @@ fn phones_hold_four_certificates() {
         [
             "CAPF ctl true resets 14 and later one stays false",
             "CallManager ctl true resets 14 and later one stays false",
-            "CallManager-ECDSA ctl true resets 14 and later one stays false",
+            "CallManager-ECDSA ctl false resets 14 and later one stays false",
             "TVS ctl false resets 14 and later one stays true",
         ]
     );

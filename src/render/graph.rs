@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::StepId;
-use crate::plan::{Action, ClusterPlan, Plan, Reversal, Step};
+use crate::plan::{Action, ClusterPlan, Plan, Reversal, Stage, Step};
 
-use super::view::Labels;
+use super::view::{Labels, is_gate};
 use super::words::clean;
 
 /// The plan for Graphviz: one box a step, one arrow a reason.
@@ -106,10 +106,14 @@ fn label(step: &Step, labels: &Labels) -> String {
         Action::UploadTrust { title, .. } => format!("trust {title}"),
         Action::GenerateRequest { purpose, .. } => format!("request {purpose}"),
         Action::AwaitCertificates { issuer, .. } => format!("wait for {issuer}"),
+        Action::UploadIdentity { purpose, .. } if step.stage == Stage::Activate => {
+            format!("upload {purpose}, no return, phones reset")
+        }
         Action::UploadIdentity { purpose, .. } => format!("upload {purpose}, no return"),
         Action::RestartService { service, .. } => format!("restart {service}"),
         Action::UpdateTrustList {} => "update the CTL".to_owned(),
         Action::ResetPhones { pool } => format!("reset phones of {pool}"),
+        Action::Confirm { .. } if is_gate(step) => "gate: phones are back".to_owned(),
         Action::Confirm { .. } => "confirm".to_owned(),
     };
     format!("{}: {what} ({node})", step.id)

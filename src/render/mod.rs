@@ -3,6 +3,7 @@
 //! A plan is first turned into a `view`, which holds every sentence once, and then laid out as plain text,
 //! Markdown or HTML, so that the three cannot say different things.
 
+mod diagnosis;
 mod findings;
 mod graph;
 mod lint;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::model::ClaimId;
 
+pub use diagnosis::diagnosis;
 pub use findings::{explanation, findings, status};
 pub use graph::{plan_dot, plan_mermaid};
 pub use lint::lint;

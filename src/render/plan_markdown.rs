@@ -52,6 +52,16 @@ fn cluster_markdown(lines: &mut Vec<String>, cluster: &ClusterView) {
         &["severity", "code", "where", "what"],
         findings.collect(),
     );
+    if let Some(phones) = &cluster.phones {
+        heading(lines, "Phones");
+        let row = |what: &str, how: &str| vec![what.to_owned(), how.to_owned()];
+        let waived = phones.waived.iter();
+        let rows = [row("answers for", &phones.registered)]
+            .into_iter()
+            .chain(waived.map(|(name, why)| row("waived", &format!("{name}, absent: {why}"))))
+            .chain(phones.passes.iter().map(|pass| row("pass", pass)));
+        table(lines, &["what", "how"], rows.collect());
+    }
     for stage in &cluster.stages {
         heading(lines, &format!("{}: {}", stage.name, stage.means));
         let rows = stage.steps.iter().map(step_row).collect();

@@ -4,7 +4,7 @@ use crate::model::Fingerprint;
 use crate::plan::{Plan, Refusal};
 
 use super::Beliefs;
-use super::view::{ClusterView, PlanView, StepView};
+use super::view::{ClusterView, PhonesView, PlanView, StepView};
 use super::words::{WIDTH, clean, wrapped};
 
 /// The plan for a terminal or a change ticket.
@@ -53,6 +53,9 @@ fn cluster_text(cluster: &ClusterView) -> String {
             wrapped(&place, &format!("{}: {}", finding.code, finding.says))
         },
     );
+    if let Some(phones) = &cluster.phones {
+        text.push_str(&phones_text(phones));
+    }
     for stage in &cluster.stages {
         let name = stage.name.to_uppercase();
         text.push('\n');
@@ -106,6 +109,21 @@ fn course_text(cluster: &ClusterView) -> String {
             "  may rest    ",
             &format!("after {step}: {state}"),
         ));
+    }
+    text
+}
+
+fn phones_text(phones: &PhonesView) -> String {
+    let mut text = String::from("\nPhones\n");
+    text.push_str(&wrapped("  answers for ", &phones.registered));
+    for (name, why) in &phones.waived {
+        text.push_str(&wrapped(
+            "  waived      ",
+            &format!("{name}, absent: {why}"),
+        ));
+    }
+    for pass in &phones.passes {
+        text.push_str(&wrapped("  pass        ", pass));
     }
     text
 }

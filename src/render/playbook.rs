@@ -38,8 +38,8 @@ pub fn playbook_list(procedures: &[Procedure]) -> String {
             )
         };
         let first = format!(
-            "{:<17} {:<20}",
-            procedure.appliance,
+            "{:<17} {:<19}",
+            procedure.appliance.to_string(),
             clean(procedure.purpose.as_str())
         );
         text.push_str(&wrapped(&first, &what));
@@ -173,8 +173,16 @@ fn restarts(text: &mut String, procedure: &Procedure, claims: &Claims) {
             sourced(text, "  - ", &says, &rule.source);
         }
     }
+    let mut told = Vec::new();
     for set in &procedure.restarts {
-        restart_set(text, procedure.appliance, set, claims);
+        restart_set(text, procedure.appliance, set);
+        for rule in &set.services {
+            // What another set restarts in the same way is told once.
+            if !told.contains(&rule) {
+                restart(text, rule, claims);
+                told.push(rule);
+            }
+        }
     }
     if attended {
         heading(text, "BY HAND AFTER THE LAST RESTART");
@@ -185,7 +193,7 @@ fn restarts(text: &mut String, procedure: &Procedure, claims: &Claims) {
     }
 }
 
-fn restart_set(text: &mut String, appliance: Appliance, set: &RestartSet, claims: &Claims) {
+fn restart_set(text: &mut String, appliance: Appliance, set: &RestartSet) {
     let variant = clean(&set.variant);
     heading(
         text,
@@ -214,9 +222,6 @@ fn restart_set(text: &mut String, appliance: Appliance, set: &RestartSet, claims
             ));
         }
     }
-    for rule in &set.services {
-        restart(text, rule, claims);
-    }
 }
 
 fn restart(text: &mut String, rule: &RestartRule, claims: &Claims) {
@@ -232,11 +237,11 @@ fn restart(text: &mut String, rule: &RestartRule, claims: &Claims) {
     );
     text.push_str(&wrapped("  * ", &says));
     let outage = if rule.outage.is_empty() {
-        "nothing"
+        "nothing that users notice"
     } else {
         &rule.outage
     };
-    text.push_str(&wrapped("      users lose  ", outage));
+    text.push_str(&wrapped("      meanwhile   ", outage));
     basis(text, "      ", &rule.source, &rule.claims, claims);
 }
 
@@ -335,5 +340,74 @@ fn kinds(appliance: Appliance) -> &'static [(&'static str, &'static [NodeSelecti
             ("each other presence node", &[All, ImPresence]),
         ],
         Appliance::ExpresswayC | Appliance::ExpresswayE => &[("each peer", &[All])],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::WIDTH;
+    use super::*;
+    use crate::playbook::Library;
+
+    #[test]
+    fn every_procedure_is_told_with_its_sources_and_its_evidence() {
+        let library = Library::embedded().unwrap();
+        for procedure in library.procedures() {
+            let text = playbook(procedure, library.claims());
+            assert!(
+                text.lines().all(|line| line.chars().count() <= WIDTH),
+                "{text}"
+            );
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for (tag, title) in &procedure.sources {
+                assert!(flat.contains(&format!("{tag} {title}")), "{tag}");
+            }
+            for claim in rests_on(procedure) {
+                let evidence = library.claims()[claim].evidence;
+                assert!(flat.contains(&format!("{claim} ({evidence}): ")), "{claim}");
+            }
+            for set in &procedure.restarts {
+                assert!(flat.contains(&format!("RESTARTS `{}`", set.variant)));
+            }
+        }
+    }
+
+    #[test]
+    fn each_kind_of_node_has_its_own_order() {
+        let library = Library::embedded().unwrap();
+        let ipsec = library.procedure(Appliance::Cucm, &"ipsec".into()).unwrap();
+        let text = playbook(ipsec, library.claims());
+        let order = |place: &str| {
+            let line = text
+                .lines()
+                .find(|line| line.trim_start().starts_with(place));
+            line.unwrap()
+                .trim_start()
+                .split_once("  ")
+                .unwrap()
+                .1
+                .trim()
+                .to_owned()
+        };
+        assert_eq!(
+            order("publisher "),
+            "Cisco DRF Master, then Cisco DRF Local"
+        );
+        assert_eq!(order("each subscriber"), "Cisco DRF Local");
+    }
+
+    #[test]
+    fn the_list_marks_what_is_only_assessed() {
+        let library = Library::embedded().unwrap();
+        let list = playbook_list(library.procedures());
+        let marked: Vec<&str> = list
+            .lines()
+            .filter(|line| line.contains("only assessed"))
+            .collect();
+        assert_eq!(marked.len(), 1, "{list}");
+        assert!(
+            marked[0].starts_with("cucm              ITLRecovery"),
+            "{list}"
+        );
     }
 }

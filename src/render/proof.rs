@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::simulate::Proof;
 
-/// What was looked at, and each invariant that fails with what would mend it.
+/// What was looked at, why each class of phones still takes what it is offered, and each invariant that fails with what would mend it.
 pub fn proof(proof: &Proof) -> String {
     let mut text = String::new();
     for (cluster, extent) in &proof.clusters {
@@ -25,6 +25,9 @@ pub fn proof(proof: &Proof) -> String {
             "{cluster}: {} steps, {} states, {} checks: {verdict}",
             extent.steps, extent.states, extent.checks
         );
+        for class in proof.phones.get(cluster).into_iter().flatten() {
+            let _ = writeln!(text, "  {}", class.says);
+        }
     }
     for violation in &proof.violations {
         let step = violation

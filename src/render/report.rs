@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::journal::{Entry, Event, RunRecord, StepStatus};
 use crate::model::{RunId, StepId};
@@ -40,6 +41,53 @@ fn times(entries: &[Entry]) -> BTreeMap<&StepId, Times> {
         }
     }
     times
+}
+
+/// Phones that somebody waived, when, where and why.
+#[derive(Serialize)]
+struct Waiver {
+    when: String,
+    by: String,
+    at: String,
+    phones: String,
+    why: String,
+}
+
+/// Those of the plan first, then those of the run.
+fn waivers(plan: &Plan, record: &RunRecord) -> Vec<Waiver> {
+    let baselines = plan
+        .clusters
+        .values()
+        .filter_map(|cluster| cluster.phones.as_ref());
+    let planned = baselines
+        .flat_map(|phones| &phones.waived)
+        .map(|(name, why)| Waiver {
+            when: format!("{:.0}", plan.made),
+            by: "whoever planned".to_owned(),
+            at: "the plan".to_owned(),
+            phones: name.clone(),
+            why: why.clone(),
+        });
+    let during = record.entries.iter().filter_map(|entry| {
+        let Event::PhonesWaived {
+            step,
+            phones,
+            by,
+            why,
+        } = &entry.event
+        else {
+            return None;
+        };
+        let names: Vec<&str> = phones.iter().map(String::as_str).collect();
+        Some(Waiver {
+            when: format!("{:.0}", entry.at),
+            by: by.clone(),
+            at: step.to_string(),
+            phones: names.join(", "),
+            why: why.clone(),
+        })
+    });
+    planned.chain(during).collect()
 }
 
 /// Markdown for a change board.
@@ -94,6 +142,18 @@ pub fn report_markdown(id: &RunId, plan: &Plan, record: &RunRecord) -> String {
         for reminder in &cluster.reminders {
             let _ = writeln!(text, "\n- to do by hand: {reminder}");
         }
+    }
+    let waivers = waivers(plan, record);
+    if !waivers.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n## Phones that nobody waits for\n\n| when | by | at | phones | why |\n|---|---|---|---|---|"
+        );
+    }
+    for waiver in waivers {
+        let row = [waiver.when, waiver.by, waiver.at, waiver.phones, waiver.why];
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     let _ = writeln!(text, "\n## Requests and certificates\n");
     for (step, request) in &replay.artifacts.requests {
@@ -171,5 +231,6 @@ pub fn report_html(
         operator => replay.operator.clone(),
         verdict => replay.closed.as_ref().map_or_else(|| "not finished".to_owned(), ToString::to_string),
         clusters,
+        waivers => minijinja::value::Serde(&waivers(plan, record)),
     })
 }

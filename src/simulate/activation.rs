@@ -73,7 +73,7 @@ fn for_a_reason(
     });
     let stored = node.uploads.values().map(|upload| upload.at).max();
     let since = stored.max(pass.map(|pass| pass.last_upload)).unwrap_or(0);
-    let again = node.started.get(service).is_some_and(|at| *at > since);
+    let again = node.restarted.get(service).is_some_and(|at| *at > since);
     judge.require(!again, "I8", Some(step), &[], || {
         (
             format!("{service} was restarted there already for this certificate"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Observed;
+use crate::model::{Observed, PhoneCensus};
 use crate::plan::{Action, ClusterPlan, PhoneBaseline, Step};
 
 use super::catalogue::PhonePart;
@@ -116,11 +116,7 @@ fn nobody_is_left_behind(
     upload: &Step,
     baseline: &PhoneBaseline,
 ) {
-    let absent = world
-        .seen
-        .phones
-        .present()
-        .and_then(|census| census.absent());
+    let absent = world.seen.phones.present().and_then(PhoneCensus::absent);
     let Some(absent) = absent else {
         judge.breaks(
             "I4",

@@ -55,8 +55,10 @@ pub(super) struct Node {
     pub(super) uploads: BTreeMap<Purpose, Upload>,
     /// Services that this plan restarted and whose node was not confirmed since.
     pub(super) unconfirmed: BTreeSet<ServiceName>,
-    /// When this plan last restarted each service, by the restart's place among the steps.
+    /// When each service last started in this plan, by itself or with another, by the step's place.
     pub(super) started: BTreeMap<ServiceName, usize>,
+    /// When this plan last restarted each service itself.
+    pub(super) restarted: BTreeMap<ServiceName, usize>,
     pub(super) sso: Option<SsoState>,
 }
 
@@ -100,6 +102,7 @@ impl Node {
             uploads: BTreeMap::new(),
             unconfirmed: BTreeSet::new(),
             started: BTreeMap::new(),
+            restarted: BTreeMap::new(),
             sso: state.sso.present().copied(),
         }
     }
@@ -146,6 +149,7 @@ impl Node {
     /// A service comes back with what the node stores.
     pub(super) fn restart(&mut self, service: &ServiceName, at: usize, release: &Release) {
         self.unconfirmed.insert(service.clone());
+        self.restarted.insert(service.clone(), at);
         let with = self.ran.iter();
         let with = with.filter(|other| catalogue::takes_along(service, other.as_str()));
         let with: BTreeSet<ServiceName> = with.chain([service]).cloned().collect();

@@ -47,7 +47,10 @@ impl<'a> World<'a> {
                     resets: BTreeMap::new(),
                 });
                 pass.last_upload = self.moment;
-                pass.requests.insert(request);
+                // Whether the list carries twins is not known (claim VOS-CTL-TWINS): nothing can wait for it.
+                if !purpose.is_ecdsa() {
+                    pass.requests.insert(request);
+                }
                 pass.listed.remove(request);
                 pass.resets.clear();
                 self.pass = Some(pass);
@@ -129,17 +132,14 @@ fn alone(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, purpose: &Purpos
     let mut nodes: Vec<&NodeName> = Vec::new();
     let mut others: BTreeSet<Purpose> = BTreeSet::new();
     for (name, node) in &world.nodes {
-        let before = others.len();
         let open = node.unproved.iter();
-        let open = open.filter(|other| !world.belong_together(purpose, other));
-        let mut met = false;
-        for other in open {
-            met = true;
-            others.insert(other.clone());
-        }
-        if met || others.len() > before {
+        let mut open = open
+            .filter(|other| !world.belong_together(purpose, other))
+            .peekable();
+        if open.peek().is_some() {
             nodes.push(name);
         }
+        others.extend(open.cloned());
     }
     let pass = world.pass.as_ref();
     let waiting = pass.filter(|pass| pass.plain != purpose.plain());
@@ -194,7 +194,8 @@ fn listed_first(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
 /// I11: the trust list is written anew where there is one, by the publisher, for something that it holds.
 fn has_something_to_list(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let pass = world.pass.as_ref();
-    let due = world.is_mixed() && pass.is_some_and(|pass| pass.part.is_listed());
+    let holds = |pass: &Pass<'_>| pass.part.is_listed() && !pass.requests.is_empty();
+    let due = world.is_mixed() && pass.is_some_and(holds);
     judge.require(due, "I11", Some(step), &[], || {
         (
             "no certificate that the trust list of a mixed-mode cluster holds was stored before this".to_owned(),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    BackupJob, KeyAlgorithm, NodeName, Observed, Product, Purpose, Replication, SubjectName,
+    Appliance, BackupJob, KeyAlgorithm, NodeName, Observed, Product, Purpose, Replication,
+    SubjectName,
 };
 use crate::plan::{Action, ClusterPlan, Condition, Step};
 
@@ -25,6 +26,7 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
         as_the_shell_asks(judge, world, step);
     }
     covered(judge, world, plan);
+    presence_is_led(judge, world, plan);
 }
 
 /// I25: a publisher, and nothing unknown that a step rests on. I11: the security mode is known.
@@ -196,7 +198,7 @@ fn as_the_shell_asks(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     else {
         return;
     };
-    let own = step.node.as_ref().map(|node| node.as_str());
+    let own = step.node.as_ref().map(NodeName::as_str);
     let named =
         own.is_some_and(|own| common_name == own && names.iter().eq([&SubjectName::dns(own)]));
     let bits = if purpose.is_ecdsa() { 384 } else { 2048 };
@@ -223,6 +225,26 @@ fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
         }
     }
     found
+}
+
+/// I9: which presence node goes first is known where presence certificates change.
+fn presence_is_led(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
+    let own = |(purpose, _): &(&Purpose, BTreeSet<&NodeName>)| {
+        let known = catalogue::known(purpose);
+        known.is_some_and(|known| !known.is_held_by(Appliance::Cucm))
+    };
+    let Some((purpose, nodes)) = purposes(plan).into_iter().find(own) else {
+        return;
+    };
+    let leads = world.seen.presence_publisher.present();
+    let leads = leads.is_some_and(|name| world.nodes.contains_key(name));
+    let nodes: Vec<&NodeName> = nodes.into_iter().collect();
+    judge.require(leads, "I9", None, &nodes, || {
+        (
+            format!("which presence node keeps the presence database is unknown, so that nobody can say which goes first with {purpose}"),
+            OBSERVE_AGAIN.to_owned(),
+        )
+    });
 }
 
 /// I2: nothing is proved of what phones and peers hold of a purpose that this proof does not know.

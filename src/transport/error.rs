@@ -178,8 +178,10 @@ pub enum TransportError {
     },
     /// The shell asked something that this program does not answer.
     #[error(
-        "{place}: after `{request}` the shell asked a question that this program never answers: `{question}`. The session was \
-         closed. Log in by hand, see what it wants, and look at the node's state before going on."
+        "{place}: after `{request}` the shell asked a question that this program never answers: `{question}`. Nothing was \
+         answered and the session was closed{}. Log in by hand, see what it wants, and look at the node's state before \
+         going on.",
+        if *acted { "; the node may have acted before it asked" } else { "" }
     )]
     Question {
         /// The channel.
@@ -188,6 +190,8 @@ pub enum TransportError {
         request: String,
         /// The question.
         question: String,
+        /// Whether anything had been typed by which the node acts.
+        acted: bool,
     },
     /// The shell did not come to its prompt.
     #[error(

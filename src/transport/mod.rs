@@ -11,7 +11,7 @@ mod logins;
 mod pins;
 mod reply;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod text;
 
 pub mod rest;
@@ -28,6 +28,7 @@ pub use error::{Place, TransportError};
 pub use logins::LoginGuard;
 pub use pins::{Peer, PinBook, PinError, Refusal};
 pub use reply::Reply;
+pub(crate) use text::letters;
 
 /// Where a node's channel is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,6 +30,15 @@ pub(crate) fn excerpt(bytes: &[u8], longest: usize) -> String {
     line
 }
 
+/// The letters and digits of a text in lower case. Devices' sentences are compared by these, because punctuation,
+/// hyphens, blanks and capitals differ from release to release (cucm-upload-errors §1).
+pub(crate) fn letters(text: &str) -> String {
+    text.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect()
+}
+
 /// Control characters, and the marks that reorder a line or are invisible, are not.
 fn is_harmless(letter: char) -> bool {
     !letter.is_control()

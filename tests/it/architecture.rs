@@ -21,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("observe", &["driver", "estate"]),
     ("assess", &["pki"]),
     ("plan", &["assess"]),
+    ("diagnose", &["pki"]),
     ("simulate", &["plan"]),
     ("issue", &["pki"]),
     ("journal", &["plan"]),
@@ -28,7 +29,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "render",
         &[
-            "pki", "assess", "plan", "simulate", "journal", "execute", "playbook",
+            "pki", "assess", "plan", "simulate", "journal", "execute", "playbook", "diagnose",
         ],
     ),
     (
@@ -43,6 +44,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "driver",
             "observe",
             "assess",
+            "diagnose",
             "plan",
             "simulate",
             "issue",
@@ -55,7 +57,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Packages that only some modules may name.
 const HOMES: &[(&str, &[&str])] = &[
+    ("aho_corasick", &["diagnose"]),
     ("clap", &["cli"]),
+    ("flate2", &["diagnose"]),
     ("indicatif", &["render"]),
     ("keyring", &["secrets"]),
     ("keyring_core", &["secrets"]),
@@ -76,6 +80,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "secrets",
         ],
     ),
+    ("memchr", &["diagnose"]),
+    ("tar", &["diagnose"]),
     ("serde_saphyr", &["yaml", "estate", "playbook"]),
 ];
 
@@ -91,7 +97,7 @@ const IMPURE: &[&str] = &[
     "Instant::",
     "rand::",
 ];
-const PURE: &[&str] = &["model", "assess", "plan", "simulate"];
+const PURE: &[&str] = &["model", "assess", "diagnose", "plan", "simulate"];
 
 fn sources(under: &str) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, into: &mut Vec<(PathBuf, String)>) {
@@ -261,6 +267,7 @@ fn the_checker_shares_no_code_with_the_planner() {
         "Disruption",
         "Edge",
         "IssueTerms",
+        "PhoneBaseline",
         "Plan",
         "Reversal",
         "Stage",

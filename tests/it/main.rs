@@ -20,6 +20,7 @@ mod authority;
 mod claims;
 #[cfg(unix)]
 mod crash;
+mod diagnosed;
 mod disk;
 mod estates;
 mod faults;

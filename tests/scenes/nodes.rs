@@ -28,7 +28,7 @@ pub(super) fn purposes(shape: &Shape, role: Role) -> Vec<&'static str> {
         _ => {}
     }
     if shape.reuse {
-        all.retain(|purpose| !purpose.starts_with("CallManager"));
+        all.retain(|purpose| *purpose != "CallManager");
     }
     all
 }
@@ -113,12 +113,9 @@ fn presented(shape: &Shape, role: Role) -> Vec<(Port, KeyAlgorithm, &'static str
         (Product::Cucm, _) => {
             all.push((Port::Tftp, Rsa, "tomcat"));
             all.push((Port::Tvs, Rsa, "TVS"));
-            if shape.reuse {
-                all.push((Port::Sip, Rsa, "tomcat"));
-            } else {
-                all.push((Port::Sip, Rsa, "CallManager"));
-                all.push((Port::Sip, Ec, "CallManager-ECDSA"));
-            }
+            let signs_in = if shape.reuse { "tomcat" } else { "CallManager" };
+            all.push((Port::Sip, Rsa, signs_in));
+            all.push((Port::Sip, Ec, "CallManager-ECDSA"));
         }
         _ => {}
     }

@@ -115,11 +115,4 @@ pub(super) const ENTRIES: &[Explanation] = &[
         remedy: "Observe again. Requests and chains of cup and cup-xmpp purposes enter there, and it restarts before the other presence nodes.",
         source: "claims IMP-PUBLISHER, IMP-TRUST-SPREADS",
     },
-    Explanation {
-        code: "login-refused",
-        means: "The node refused the account. An upload would be answered 401 (E18).",
-        cause: "A wrong password, an application user where the platform user belongs, or an account that is locked after three failures.",
-        remedy: "Correct the account in the estate file and its password (`reissue secret set`). A lock clears after 300 seconds by default. It is not tried again meanwhile.",
-        source: "cucm-upload-errors E18; cucm-rest-and-cli §1",
-    },
 ];

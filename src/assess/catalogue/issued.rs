@@ -178,4 +178,11 @@ pub(super) const ENTRIES: &[Explanation] = &[
         remedy: "Give `--chain FILE`; without it nobody can say whether E1 would come.",
         source: "promise P18",
     },
+    Explanation {
+        code: "L-request-not-given",
+        means: "The request that the certificate answers was not given.",
+        cause: "lint was called without `--csr`.",
+        remedy: "Give `--csr FILE`; without it nobody can say whether E4, E5 or E15 would come.",
+        source: "promise P18",
+    },
 ];

@@ -1,7 +1,8 @@
-//! Every code that `assess` and `lint` can give, with what a person needs to know of it.
+//! Every code that `assess`, `lint` and `diagnose` can give, with what a person needs to know of it.
 
 mod certificates;
 mod cluster;
+mod diagnosed;
 mod issued;
 mod phones;
 mod trust;
@@ -29,7 +30,8 @@ pub fn explain(code: &str) -> Option<&'static Explanation> {
     explanations().iter().find(|known| known.code == code)
 }
 
-/// All of them: findings of `assess` first, then what nodes answer to an upload, then other findings of `lint`.
+/// All of them: findings of `assess` first, then what nodes answer to an upload, then other findings of `lint`,
+/// then those of `diagnose`.
 pub fn explanations() -> &'static [Explanation] {
     static ALL: LazyLock<Vec<Explanation>> = LazyLock::new(|| {
         [
@@ -39,6 +41,7 @@ pub fn explanations() -> &'static [Explanation] {
             cluster::ENTRIES,
             uploads::ENTRIES,
             issued::ENTRIES,
+            diagnosed::ENTRIES,
         ]
         .concat()
     });

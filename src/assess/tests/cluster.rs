@@ -33,11 +33,6 @@ pub(super) fn rows() -> Vec<Row> {
         (&["phones-unknown"], |case| {
             case.cluster().phones = Observed::Unknown("no answer".into());
         }),
-        (&["unknown-fact", "login-refused"], |case| {
-            case.node(SUBSCRIBER).sso = Observed::Unknown(
-                "sub1 (10.0.0.2:22): the node refused account os: expected the login".into(),
-            );
-        }),
         (&["release-unsupported", "release-differs"], |case| {
             case.node(SUBSCRIBER).release = Observed::Present(release("11.5.1.23900-30"));
         }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::assess::{UPLOAD_ERRORS, explain};
+use crate::assess::{UPLOAD_ERRORS, explain, explanations};
 use crate::pki::lint::TOLD_BY_FILES;
 
 use super::tables;
@@ -23,7 +23,9 @@ fn every_upload_error_has_a_producer() {
     for (place, error) in UPLOAD_ERRORS.iter().enumerate() {
         assert_eq!(error.number, format!("E{}", place + 1));
         assert!(!error.also.is_empty() && explain(error.number).is_some());
-        assert_eq!(error.told_by.is_empty(), error.number == "E11");
+        // An internal failure cannot be foretold; a refused login ends the command that looks.
+        let told_otherwise = ["E11", "E18"].contains(&error.number);
+        assert_eq!(error.told_by.is_empty(), told_otherwise);
         for code in error.told_by {
             // Findings of `lint` are planted where `lint` is tested.
             let of_lint = TOLD_BY_FILES.contains(code) || code.starts_with("L-");
@@ -35,4 +37,29 @@ fn every_upload_error_has_a_producer() {
             assert!(explain(code).is_some(), "{code}");
         }
     }
+}
+
+/// The codes that the text of a source file spells out.
+fn spelled(text: &str) -> BTreeSet<&str> {
+    let quoted = text.split('"');
+    quoted.filter(|it| it.starts_with("L-")).collect()
+}
+
+#[test]
+fn every_code_of_lint_is_explained() {
+    let sources = [
+        include_str!("../../pki/lint/authorities.rs"),
+        include_str!("../../pki/lint/format.rs"),
+        include_str!("../../pki/lint/key.rs"),
+        include_str!("../../pki/lint/names.rs"),
+        include_str!("../../pki/lint/usage.rs"),
+        include_str!("../../pki/lint/validity.rs"),
+    ];
+    let codes: BTreeSet<&str> = sources.into_iter().flat_map(spelled).collect();
+    let explained: BTreeSet<&str> = explanations()
+        .iter()
+        .map(|each| each.code)
+        .filter(|code| code.starts_with("L-"))
+        .collect();
+    assert_eq!(codes, explained);
 }

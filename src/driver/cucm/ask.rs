@@ -43,6 +43,17 @@ impl AskError {
         |error| Self::Decode { node, error }
     }
 
+    /// Fewer than how many rows would be answered, if this says that there are too many.
+    pub(super) fn rows_allowed(&self) -> Option<usize> {
+        match self {
+            Self::Transport(error) => match &**error {
+                TransportError::Fault { fault, .. } => fault.rows_allowed(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the same channel would fail the same way for any other question.
     pub(super) fn closes_channel(&self) -> bool {
         matches!(self, Self::Transport(error) if error.not_sent() || error.is_unauthorized())

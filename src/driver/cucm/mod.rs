@@ -1,8 +1,9 @@
-//! Unified Communications Manager, release 14 and later.
+//! Unified Communications Manager with its IM and Presence nodes, and Unity Connection: products of one platform.
 //!
 //! Each node is asked over four channels: the certificate interface (REST), the administration and
-//! serviceability interfaces (SOAP), the platform shell (SSH), and bare TLS handshakes. What is known of their
-//! answers is in `playbooks/claims.yaml`; comments name the claims.
+//! serviceability interfaces (SOAP), the platform shell (SSH), and bare TLS handshakes. Before release 14 there is
+//! no certificate interface; certificates are then read and changed in the shell. What is known of the answers is in
+//! `playbooks/claims.yaml`; comments name the claims.
 //!
 //! A reader holds only clients that cannot write. [`CucmWriter`] is made of one and a
 //! [`WriteAccess`](crate::transport::WriteAccess), which only the commands that carry out a plan have.
@@ -10,6 +11,7 @@
 mod ask;
 mod cluster;
 pub mod decode;
+mod interface;
 mod inventory;
 mod node;
 mod pace;
@@ -20,6 +22,8 @@ pub mod refusals;
 pub mod requests;
 mod roster;
 mod served;
+mod shell_changes;
+mod shell_inventory;
 mod writer;
 
 #[cfg(test)]
@@ -30,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::model::{NodeName, Port, Role};
+use crate::model::{NodeName, Port, Product, Role};
 use crate::pki::Parsed;
 use crate::transport::{Endpoint, Login, Network};
 
@@ -69,6 +73,8 @@ impl NodeAccess {
 /// Everything that is needed to ask one cluster.
 #[derive(Clone)]
 pub struct ClusterAccess {
+    /// CUCM or Unity Connection.
+    pub product: Product,
     /// The declared nodes.
     pub nodes: Vec<NodeAccess>,
     /// The platform account: REST and SSH.
@@ -80,6 +86,9 @@ pub struct ClusterAccess {
     pub network: Network,
     /// Every certificate of the estate's issuers, so that what a node holds can be linked to them.
     pub authorities: Vec<Parsed>,
+    /// How many questions about devices the publisher may be asked in a minute.
+    // claim: CUCM-RIS-RATE
+    pub device_queries_per_minute: u32,
     /// How long the shell may take to restart a service. Cisco Tomcat takes up to ten minutes.
     // claim: CUCM-TOMCAT-RESTART-TIME
     pub restart_limit: Duration,

@@ -1,23 +1,28 @@
 //! Asks one node over all its channels.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::ask::{AskError, fact, noted};
 use super::decode::platform::{self, Job};
-use super::decode::{control, excerpt, shell, snapshot};
+use super::decode::{control, shell};
+use super::interface::{Interface, skew};
 use super::inventory::Inventory;
 use super::problems::Problems;
-use super::requests::rest;
 use super::requests::soap::{self, Call};
 use super::served;
 use super::{ClusterAccess, NodeAccess};
 use crate::clock::Clock;
 use crate::driver::FactGroup;
-use crate::model::{BackupJob, NodeState, Observed, Port, Role, ServiceName, ServiceState};
+use crate::model::{
+    Appliance, BackupJob, NodeState, Observed, Port, Release, ServiceName, ServiceState, SsoState,
+};
 use crate::pki::Parsed;
 use crate::transport::rest::ReadClient;
 use crate::transport::soap::{Element, SoapReader};
@@ -33,7 +38,13 @@ pub(super) struct NodeClient {
     pub(super) rest: ReadClient,
     pub(super) soap: SoapReader,
     pub(super) shell: ShellReader,
+    appliance: Appliance,
     limits: Limits,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The release, once it is known. It says which interface certificates are read and changed by.
+    release: Mutex<Option<Release>>,
+    /// Whether call processing was seen not to be activated here, which a run does not change.
+    no_calls: AtomicBool,
     /// Why the shell cannot be had in the observation in hand. Held while a command runs, so that two
     /// questions never wait for the same dead port one after the other.
     shell_closed: Mutex<Option<String>>,
@@ -57,12 +68,16 @@ impl NodeClient {
                 cluster.application.clone(),
             )?,
             shell: ShellReader::new(network, node.endpoint(Port::Ssh), platform.clone()),
+            appliance: Appliance::of(cluster.product, node.role),
             limits: network.limits,
+            clock: Arc::clone(&cluster.clock),
+            release: Mutex::new(None),
+            no_calls: AtomicBool::new(false),
             shell_closed: Mutex::new(None),
         })
     }
 
-    /// Begins an observation: what failed in the last one may work now.
+    /// Begins an observation or a change: what failed in the last one may work now.
     pub(super) async fn begin(&self) {
         *self.shell_closed.lock().await = None;
     }
@@ -72,98 +87,87 @@ impl NodeClient {
         &self,
         groups: &BTreeSet<FactGroup>,
         problems: &Problems,
-        clock: &dyn Clock,
     ) -> NodeAnswer {
         let wants = |group| groups.contains(&group);
         let mut state = NodeState::unasked(self.access.role);
-        let interface = async {
-            // The inventory also carries the node's own name and its clock.
-            if wants(FactGroup::Certificates)
-                || wants(FactGroup::Topology)
-                || wants(FactGroup::Platform)
-            {
-                Some(self.interface(clock).await)
+        // What tells the inventory also tells the node's own name and its clock.
+        let whole = wants(FactGroup::Certificates);
+        let own = whole || wants(FactGroup::Topology) || wants(FactGroup::Platform);
+        if wants(FactGroup::Topology) {
+            let release = self.ask_release().await;
+            state.release = fact(problems, &self.access.name, release);
+        }
+        let by_shell = own && matches!(self.certificates_by_shell().await, Ok(true));
+        let interface = when(own, async {
+            if by_shell {
+                self.interface_by_shell(problems, whole).await
             } else {
-                None
+                self.interface(problems, whole).await
             }
-        };
-        let services = async {
-            if wants(FactGroup::Services) {
-                Some(self.services(problems).await)
-            } else {
-                None
-            }
-        };
-        let ports = async {
-            if wants(FactGroup::Served) {
-                Some(served::look(&self.access, &self.limits).await)
-            } else {
-                None
-            }
-        };
-        let (interface, services, ports, shell) =
-            tokio::join!(interface, services, ports, self.platform(groups, problems));
+        });
+        let services = wants(FactGroup::Services);
+        let (interface, services, ports, platform) = tokio::join!(
+            interface,
+            when(services || by_shell, self.services_and_clock(problems)),
+            when(
+                wants(FactGroup::Served),
+                served::look(self.appliance, &self.access, &self.limits)
+            ),
+            self.platform(groups, problems)
+        );
         let mut seen = Vec::new();
         if let Some(answer) = interface {
-            seen.extend(self.enter(&mut state, groups, problems, answer));
+            seen.extend(self.enter(&mut state, answer));
         }
-        if let Some(answer) = services {
-            state.services = answer;
+        if let Some((answer, clock_skew)) = services {
+            if by_shell {
+                state.clock_skew_seconds = clock_skew;
+            }
+            if wants(FactGroup::Services) {
+                state.services = answer;
+            }
         }
         if let Some(answer) = ports {
             state.served = answer.listeners;
             seen.extend(answer.seen);
         }
-        (state.release, state.sso) = (shell.release, shell.sso);
-        (state.backup_job, state.last_backup) = (shell.backup_job, shell.last_backup);
+        state.sso = platform;
         NodeAnswer { state, seen }
     }
 
-    /// Fetches the inventory; the node's clock is the header `Date` of the answer.
-    // claim: CUCM-REST-PER-NODE, CUCM-REST-SNAPSHOT
-    async fn interface(&self, clock: &dyn Clock) -> Result<Interface, AskError> {
-        let sent = clock.now();
-        let reply = self.rest.get(rest::SNAPSHOT, &[]).await?;
-        let received = clock.now();
-        let snapshot =
-            snapshot::snapshot(&reply.body).map_err(AskError::decode(&self.access.name))?;
-        Ok(Interface {
-            clock_skew: skew(reply.date.as_deref(), sent, received).into(),
-            snapshot,
-        })
+    /// Asks for the release and keeps it.
+    async fn ask_release(&self) -> Result<Release, AskError> {
+        let release = self.read(&ReadCommand::Version, shell::version).await?;
+        *self.release.lock().await = Some(release.clone());
+        Ok(release)
     }
 
-    fn enter(
-        &self,
-        state: &mut NodeState,
-        groups: &BTreeSet<FactGroup>,
-        problems: &Problems,
-        answer: Result<Interface, AskError>,
-    ) -> Vec<Parsed> {
-        let node = &self.access.name;
-        let Interface {
-            snapshot,
-            clock_skew,
-        } = match answer {
-            Ok(interface) => interface,
-            Err(error) => {
-                let why = noted(problems, node, &error);
-                state.reported_name = Observed::Unknown(why.clone());
-                state.clock_skew_seconds = Observed::Unknown(why.clone());
+    /// Whether certificates are read and changed in the shell, because the release has no certificate interface.
+    ///
+    /// # Errors
+    /// If the release is not known and cannot be learned.
+    // claim: CUCM-REST-BASE, VOS-CERTIFICATES-BY-SHELL
+    pub(super) async fn certificates_by_shell(&self) -> Result<bool, AskError> {
+        let known = self.release.lock().await.clone();
+        let release = match known {
+            Some(release) => release,
+            None => self.ask_release().await?,
+        };
+        Ok(!release.has_certificate_interface())
+    }
+
+    fn enter(&self, state: &mut NodeState, answer: Interface) -> Vec<Parsed> {
+        state.reported_name = answer.name;
+        state.clock_skew_seconds = answer.clock_skew;
+        let snapshot = match answer.snapshot {
+            None => return Vec::new(),
+            Some(Err(why)) => {
                 state.inventory = Observed::Unknown(why);
                 return Vec::new();
             }
+            Some(Ok(snapshot)) => snapshot,
         };
-        state.clock_skew_seconds = clock_skew;
-        state.reported_name = snapshot
-            .server
-            .clone()
-            .ok_or_else(|| format!("{node}: the inventory does not name its server"))
-            .into();
-        if !groups.contains(&FactGroup::Certificates) {
-            return Vec::new();
-        }
-        let inventory = Inventory::read(node, snapshot);
+        let inventory = Inventory::read(&self.access.name, snapshot);
         state.inventory = Observed::Present(());
         state.identities = inventory.identities;
         state.pending = inventory.pending;
@@ -171,54 +175,52 @@ impl NodeClient {
         inventory.seen
     }
 
-    /// The services, from Control Center, or from the shell while Control Center cannot be reached: then
-    /// nothing says how long they have been up.
-    // claim: CUCM-REST-GONE-DURING-TOMCAT
+    /// The services.
     pub(super) async fn services(&self, problems: &Problems) -> Observed<Services> {
+        self.services_and_clock(problems).await.0
+    }
+
+    /// The services, from Control Center, or from the shell while Control Center cannot be reached: then
+    /// nothing says how long they have been up. Beside them the node's clock.
+    // claim: CUCM-REST-GONE-DURING-TOMCAT
+    async fn services_and_clock(&self, problems: &Problems) -> (Observed<Services>, Observed<i64>) {
         let node = &self.access.name;
         let error = match self.control_center().await {
-            Ok(services) => return Observed::Present(services),
+            Ok((services, clock_skew)) => return (Observed::Present(services), clock_skew),
             Err(error) => error,
         };
         let first = noted(problems, node, &error);
+        let clock_skew = Observed::Unknown(first.clone());
         if !matches!(error, AskError::Transport(_)) {
-            return Observed::Unknown(first);
+            return (Observed::Unknown(first), clock_skew);
         }
-        let listed = self
-            .command(&ReadCommand::Services)
-            .await
-            .and_then(|output| shell::services(output.as_bytes()).map_err(AskError::decode(node)));
-        listed
-            .map_err(|error| {
-                format!(
-                    "{first} And by the shell: {}",
-                    noted(problems, node, &error)
-                )
-            })
-            .into()
+        let listed = self.read(&ReadCommand::Services, shell::services).await;
+        let services = listed.map_err(|error| {
+            format!(
+                "{first} And by the shell: {}",
+                noted(problems, node, &error)
+            )
+        });
+        (services.into(), clock_skew)
     }
 
-    async fn control_center(&self) -> Result<Services, AskError> {
-        let answer = self.call(soap::service_status()).await?;
-        control::services(&answer).map_err(AskError::decode(&self.access.name))
+    async fn control_center(&self) -> Result<(Services, Observed<i64>), AskError> {
+        let (answer, clock_skew) = self.call_dated(soap::service_status()).await?;
+        let services = control::services(&answer).map_err(AskError::decode(&self.access.name))?;
+        Ok((services, clock_skew))
     }
 
-    async fn platform(&self, groups: &BTreeSet<FactGroup>, problems: &Problems) -> Platform {
-        let node = &self.access.name;
-        let mut facts = Platform::default();
-        if groups.contains(&FactGroup::Topology) {
-            let answer = self.read(&ReadCommand::Version, shell::version).await;
-            facts.release = fact(problems, node, answer);
+    /// Single sign-on.
+    async fn platform(
+        &self,
+        groups: &BTreeSet<FactGroup>,
+        problems: &Problems,
+    ) -> Observed<SsoState> {
+        if !groups.contains(&FactGroup::Platform) {
+            return Observed::default();
         }
-        if groups.contains(&FactGroup::Platform) {
-            let answer = self.read(&ReadCommand::SingleSignOn, platform::sso).await;
-            facts.sso = fact(problems, node, answer);
-            // Elsewhere the publisher's backup master speaks for the whole cluster.
-            if self.access.role == Role::ImPresence {
-                (facts.backup_job, facts.last_backup) = self.backups(problems).await;
-            }
-        }
-        facts
+        let answer = self.read(&ReadCommand::SingleSignOn, platform::sso).await;
+        fact(problems, &self.access.name, answer)
     }
 
     /// What the backup master on this node says about its jobs.
@@ -254,13 +256,36 @@ impl NodeClient {
         (fact(problems, node, job), last)
     }
 
+    /// Whether [`Self::remember_no_calls`] was called.
+    pub(super) fn processes_no_calls(&self) -> bool {
+        self.no_calls.load(Ordering::Relaxed)
+    }
+
+    /// Call processing is not activated on this node: its phones need not be counted.
+    pub(super) fn remember_no_calls(&self) {
+        self.no_calls.store(true, Ordering::Relaxed);
+    }
+
     /// Sends a SOAP question.
     pub(super) async fn call(&self, call: io::Result<Call>) -> Result<Element, AskError> {
-        let call = call?;
-        Ok(self
-            .soap
-            .call(call.path, &call.action, call.document)
-            .await?)
+        self.call_dated(call).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a SOAP question, and tells the node's clock by the header `Date` of the answer.
+    // claim: CUCM-SOAP-DATE (inferred)
+    pub(super) async fn call_dated(
+        &self,
+        call: io::Result<Call>,
+    ) -> Result<(Element, Observed<i64>), AskError> {
+        let Call {
+            path,
+            action,
+            document,
+        } = call?;
+        let sent = self.clock.now();
+        let (answer, date) = self.soap.call_dated(path, &action, document).await?;
+        let clock_skew = skew(date.as_deref(), sent, self.clock.now()).into();
+        Ok((answer, clock_skew))
     }
 
     /// Runs a command of the shell and reads its output.
@@ -273,7 +298,7 @@ impl NodeClient {
         decode(output.as_bytes()).map_err(AskError::decode(&self.access.name))
     }
 
-    async fn command(&self, command: &ReadCommand) -> Result<String, AskError> {
+    pub(super) async fn command(&self, command: &ReadCommand) -> Result<String, AskError> {
         let mut closed = self.shell_closed.lock().await;
         if let Some(why) = closed.as_ref() {
             return Err(AskError::Same(why.clone()));
@@ -288,49 +313,7 @@ impl NodeClient {
     }
 }
 
-/// What the certificate interface answered.
-struct Interface {
-    snapshot: snapshot::Snapshot,
-    clock_skew: Observed<i64>,
-}
-
-/// What the shell answered.
-#[derive(Default)]
-struct Platform {
-    release: Observed<crate::model::Release>,
-    sso: Observed<crate::model::SsoState>,
-    backup_job: Observed<BackupJob>,
-    last_backup: Observed<Timestamp>,
-}
-
-/// The node's clock minus ours. `Date` has whole seconds and is written while the answer is made, so this is
-/// right to within a second and half of the time that the answer took.
-fn skew(date: Option<&str>, sent: Timestamp, received: Timestamp) -> Result<i64, String> {
-    let date = date.ok_or("the answer has no header Date, so the node's clock is not known")?;
-    let there = jiff::fmt::rfc2822::parse(date)
-        .map_err(|_| format!("the header Date is {}, which is no date", excerpt(date)))?
-        .timestamp();
-    let middle = i64::midpoint(sent.as_second(), received.as_second());
-    Ok(there.as_second() - middle)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clock_difference_is_taken_at_the_middle_of_the_exchange() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let (sent, received) = (at("2026-11-22T05:00:00Z"), at("2026-11-22T05:00:10Z"));
-        let cases = [
-            (Some("Sun, 22 Nov 2026 05:00:05 GMT"), Some(0)),
-            (Some("Sun, 22 Nov 2026 04:59:05 GMT"), Some(-60)),
-            (Some("Sun, 22 Nov 2026 05:05:05 GMT"), Some(300)),
-            (Some("yesterday"), None),
-            (None, None),
-        ];
-        for (date, expected) in cases {
-            assert_eq!(skew(date, sent, received).ok(), expected, "{date:?}");
-        }
-    }
+/// Waits for an answer, if it is wanted.
+pub(super) async fn when<T>(wanted: bool, answer: impl Future<Output = T>) -> Option<T> {
+    if wanted { Some(answer.await) } else { None }
 }

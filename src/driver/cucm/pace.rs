@@ -16,15 +16,16 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// RIS takes 15 questions a minute unless configured otherwise; some are left to other clients.
+    /// RIS takes 15 questions a minute unless configured otherwise, of all its clients together; the estate says how
+    /// many of them are ours.
     // claim: CUCM-RIS-RATE
-    pub(super) fn ris() -> Self {
-        Self::new(12)
+    pub(super) fn ris(per_minute: u32) -> Self {
+        Self::new(usize::try_from(per_minute).unwrap_or(usize::MAX).max(1))
     }
 
-    /// `PerfMon` takes 80 questions a minute. Source: cucm-soap §5.
-    pub(super) fn perfmon() -> Self {
-        Self::new(60)
+    /// `PerfMon` takes 80 questions a minute where RIS takes 15. Source: cucm-soap §5.
+    pub(super) fn perfmon(of_ris: u32) -> Self {
+        Self::ris(of_ris.saturating_mul(5))
     }
 
     fn new(most: usize) -> Self {

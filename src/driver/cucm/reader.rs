@@ -11,7 +11,9 @@ use super::problems::Problems;
 use super::requests::soap::AxlVersion;
 use super::{ClusterAccess, Problem};
 use crate::driver::{BoxFuture, FactGroup, Observe, Scope};
-use crate::model::{Certificate, ClusterState, Fingerprint, NodeName, NodeState, Product, Role};
+use crate::model::{
+    Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, PhoneProfile, Role,
+};
 use crate::pki::{self, Parsed};
 use crate::transport::TransportError;
 
@@ -25,6 +27,8 @@ pub struct CucmReader {
     pub(super) problems: Problems,
     /// Found out once: it changes by an upgrade only, and then the node answers with a fault.
     pub(super) axl: OnceCell<AxlVersion>,
+    /// The phones of the database. They do not change within a run, and gates look at phones often.
+    pub(super) configured: OnceCell<BTreeMap<String, PhoneProfile>>,
     pub(super) ris: Pace,
     pub(super) perfmon: Pace,
 }
@@ -41,12 +45,13 @@ impl CucmReader {
             .map(|node| Ok((node.name.clone(), NodeClient::new(&access, node)?)))
             .collect::<Result<_, TransportError>>()?;
         Ok(Self {
+            ris: Pace::ris(access.device_queries_per_minute),
+            perfmon: Pace::perfmon(access.device_queries_per_minute),
             access,
             clients,
             problems: Problems::default(),
             axl: OnceCell::new(),
-            ris: Pace::ris(),
-            perfmon: Pace::perfmon(),
+            configured: OnceCell::new(),
         })
     }
 
@@ -64,7 +69,7 @@ impl CucmReader {
 
     async fn look(&self, scope: &Scope) -> ClusterState {
         self.problems.clear();
-        let mut state = ClusterState::unasked(Product::Cucm);
+        let mut state = ClusterState::unasked(self.access.product);
         for node in &self.access.nodes {
             state
                 .nodes
@@ -81,10 +86,24 @@ impl CucmReader {
         }
         publisher.enter(scope, &mut state);
         if scope.groups.contains(&FactGroup::Phones) {
-            state.phones = self.phones(scope, &state).await;
+            let (phones, clock_skew) = self.phones(scope, &state).await;
+            state.phones = phones;
+            self.enter_clock(&mut state, clock_skew);
         }
         state.certificates = linked(seen);
         state
+    }
+
+    /// The publisher's clock as its phone service told it, where nothing else was asked of it.
+    fn enter_clock(&self, state: &mut ClusterState, clock_skew: Observed<i64>) {
+        let name = self.publisher().map(|client| &client.access.name);
+        let publisher = name.and_then(|name| state.nodes.get_mut(name));
+        if let Some(publisher) = publisher
+            && publisher.clock_skew_seconds.present().is_none()
+            && clock_skew.present().is_some()
+        {
+            publisher.clock_skew_seconds = clock_skew;
+        }
     }
 
     async fn ask_nodes(&self, scope: &Scope) -> Vec<(NodeName, NodeAnswer)> {
@@ -100,9 +119,7 @@ impl CucmReader {
     }
 
     async fn ask_node(&self, scope: &Scope, client: &NodeClient) -> (NodeName, NodeAnswer) {
-        let answer = client
-            .ask(&scope.groups, &self.problems, &*self.access.clock)
-            .await;
+        let answer = client.ask(&scope.groups, &self.problems).await;
         (client.access.name.clone(), answer)
     }
 }

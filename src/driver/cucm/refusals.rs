@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::decode::excerpt;
+use crate::transport::letters;
 
 /// A refusal that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +140,7 @@ const fn refusal(
 
 /// The refusal that a text stands for, whatever its case, punctuation and spacing.
 pub fn recognise(text: &str) -> Option<&'static Refusal> {
-    let letters: String = text
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
+    let letters = letters(text);
     KNOWN.iter().find(|known| {
         let mut wordings = known.wordings.iter();
         wordings.any(|parts| in_order(&letters, parts))

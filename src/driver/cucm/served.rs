@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::NodeAccess;
-use crate::model::{KeyAlgorithm, Listener, Observed, Port, ServedChain};
+use crate::model::{Appliance, KeyAlgorithm, Listener, Observed, Port, ServedChain};
 use crate::pki::{self, Parsed};
 use crate::transport::Limits;
 use crate::transport::tls::{ProbeError, probe};
@@ -16,14 +16,15 @@ pub(super) struct Served {
     pub(super) seen: Vec<Parsed>,
 }
 
-// claim: CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-ECDSA-TWIN
-const PORTS: [Port; 4] = [Port::Rest, Port::Soap, Port::Tftp, Port::Sip];
 const KEYS: [KeyAlgorithm; 2] = [KeyAlgorithm::Rsa, KeyAlgorithm::Ec];
 
-/// Shakes hands with every port, once for each kind of key.
-pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
-    let listeners = PORTS
-        .into_iter()
+/// Shakes hands with every port that speaks TLS, once for each kind of key.
+// claim: CUCM-ECDSA-TWIN
+pub(super) async fn look(appliance: Appliance, node: &NodeAccess, limits: &Limits) -> Served {
+    let listeners = Port::of(appliance)
+        .iter()
+        .copied()
+        .filter(|port| *port != Port::Ssh)
         .flat_map(|port| KEYS.into_iter().map(move |key| Listener { port, key }));
     let answers = join_all(listeners.map(|listener| async move {
         let port = node.port(listener.port);
@@ -51,14 +52,15 @@ pub(super) async fn look(node: &NodeAccess, limits: &Limits) -> Served {
     served
 }
 
-/// A node without TFTP or call processing has nothing on those ports. The two web ports are always open, unless
+/// A node may lack the service behind any port but the two of the web server: TFTP, call processing, trust
+/// verification, presence. The two web ports are always open, unless
 /// Tomcat is down, which says nothing about the certificate.
 fn absent_or_unknown(
     listener: Listener,
     error: &ProbeError,
     reached: bool,
 ) -> Observed<ServedChain> {
-    let optional = matches!(listener.port, Port::Tftp | Port::Sip);
+    let optional = !matches!(listener.port, Port::Rest | Port::Soap);
     match error {
         ProbeError::NotOffered { .. } => Observed::Absent,
         ProbeError::Refused { .. } if optional && reached => Observed::Absent,

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::CucmReader;
-use super::decode::control;
+use super::ask::AskError;
+use super::decode::{axl, control, excerpt};
 use super::node::NodeClient;
-use super::refusals;
 use super::requests::{rest, soap};
+use super::{CucmReader, refusals, shell_changes};
 use crate::driver::{Actuate, BoxFuture, Observe, Scope, Write, WriteError};
 use crate::model::{
-    ClusterState, ControlPath, Fingerprint, KeyAlgorithm, NodeName, Port, ServiceName,
+    ClusterState, ControlPath, Fingerprint, KeyAlgorithm, NodeName, Port, Product, Role,
+    ServiceName,
 };
 use crate::transport::rest::WriteClient;
 use crate::transport::soap::SoapWriter;
-use crate::transport::ssh::ShellWriter;
+use crate::transport::ssh::WriteCommand;
 use crate::transport::{Reply, TransportError, WriteAccess};
 
 /// Ports whose certificate proves the node to this program.
@@ -22,8 +23,8 @@ const PROVED_BY_TOMCAT: [Port; 2] = [Port::Rest, Port::Soap];
 
 /// Changes one cluster. Reads go to the reader that it was made of.
 pub struct CucmWriter {
-    reader: Arc<CucmReader>,
-    access: WriteAccess,
+    pub(super) reader: Arc<CucmReader>,
+    pub(super) access: WriteAccess,
 }
 
 impl CucmWriter {
@@ -43,6 +44,53 @@ impl CucmWriter {
                 "{node}: the estate file declares no such node in this cluster, so nothing was sent"
             ))
         })?;
+        // What failed in the last look may work now.
+        client.begin().await;
+        match write {
+            Write::UploadTrust { .. }
+            | Write::GenerateRequest { .. }
+            | Write::UploadIdentity { .. } => {
+                let by_shell = client.certificates_by_shell().await.map_err(|error| {
+                    let why = "its release is not known, and with it the interface that changes certificates";
+                    not_begun(node, why, error)
+                })?;
+                if by_shell {
+                    let command = shell_changes::certificate_command(node, write)?;
+                    self.type_in(client, &command).await
+                } else {
+                    self.by_interface(client, write).await
+                }
+            }
+            Write::UpdateTrustList => {
+                self.at_publisher(client, "the trust list is written")?;
+                self.type_in(client, &WriteCommand::UpdateTrustList).await
+            }
+            Write::ResetPhones { pool } => {
+                self.at_publisher(client, "phones are reset")?;
+                self.reset_phones(client, pool).await
+            }
+            Write::RestartService { service, by } => match by {
+                ControlPath::Shell => self.restart_by_shell(client, service).await,
+                ControlPath::ControlCenter => self.restart_by_control_center(client, service).await,
+            },
+        }
+    }
+
+    /// Only the publisher of a cluster with phones can do some things.
+    fn at_publisher(&self, client: &NodeClient, what: &str) -> Result<(), WriteError> {
+        let access = &client.access;
+        if self.reader.access.product == Product::Cucm && access.role == Role::Publisher {
+            return Ok(());
+        }
+        Err(WriteError::NotSent(format!(
+            "{}: nothing was sent: {what} on the publisher of a CUCM cluster only. This is a defect of the plan, please \
+             report it",
+            access.name
+        )))
+    }
+
+    async fn by_interface(&self, client: &NodeClient, write: &Write) -> Result<(), WriteError> {
+        let node = &client.access.name;
         match write {
             Write::UploadTrust {
                 store,
@@ -75,13 +123,11 @@ impl CucmWriter {
                 let body = rest::UploadIdentity::new(purpose, pem);
                 self.post(client, rest::IDENTITY, &body).await
             }
-            Write::UpdateTrustList | Write::ResetPhones { .. } => Err(WriteError::NotSent(
-                format!("{node}: nothing was sent: this driver has no such call"),
-            )),
-            Write::RestartService { service, by } => match by {
-                ControlPath::Shell => self.restart_by_shell(client, service).await,
-                ControlPath::ControlCenter => self.restart_by_control_center(client, service).await,
-            },
+            Write::UpdateTrustList | Write::ResetPhones { .. } | Write::RestartService { .. } => {
+                Err(WriteError::NotSent(format!(
+                    "{node}: nothing was sent: the certificate interface has no such call"
+                )))
+            }
         }
     }
 
@@ -130,29 +176,42 @@ impl CucmWriter {
         }
     }
 
-    /// The prompt's return ends the command; whether the service is back is for a look to say.
-    // claim: VOS-SERVICE-RESTART, VOS-NEVER-STARTED, CUCM-TOMCAT-RESTART-CLI
-    async fn restart_by_shell(
-        &self,
-        client: &NodeClient,
-        service: &ServiceName,
-    ) -> Result<(), WriteError> {
+    // claim: CUCM-AXL-RESET-POOL, CUCM-AXL-CALL
+    async fn reset_phones(&self, client: &NodeClient, pool: &str) -> Result<(), WriteError> {
         let node = &client.access.name;
-        let writer = ShellWriter::new(&client.shell, &self.access);
-        let output = writer
-            .restart_service(service, self.reader.access.restart_limit, |line| {
-                tracing::info!(%line, "restarting");
-            })
+        if pool.trim().is_empty() {
+            return Err(WriteError::NotSent(format!(
+                "{node}: nothing was sent: phones are reset by device pool, and these have none that is known. Reset \
+                 them by hand"
+            )));
+        }
+        let version = self.reader.axl_version(client).await.map_err(|error| {
+            not_begun(
+                node,
+                "the version of its database interface is not known",
+                error,
+            )
+        })?;
+        let call = soap::reset_pool(version, pool)
+            .map_err(|error| WriteError::NotSent(format!("{node}: nothing was sent: {error}")))?;
+        let writer = SoapWriter::new(&client.soap, &self.access).map_err(transport_error)?;
+        let answer = writer
+            .reset_device_pool(call.path, &call.action, call.document)
             .await
             .map_err(transport_error)?;
-        if output.contains(&format!("{service}[")) {
-            return Ok(());
+        match axl::reset_taken(&answer) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(found)) => Err(WriteError::Refused(format!(
+                "{node}: the phones of device pool {} were to be reset: expected true, found {found}. Look whether the \
+                 pool is still there; if they must be reset, do it on the page of the device pool.",
+                excerpt(pool)
+            ))),
+            Err(error) => Err(WriteError::Unknown(format!(
+                "{node}: the reset of device pool {} was sent and its outcome is unknown: {error}. Look at the phones \
+                 before anything is sent again.",
+                excerpt(pool)
+            ))),
         }
-        Err(WriteError::Refused(format!(
-            "{node}: the shell was to restart {service}: expected lines such as `{service}[STOPPING]`, found {}. Look at \
-             the service's state and at its name in `utils service list`.",
-            super::decode::excerpt(&output)
-        )))
     }
 }
 
@@ -197,8 +256,21 @@ impl Actuate for CucmWriter {
     }
 }
 
+/// A change that was not sent, because what it needs to know first could not be learned.
+fn not_begun(node: &NodeName, why: &str, error: AskError) -> WriteError {
+    match error {
+        AskError::Transport(error) if error.is_not_trusted() => {
+            WriteError::NotTrusted(error.to_string())
+        }
+        AskError::Transport(error) if error.is_unauthorized() => {
+            WriteError::Unauthorized(error.to_string())
+        }
+        error => WriteError::NotSent(format!("{node}: nothing was sent, because {why}: {error}")),
+    }
+}
+
 /// What a failed exchange means for the device. Unclear answers are unknown, never a refusal.
-fn transport_error(error: TransportError) -> WriteError {
+pub(super) fn transport_error(error: TransportError) -> WriteError {
     if error.is_not_trusted() {
         return WriteError::NotTrusted(error.to_string());
     }
@@ -215,6 +287,7 @@ fn transport_error(error: TransportError) -> WriteError {
         TransportError::Fault { .. } => WriteError::Refused(format!(
             "{error}. Look at the node's state before anything is sent again."
         )),
+        TransportError::Question { acted: false, .. } => WriteError::Refused(error.to_string()),
         error if error.not_sent() => WriteError::NotSent(error.to_string()),
         error => WriteError::Unknown(error.to_string()),
     }
@@ -233,17 +306,8 @@ fn answered(what: &str, reply: &Reply) -> WriteError {
              another platform account."
         ));
     }
-    if let Some(known) = refusals::recognise(&String::from_utf8_lossy(&reply.body)) {
-        let text = format!(
-            "{found}. {}: {}. What to do: {}.",
-            known.code, known.cause, known.remedy
-        );
-        // An internal failure says nothing about how far it came.
-        return if known.code == "E11" {
-            WriteError::Unknown(text)
-        } else {
-            WriteError::Refused(text)
-        };
+    if let Some(known) = recognised(&found, &String::from_utf8_lossy(&reply.body)) {
+        return known;
     }
     if status < 500 {
         return WriteError::Refused(format!(
@@ -253,6 +317,20 @@ fn answered(what: &str, reply: &Reply) -> WriteError {
     WriteError::Unknown(format!(
         "{found}. The node may have acted: look at its state before anything is sent again."
     ))
+}
+
+/// What a known refusal means. An internal failure says nothing about how far it came.
+pub(super) fn recognised(found: &str, text: &str) -> Option<WriteError> {
+    let known = refusals::recognise(text)?;
+    let text = format!(
+        "{found}. {}: {}. What to do: {}.",
+        known.code, known.cause, known.remedy
+    );
+    Some(if known.code == "E11" {
+        WriteError::Unknown(text)
+    } else {
+        WriteError::Refused(text)
+    })
 }
 
 #[cfg(test)]

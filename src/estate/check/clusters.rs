@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Check;
 use crate::estate::raw::{Named, RawAccount, RawCluster, RawNode, RawPorts};
 use crate::estate::{Cluster, Node};
-use crate::model::{AccountName, ClusterName, NodeName, Port, Product, Role};
+use crate::model::{AccountName, Appliance, ClusterName, NodeName, Port, Product, Role};
 use crate::yaml::{Place, Placed, Problem};
 
 /// Nodes seen so far, over all clusters: by name, and by what is connected to.
@@ -122,10 +122,11 @@ impl Check<'_> {
             let message = format!("`{name}` stands in this file twice");
             self.problem(Problem::at(raw.name.place, message).also(first, "the other"));
         }
-        let moved = self.ports(raw, &name, &address, seen);
+        let role = role?;
+        let moved = self.ports(raw, Appliance::of(product, role), &name, &address, seen);
         Some(Node {
             name,
-            role: role?,
+            role,
             address,
             moved,
         })
@@ -135,6 +136,7 @@ impl Check<'_> {
     fn ports(
         &mut self,
         raw: &RawNode,
+        appliance: Appliance,
         name: &NodeName,
         address: &str,
         seen: &mut Seen,
@@ -149,6 +151,8 @@ impl Check<'_> {
             }
             if written.is_some() {
                 moved.insert(port, number);
+            } else if !Port::of(appliance).contains(&port) {
+                continue;
             }
             let endpoint = (address.to_owned(), number);
             match seen.endpoints.get(&endpoint) {

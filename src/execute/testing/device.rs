@@ -1,21 +1,17 @@
 //! The cluster: a state machine with faults, which keeps its own list of what really happened to it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
+use super::truth::{Truth, listener, running, tomcat};
 use super::{MemoryTime, held, node};
 use crate::clock::Clock as _;
 use crate::driver::{Actuate, BoxFuture, FactGroup, Observe, Scope, Write, WriteError};
 use crate::model::{
-    Certificate, ClusterState, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed,
-    PhoneCensus, Product, Purpose, Replication, Role, ServedChain, ServiceName, ServiceState,
-    ServiceStatus, SsoState, Store, TrustEntry,
+    ClusterState, Fingerprint, KeyAlgorithm, NodeName, NodeState, Observed, PhoneCensus, Product,
+    Replication, Role, ServedChain, SsoState, Store,
 };
-use crate::pki::read_bundle;
-use crate::pki::testing::{Recipe, rsa_key};
 
 /// What goes wrong with one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,58 +28,9 @@ pub(in super::super) enum Fault {
     NotTrusted,
 }
 
-/// Keys are made once; no two requests of one cluster share one.
-static KEYS: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
-    let keyed = |_| Recipe {
-        key: rsa_key(2048),
-        ..Recipe::leaf("key")
-    };
-    (0..4).map(keyed).collect()
-});
-
-/// A change that somebody else makes.
-pub(in super::super) type Meddling = fn(&mut ClusterState);
-
-/// What a test changes or looks at.
-pub(in super::super) struct Truth {
-    pub(in super::super) state: ClusterState,
-    /// Since when each service runs; in the future while it restarts.
-    pub(in super::super) since: BTreeMap<(NodeName, ServiceName), Timestamp>,
-    /// What happened to the cluster, in order.
-    pub(in super::super) effects: Vec<String>,
-    /// Changes that were sent, counted from 0, and what goes wrong with some.
-    pub(in super::super) sent: usize,
-    pub(in super::super) faults: BTreeMap<usize, Fault>,
-    /// Every restart of a service goes wrong like this.
-    pub(in super::super) restarts: Option<Fault>,
-    /// Services tell since when they run.
-    pub(in super::super) tells_uptime: bool,
-    /// A name that the node adds to every request by itself.
-    pub(in super::super) adds_name: Option<String>,
-    /// Recipes of the requests, so that an issuer can sign what they ask for.
-    pub(in super::super) recipes: BTreeMap<Fingerprint, Recipe>,
-    /// Leaves that each node may present, as its pins say.
-    pub(in super::super) pins: BTreeMap<NodeName, BTreeSet<Fingerprint>>,
-    /// What somebody else does right after so many changes were sent.
-    pub(in super::super) meddling: Option<(usize, Meddling)>,
-    /// Every other look finds the phones gone.
-    pub(in super::super) flaps: bool,
-    late: Option<(Timestamp, NodeName, Write)>,
-    looks: usize,
-    requests: usize,
-}
-
 pub(in super::super) struct MemoryCluster {
     pub(in super::super) time: Arc<MemoryTime>,
     truth: Mutex<Truth>,
-}
-
-pub(in super::super) fn listener() -> Listener {
-    "8443/rsa".parse().unwrap()
-}
-
-fn tomcat() -> Purpose {
-    Purpose::from("tomcat")
 }
 
 impl MemoryCluster {
@@ -111,6 +58,7 @@ impl MemoryCluster {
                 }),
             );
             seen.sso = Observed::Present(SsoState::Disabled);
+            seen.clock_skew_seconds = Observed::Present(0);
             state.nodes.insert(name.clone(), seen);
             for service in ["Cisco Tomcat", "Cisco DRF Local"] {
                 since.insert(
@@ -135,23 +83,7 @@ impl MemoryCluster {
             registered: BTreeMap::new(),
             configured: Observed::default(),
         });
-        let truth = Truth {
-            state,
-            since,
-            effects: Vec::new(),
-            sent: 0,
-            faults: BTreeMap::new(),
-            restarts: None,
-            tells_uptime: true,
-            adds_name: None,
-            recipes: BTreeMap::new(),
-            pins,
-            meddling: None,
-            flaps: false,
-            late: None,
-            looks: 0,
-            requests: 0,
-        };
+        let truth = Truth::new(state, since, pins);
         Self {
             time,
             truth: Mutex::new(truth),
@@ -196,123 +128,31 @@ impl MemoryCluster {
             }
             if !inside || !asked(FactGroup::Platform) {
                 seen.sso = blank.sso;
+                seen.clock_skew_seconds = blank.clock_skew_seconds;
             }
             if inside && !dark && asked(FactGroup::Services) {
-                let services = ["Cisco Tomcat", "Cisco DRF Local"].into_iter();
-                seen.services = Observed::Present(
-                    services
-                        .map(|it| (it.into(), running(&truth, since(it), now)))
-                        .collect(),
-                );
+                let own = truth.since.iter().filter(|((node, _), _)| node == name);
+                let states = own
+                    .map(|((_, service), since)| (service.clone(), running(&truth, *since, now)));
+                seen.services = Observed::Present(states.collect());
             }
         }
         if !asked(FactGroup::Platform) {
             state.replication = Observed::default();
         }
-        if !asked(FactGroup::Phones) || scope.nodes.is_some() {
+        if !asked(FactGroup::TrustList) {
+            state.ctl = Observed::default();
+        }
+        state.phones = truth.census(now);
+        if !asked(FactGroup::Phones) || !scope.includes(&node("pub")) {
             state.phones = Observed::default();
-        } else if truth.flaps {
+        } else {
             truth.looks += 1;
-            state.phones = if truth.looks.is_multiple_of(2) {
-                Observed::Absent
-            } else {
-                state.phones
-            };
+            if truth.flaps && truth.looks.is_multiple_of(2) {
+                state.phones = Observed::Absent;
+            }
         }
         state
-    }
-}
-
-fn running(truth: &Truth, since: Timestamp, now: Timestamp) -> ServiceState {
-    let up = now.duration_since(since).as_secs();
-    ServiceState {
-        status: if up < 0 {
-            ServiceStatus::Starting
-        } else {
-            ServiceStatus::Started
-        },
-        reason: String::new(),
-        up_seconds: truth
-            .tells_uptime
-            .then(|| u64::try_from(up).unwrap_or_default()),
-    }
-}
-
-fn one(pem: &str) -> Certificate {
-    let mut read = read_bundle(pem.as_bytes(), "an upload").unwrap();
-    assert_eq!(read.len(), 1, "a node takes one certificate at a time");
-    read.remove(0).facts
-}
-
-impl Truth {
-    fn act(&mut self, at: &NodeName, write: &Write, now: Timestamp) {
-        match write {
-            Write::UpdateTrustList | Write::ResetPhones { .. } => {}
-            Write::UploadTrust { store, pem, .. } => {
-                let entry = TrustEntry {
-                    file: "root".to_owned(),
-                    sha256: one(pem).sha256,
-                };
-                for seen in self.state.nodes.values_mut() {
-                    seen.trust
-                        .insert(store.clone(), Observed::Present(vec![entry.clone()]));
-                }
-                self.effects.push(format!("trust {at}"));
-            }
-            Write::GenerateRequest {
-                purpose,
-                common_name,
-                ..
-            } => {
-                let mut recipe = Recipe::leaf(common_name);
-                recipe.key = KEYS[self.requests % KEYS.len()].key.clone();
-                recipe
-                    .names
-                    .extend(self.adds_name.iter().map(|name| format!("dns:{name}")));
-                self.requests += 1;
-                let request = recipe.request();
-                self.recipes.insert(request.key.sha256.clone(), recipe);
-                let seen = self.state.nodes.get_mut(at).unwrap();
-                let old = seen
-                    .pending
-                    .insert(purpose.clone(), Observed::Present(request));
-                assert_eq!(old, Some(Observed::Absent), "a request was overwritten");
-                self.effects.push(format!("request {at}"));
-            }
-            Write::UploadIdentity { purpose, pem } => {
-                let leaf = one(pem);
-                let seen = self.state.nodes.get_mut(at).unwrap();
-                let request = seen.pending.insert(purpose.clone(), Observed::Absent);
-                let key = request.and_then(|it| it.present().map(|it| it.key.sha256.clone()));
-                assert_eq!(
-                    key,
-                    Some(leaf.key.sha256.clone()),
-                    "the key of the certificate"
-                );
-                seen.identities
-                    .insert(purpose.clone(), Observed::Present(leaf.sha256));
-                self.effects.push(format!("identity {at}"));
-            }
-            Write::RestartService { service, .. } => {
-                if service.as_str() == "Cisco Tomcat" {
-                    let seen = self.state.nodes.get_mut(at).unwrap();
-                    let leaf = seen.identities[&tomcat()].present().unwrap().clone();
-                    assert!(
-                        self.pins[at].contains(&leaf),
-                        "the node would not be believed"
-                    );
-                    let chain = ServedChain {
-                        leaf,
-                        rest: Vec::new(),
-                    };
-                    seen.served.insert(listener(), Observed::Present(chain));
-                }
-                let takes = Duration::from_secs(40);
-                self.since
-                    .insert((at.clone(), service.clone()), now + takes);
-                self.effects.push(format!("restart {service} {at}"));
-            }
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! A cluster in memory, a plan for it, and time that passes only when somebody waits.
 
 mod device;
+mod phones;
 mod plan;
 mod scene;
+mod truth;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) use device::{Fault, MemoryCluster};
+pub(super) use phones::{GATE, POOL, RESET};
 pub(super) use plan::node;
 pub(super) use scene::Scene;
 

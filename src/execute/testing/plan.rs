@@ -6,14 +6,15 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 
 use super::MemoryCluster;
-use super::device::listener;
+use super::truth::listener;
 use crate::clock::Clock as _;
 use crate::model::{
     ControlPath, Distribution, NodeName, Product, Release, ServiceName, StepId, SubjectName,
 };
 use crate::pki::testing::{Issued, Recipe};
 use crate::plan::{
-    Action, ClusterPlan, Condition, IssueTerms, PLAN_FORMAT, Plan, Reversal, Stage, Step, basis,
+    Action, ClusterPlan, Condition, IssueTerms, PLAN_FORMAT, PhoneBaseline, Plan, Reversal, Stage,
+    Step, basis,
 };
 
 pub(super) static ROOT: LazyLock<Issued> = LazyLock::new(|| {
@@ -28,11 +29,11 @@ pub(in super::super) fn node(name: &str) -> NodeName {
     NodeName::new(format!("{name}.hq.example.com"))
 }
 
-fn id(number: usize) -> StepId {
+pub(super) fn id(number: usize) -> StepId {
     StepId::new(format!("hq-{number:02}"))
 }
 
-fn step(number: usize, stage: Stage, at: Option<&str>, action: Action) -> Step {
+pub(super) fn step(number: usize, stage: Stage, at: Option<&str>, action: Action) -> Step {
     Step {
         id: id(number),
         stage,
@@ -59,10 +60,10 @@ fn trusts() -> Vec<Condition> {
     vec![one("pub"), one("sub")]
 }
 
-fn request(number: usize, at: &str) -> Step {
-    let (node, purpose) = (node(at), "tomcat".into());
+pub(super) fn request(number: usize, at: &str, purpose: &str) -> Step {
+    let node = node(at);
     let action = Action::GenerateRequest {
-        purpose,
+        purpose: purpose.into(),
         distribution: Distribution::ThisServer,
         nodes: [node.clone()].into(),
         common_name: node.to_string(),
@@ -72,7 +73,7 @@ fn request(number: usize, at: &str) -> Step {
     };
     let made = Condition::RequestOf {
         node,
-        purpose: "tomcat".into(),
+        purpose: purpose.into(),
         step: id(number),
     };
     Step {
@@ -81,8 +82,8 @@ fn request(number: usize, at: &str) -> Step {
     }
 }
 
-fn upload(number: usize, at: &str, request: usize) -> Step {
-    let (node, purpose) = (node(at), "tomcat");
+pub(super) fn upload(number: usize, at: &str, purpose: &str, request: usize) -> Step {
+    let node = node(at);
     let action = Action::UploadIdentity {
         purpose: purpose.into(),
         request: id(request),
@@ -94,10 +95,7 @@ fn upload(number: usize, at: &str, request: usize) -> Step {
         step: id(request),
     };
     Step {
-        before: trusts()
-            .into_iter()
-            .chain([pending, Condition::ReplicationGood {}])
-            .collect(),
+        before: vec![pending, Condition::ReplicationGood {}],
         after: vec![
             Condition::IdentityOf {
                 node: node.clone(),
@@ -113,12 +111,12 @@ fn upload(number: usize, at: &str, request: usize) -> Step {
     }
 }
 
+fn trusting(mut step: Step) -> Step {
+    step.before.extend(trusts());
+    step
+}
+
 fn restart(number: usize, at: &str, service: &str, by: ControlPath, request: usize) -> Step {
-    let service = ServiceName::from(service);
-    let action = Action::RestartService {
-        service: service.clone(),
-        by,
-    };
     let stored = Condition::IdentityOf {
         node: node(at),
         purpose: "tomcat".into(),
@@ -126,6 +124,17 @@ fn restart(number: usize, at: &str, service: &str, by: ControlPath, request: usi
     };
     Step {
         before: vec![stored],
+        ..restarts(number, at, service, by)
+    }
+}
+
+pub(super) fn restarts(number: usize, at: &str, service: &str, by: ControlPath) -> Step {
+    let service = ServiceName::from(service);
+    let action = Action::RestartService {
+        service: service.clone(),
+        by,
+    };
+    Step {
         after: vec![Condition::Runs {
             node: node(at),
             service,
@@ -149,13 +158,32 @@ fn proof(at: &str, request: usize) -> Vec<Condition> {
     ]
 }
 
-fn confirm(number: usize, stage: Stage, at: Option<&str>, after: Vec<Condition>) -> Step {
+pub(super) fn confirm(
+    number: usize,
+    stage: Stage,
+    at: Option<&str>,
+    after: Vec<Condition>,
+) -> Step {
     let action = Action::Confirm {
         what: "the new certificate is served".to_owned(),
     };
     Step {
         after,
         ..step(number, stage, at, action)
+    }
+}
+
+pub(super) fn await_all(requests: BTreeSet<StepId>) -> Action {
+    let terms = IssueTerms {
+        chain: vec![ROOT.parsed.facts.sha256.clone()],
+        key_usage: ["digitalSignature".to_owned()].into(),
+        extended_usage: ["serverAuth".to_owned()].into(),
+        at_least: SignedDuration::from_hours(24),
+    };
+    Action::AwaitCertificates {
+        issuer: "corp".into(),
+        requests,
+        terms,
     }
 }
 
@@ -169,17 +197,7 @@ pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
         title: "Corp Root".to_owned(),
         pem: root.pem.clone(),
     };
-    let terms = IssueTerms {
-        chain: vec![root.facts.sha256.clone()],
-        key_usage: ["digitalSignature".to_owned()].into(),
-        extended_usage: ["serverAuth".to_owned()].into(),
-        at_least: SignedDuration::from_hours(24),
-    };
-    let wait = Action::AwaitCertificates {
-        issuer: "corp".into(),
-        requests: [id(2), id(3)].into(),
-        terms,
-    };
+    let wait = await_all([id(2), id(3)].into());
     let everything: Vec<Condition> = [proof("pub", 2), proof("sub", 3)].concat();
     let phones = [Condition::PhonesAtLeast { count: 10 }];
     let steps = vec![
@@ -187,11 +205,11 @@ pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
             after: trusts(),
             ..step(1, Stage::Prepare, Some("pub"), trust)
         },
-        request(2, "pub"),
-        request(3, "sub"),
+        request(2, "pub", "tomcat"),
+        request(3, "sub", "tomcat"),
         step(4, Stage::Request, None, wait),
-        upload(5, "pub", 2),
-        upload(6, "sub", 3),
+        trusting(upload(5, "pub", "tomcat", 2)),
+        trusting(upload(6, "sub", "tomcat", 3)),
         restart(7, "pub", "Cisco Tomcat", Shell, 2),
         restart(8, "pub", "Cisco DRF Local", ControlCenter, 2),
         confirm(9, Stage::Activate, Some("pub"), proof("pub", 2)),
@@ -205,9 +223,18 @@ pub(super) fn two_node_plan(device: &MemoryCluster) -> Plan {
             everything.into_iter().chain(phones).collect(),
         ),
     ];
+    whole(device, steps, None)
+}
+
+/// A plan of some steps for the cluster as it is now.
+pub(super) fn whole(
+    device: &MemoryCluster,
+    steps: Vec<Step>,
+    phones: Option<PhoneBaseline>,
+) -> Plan {
     let cluster = ClusterPlan {
         product: Product::Cucm,
-        phones: None,
+        phones,
         release: Release::parse("14.0.1.13900-155").unwrap(),
         nodes: vec![node("pub"), node("sub")],
         steps,

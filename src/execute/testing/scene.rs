@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::phones::{phone_plan, with_phones};
 use super::plan::{ROOT, two_node_plan};
 use super::{MemoryCluster, MemoryTime, Told, held};
 use crate::clock::Clock;
@@ -95,6 +96,14 @@ impl Scene {
             stop: Stop::default(),
             limits: Limits::default(),
         }
+    }
+
+    /// One cluster with three phones, and a plan that renews what they hold: 10 steps, 6 of them changes.
+    pub(in super::super) fn phones() -> Self {
+        let mut scene = Self::new();
+        with_phones(&scene.device);
+        scene.plan = phone_plan(&scene.device);
+        scene
     }
 
     /// Adds a cluster like the first one.

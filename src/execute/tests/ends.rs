@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::undisturbed;
 use crate::execute::testing::{Fault, Scene, node};
-use crate::execute::{Class, Mark, MarkError, Progress, mark};
+use crate::execute::{Class, Decision, Mark, MarkError, Progress, mark};
 use crate::journal::{DoneHow, StepStatus};
 use crate::model::{Observed, PhoneCensus, SsoState, StepId, Wave, Window};
 use crate::plan::{Action, Condition, Stage, Step};
@@ -14,17 +14,14 @@ fn decide(scene: &Scene, step: &str, decision: Mark) -> Result<Option<String>, M
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let (by, why) = ("kim".to_owned(), "seen in the shell".to_owned());
-    let step = StepId::from(step);
-    runtime.block_on(mark(
-        &journal,
-        &scene.plan,
-        scene.device.as_ref(),
-        &step,
-        decision,
-        by,
-        why,
-    ))
+    let decision = Decision {
+        step: StepId::from(step),
+        mark: decision,
+        by: "kim".to_owned(),
+        why: "seen in the shell".to_owned(),
+    };
+    let (device, clock) = (scene.device.as_ref(), scene.time.as_ref());
+    runtime.block_on(mark(&journal, &scene.plan, device, clock, decision))
 }
 
 fn status(scene: &Scene, step: &str) -> StepStatus {

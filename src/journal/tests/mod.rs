@@ -1,5 +1,6 @@
 //! Journals under every cut, every flipped bit and every failed call.
 
+mod phones;
 mod runs;
 
 use std::path::Path;

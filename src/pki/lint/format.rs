@@ -1,8 +1,20 @@
-//! Files that cannot be read as certificates, in the terms of the upload error table.
+//! Files that cannot be read as certificates, in the terms of the upload error table, and files that were not given.
 
 use super::LintFinding;
 use crate::model::{Product, Severity};
 use crate::pki::PkiError;
+
+/// What is said where the request that a certificate answers was not given: its key, names and usages are not compared.
+pub fn request_not_given() -> LintFinding {
+    LintFinding::new(
+        "L-request-not-given",
+        Severity::Notice,
+        "cucm-upload-errors E4, E5, E15",
+    )
+    .found("request not given: key, names and usages not compared with it")
+    .expected("the request that the certificate answers")
+    .remedy("Give the request with --csr.")
+}
 
 /// What a file that [`crate::pki::read_bundle`] refused would mean on a node.
 pub fn unreadable(error: &PkiError, product: Product) -> LintFinding {

@@ -20,7 +20,7 @@ use crate::model::{
     Certificate, Fingerprint, Product, Purpose, Release, Severity, SigningRequest, Usages,
 };
 
-pub use format::unreadable;
+pub use format::{request_not_given, unreadable};
 
 /// An issued certificate with what is known around it. What is `None` is not checked.
 #[derive(Clone, Copy, Debug)]

@@ -109,13 +109,13 @@ fn words<'a>(condition: &'a Condition, labels: &Labels) -> (String, Item<'a>, St
             String::new(),
         ),
         Condition::PhonesReset { pool, .. } => (
-            format!("the phones of device pool {pool} have been reset"),
-            Item::None,
-            String::new(),
+            "the phones of device pool ".to_owned(),
+            Item::Text(pool.clone()),
+            " have been reset".to_owned(),
         ),
         Condition::PhonesBack { polls, .. } => (
             format!(
-                "every phone that was registered is registered again after its reset, in {} in a row",
+                "every phone that was registered and that nobody waived is registered again since its reset, in {} in a row",
                 count(usize::try_from(*polls).unwrap_or(usize::MAX), "look")
             ),
             Item::None,

@@ -1,6 +1,7 @@
 //! A plan in sentences, before any layout.
 
 mod condition;
+mod phones;
 mod step;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::plan::{Action, ClusterPlan, Condition, Plan, Stage, timeline};
 
 use super::Beliefs;
 use super::words::{count, duration, list, moment};
+pub(super) use phones::{PhonesView, is_gate};
 pub(super) use step::{StepView, what};
 
 /// A whole plan.
@@ -34,6 +36,8 @@ pub(super) struct ClusterView {
     pub(super) findings: Vec<FindingView>,
     pub(super) stages: Vec<StageView>,
     pub(super) course: CourseView,
+    /// `None` where phones hold nothing of what changes.
+    pub(super) phones: Option<PhonesView>,
     pub(super) reminders: Vec<String>,
     /// Texts that steps refer to by their place, counted from 1.
     pub(super) ways_back: Vec<String>,
@@ -155,6 +159,7 @@ impl ClusterView {
                 .collect(),
             stages,
             course: CourseView::of(plan, &labels),
+            phones: PhonesView::of(plan),
             reminders: plan.reminders.clone(),
             ways_back: notes.ways_back.texts,
             sources: notes.sources.texts,

@@ -7,6 +7,7 @@ use crate::plan::{Action, ClusterPlan, Reversal, Step, Timed};
 
 use super::super::words::{count, duration, list, offset};
 use super::condition::told;
+use super::phones::way_on;
 use super::{Labels, Notes};
 
 /// One step.
@@ -65,7 +66,10 @@ impl StepView {
             } else {
                 duration(step.takes)
             },
-            details: details(&step.action, labels),
+            details: details(&step.action, labels)
+                .into_iter()
+                .chain(way_on(step, plan))
+                .collect(),
             why: step.why.clone(),
             because: step.because.iter().cloned().collect(),
             sources: step

@@ -21,6 +21,10 @@ pub(super) type TrustListed = Vec<Turn>;
 
 /// One call-processing node as phones see it.
 #[derive(Clone, Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each may hold with each of the others"
+)]
 pub(super) struct Server {
     /// Whether it offers files.
     pub(super) serves_files: bool,
@@ -45,9 +49,9 @@ pub(super) struct Server {
 /// Who signs lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ListSigner {
-    /// ITLRecovery, which no plan changes, and which these phones are known to hold: from 12.0 on.
+    /// `ITLRecovery`, which no plan changes, and which these phones are known to hold: from 12.0 on.
     KnownRecovery,
-    /// ITLRecovery, but how old the phones' lists are is unknown.
+    /// `ITLRecovery`, but how old the phones' lists are is unknown.
     UnknownRecovery,
     /// The file server's CallManager: before 12.0.
     CallManager,
@@ -82,26 +86,28 @@ pub(super) struct Holding {
     pub(super) trust_lists: Vec<TrustListed>,
 }
 
-impl Server {
-    /// Whether a TVS that a list's holder knows answers there. Where no other can, its own restart only lets phones
-    /// wait; a change of its certificate does not pass.
-    fn is_known_to(&self, place: Place, list: &List, only: bool) -> bool {
-        let up = self.verifies && !self.tvs_in_flight && (only || !self.tvs_restarts);
-        let known = list.tvs.get(place).copied().flatten();
-        up && known.is_some_and(|known| self.answers_with.iter().all(|turn| *turn == known))
-    }
+/// The TVS certificate with which each server answers for sure; `None` where it does not. Where no other can answer, a
+/// restart of the only one lets phones wait and no more; a change of its certificate does not pass.
+pub(super) fn answering(servers: &[Server]) -> Vec<Option<Turn>> {
+    let only = servers.iter().filter(|server| server.verifies).count() == 1;
+    let certain = |server: &Server| {
+        let up = server.verifies && !server.tvs_in_flight && (only || !server.tvs_restarts);
+        let (last, former) = server.answers_with.split_last()?;
+        (up && former.iter().all(|turn| turn == last)).then_some(*last)
+    };
+    servers.iter().map(certain).collect()
 }
 
-/// Whether a TVS that a list's holder knows answers somewhere.
-pub(super) fn verifies(servers: &[Server], list: &List) -> bool {
-    let only = servers.iter().filter(|server| server.verifies).count() == 1;
-    let mut places = servers.iter().enumerate();
-    places.any(|(place, server)| server.is_known_to(place, list, only))
+/// Whether one of those answers that a list names.
+pub(super) fn verifies(answering: &[Option<Turn>], list: &List) -> bool {
+    let mut pairs = answering.iter().zip(&list.tvs);
+    pairs.any(|(answers, named)| answers.is_some() && answers == named)
 }
 
 /// Whether phones that are reset now take the list and the configuration file of whichever server answers them.
 pub(super) fn accepts(servers: &[Server], holding: &Holding) -> Result<Ways, Refusal> {
-    let all_verify = holding.lists.iter().all(|list| verifies(servers, list));
+    let answering = answering(servers);
+    let all_verify = holding.lists.iter().all(|list| verifies(&answering, list));
     let listed = |place: Place, turn: Turn| {
         let lists = &holding.trust_lists;
         !lists.is_empty() && lists.iter().all(|list| list.get(place) == Some(&turn))
@@ -128,7 +134,7 @@ pub(super) fn accepts(servers: &[Server], holding: &Holding) -> Result<Ways, Ref
             // changes over.
             let stored = server.call_manager;
             let knows_file = stored == signed_with || listed(place, stored);
-            let tvs = verifies(servers, offer);
+            let tvs = verifies(&answering, offer);
             if !knows_file && !tvs {
                 return Err(Refusal::File);
             }

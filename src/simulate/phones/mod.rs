@@ -17,7 +17,7 @@ use super::catalogue::{self, CALL_MANAGER, HA_PROXY, PhonePart, TFTP, TVS};
 use super::world::World;
 use lists::{Holding, List, ListSigner, Refusal, Server, TrustListed, Turn, Ways};
 
-/// From this release on ITLRecovery signs lists. Source: claim PHONE-ITL-CONTENT.
+/// From this release on `ITLRecovery` signs lists. Source: claim PHONE-ITL-CONTENT.
 const RECOVERY_SIGNS_FROM: (u32, u32, u32) = (12, 0, 0);
 
 /// A class and how it fared so far.
@@ -312,7 +312,8 @@ impl<'a> Phones<'a> {
                     let same = !self.by_recovery && list.call_manager != offer.call_manager;
                     !same && list.tvs == offer.tvs
                 };
-                if !holding.lists.iter().any(held) {
+                // What is offered now is mostly what was met last.
+                if !holding.lists.iter().rev().any(held) {
                     holding.lists.push(offer.clone());
                 }
             }

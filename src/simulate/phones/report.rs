@@ -8,7 +8,7 @@ use crate::model::{NodeName, StepId};
 use crate::plan::Step;
 
 use super::class::{PhoneClass, Presence};
-use super::lists::{Refusal, accepts, verifies};
+use super::lists::{Refusal, accepts, answering, verifies};
 use super::{Looked, Member, Phones};
 use crate::simulate::Judge;
 use crate::simulate::catalogue::PhonePart;
@@ -105,11 +105,9 @@ impl Phones<'_> {
             let mut new = new.filter(|turn| **turn > 0);
             new.all(|turn| listed(place, *turn))
         });
-        let answered = self
-            .online
-            .lists
-            .iter()
-            .all(|list| verifies(&self.servers, list));
+        let answering = answering(&self.servers);
+        let mut lists = self.online.lists.iter();
+        let answered = lists.all(|list| verifies(&answering, list));
         Looked {
             online: accepts(&self.servers, &self.online),
             absent: accepts(&self.servers, &self.absent),

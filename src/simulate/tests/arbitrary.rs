@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use crate::model::{NodeName, StepId};
 use crate::plan::{Plan, Step};
 
+use super::build::built;
 use super::mutation::{Links, Mutation};
-use super::scene::{PLAIN, Scene, Setting};
-use super::{of_cluster, oracle, planned, prove};
+use super::scene::{PLAIN, R125, Scene, Setting};
+use super::{of_cluster, oracle, prove};
 
 static PLANNED: LazyLock<Vec<(Scene, Plan)>> = LazyLock::new(|| {
     let twin = Setting {
@@ -17,20 +18,25 @@ static PLANNED: LazyLock<Vec<(Scene, Plan)>> = LazyLock::new(|| {
         single_sign_on: true,
         ..PLAIN
     };
-    [PLAIN, twin]
+    let phones = Setting {
+        more: &["CAPF", "CallManager", "TVS"],
+        mixed: true,
+        ..PLAIN
+    };
+    let old = Setting {
+        release: R125,
+        web: false,
+        ..phones
+    };
+    [PLAIN, twin, phones, old]
         .iter()
-        .map(|setting| {
-            let scene = setting.scene();
-            let mut plan = planned(&scene);
-            of_cluster(&mut plan).edges.clear();
-            (scene, plan)
-        })
+        .map(|setting| (setting.scene(), built(setting)))
         .collect()
 });
 
 fn mutation() -> impl Strategy<Value = Mutation> {
-    let place = 0..60_usize;
-    (0..9_u8, place.clone(), place, 0..8_usize).prop_map(|(kind, one, other, at)| match kind {
+    let place = 0..90_usize;
+    (0..13_u8, place.clone(), place, 0..8_usize).prop_map(|(kind, one, other, at)| match kind {
         0 => Mutation::Drop(one),
         1 => Mutation::Double(one, other),
         2 => Mutation::Swap(one, other),
@@ -39,6 +45,10 @@ fn mutation() -> impl Strategy<Value = Mutation> {
         5 => Mutation::Unsee(one, at),
         6 => Mutation::OtherRequest(one, other),
         7 => Mutation::Chain(one, Links::ALL[at % 4]),
+        8 => Mutation::Blind(one),
+        9 => Mutation::Unreset(one),
+        10 => Mutation::Unwaive,
+        11 => Mutation::Forget(at),
         _ => Mutation::Pem(one),
     })
 }
@@ -58,13 +68,13 @@ proptest! {
 
     #[test]
     fn harm_is_found_however_a_plan_was_spoiled(
-        which in 0..2_usize,
+        which in 0..4_usize,
         mutations in prop::collection::vec(mutation(), 1..6),
     ) {
         let (scene, good) = &PLANNED[which];
         let mut plan = good.clone();
         for mutation in &mutations {
-            mutation.spoil(&mut of_cluster(&mut plan).steps);
+            mutation.spoil(of_cluster(&mut plan));
         }
         let proof = prove(&scene.observation, &plan);
         let harms = oracle::harms(scene, of_cluster(&mut plan));
@@ -73,7 +83,7 @@ proptest! {
 
     #[test]
     fn a_wrecked_plan_is_refused_and_never_a_panic(
-        which in 0..2_usize,
+        which in 0..4_usize,
         mutations in prop::collection::vec(mutation(), 0..12),
         wrecks in prop::collection::vec((0..60_usize, 0..4_usize), 1..8),
         nodes in 0..3_usize,
@@ -82,7 +92,7 @@ proptest! {
         let mut plan = good.clone();
         let cluster = of_cluster(&mut plan);
         for mutation in &mutations {
-            mutation.spoil(&mut cluster.steps);
+            mutation.spoil(cluster);
         }
         let mut wrecked = cluster.nodes.len() > nodes;
         cluster.nodes.truncate(nodes);

@@ -1,7 +1,9 @@
 //! Ways to spoil a plan.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Fingerprint, StepId};
-use crate::plan::{Action, Condition, Step};
+use crate::plan::{Action, ClusterPlan, Condition, Step};
 
 use super::scene::{fingerprint, pem};
 
@@ -21,7 +23,18 @@ pub(super) enum Mutation {
     OtherRequest(usize, usize),
     Chain(usize, Links),
     Pem(usize),
+    /// Lets a gate look for phones no time.
+    Blind(usize),
+    /// Lets a gate forget one of its resets.
+    Unreset(usize),
+    /// Takes the waivers away.
+    Unwaive,
+    /// Answers no more for the phones of one pool.
+    Forget(usize),
 }
+
+/// Of more steps than this, only some pairs are exchanged.
+const MANY: usize = 12;
 
 /// Changes to the chain that a certificate must have.
 #[derive(Clone, Copy, Debug)]
@@ -51,17 +64,24 @@ impl Links {
 }
 
 impl Mutation {
-    /// Every one of them that can be made once.
-    pub(super) fn all(steps: &[Step]) -> Vec<Self> {
+    /// Every one of them that can be made once; of a long plan, some.
+    pub(super) fn all(plan: &ClusterPlan) -> Vec<Self> {
+        let steps = &plan.steps;
+        let stride = steps.len() / MANY + 1;
         let mut all = Vec::new();
+        if let Some(phones) = &plan.phones {
+            all.push(Self::Unwaive);
+            all.extend((0..phones.registered.len()).map(Self::Forget));
+        }
         for (place, step) in steps.iter().enumerate() {
             all.push(Self::Drop(place));
             all.extend(
                 (place..steps.len())
-                    .step_by(5)
+                    .step_by(5 * stride)
                     .map(|to| Self::Double(place, to)),
             );
-            all.extend((place + 1..steps.len()).map(|other| Self::Swap(place, other)));
+            let others = (place + 1..steps.len()).step_by(stride);
+            all.extend(others.map(|other| Self::Swap(place, other)));
             all.extend((0..step.before.len()).map(|at| Self::Unguard(place, at)));
             all.extend((0..step.after.len()).map(|at| Self::Unsee(place, at)));
             match &step.action {
@@ -74,22 +94,44 @@ impl Mutation {
                     all.extend((0..steps.len()).map(|other| Self::OtherRequest(place, other)));
                 }
                 Action::UploadTrust { .. } => all.push(Self::Pem(place)),
-                Action::Person { .. } => {
-                    all.extend((0..steps.len()).map(|to| Self::Move(place, to)));
+                Action::Person { .. } | Action::UpdateTrustList {} | Action::ResetPhones { .. } => {
+                    all.extend(
+                        (0..steps.len())
+                            .step_by(stride)
+                            .map(|to| Self::Move(place, to)),
+                    );
                 }
-                Action::UpdateTrustList {}
-                | Action::ResetPhones { .. }
-                | Action::GenerateRequest { .. }
-                | Action::RestartService { .. }
-                | Action::Confirm { .. } => {}
+                Action::Confirm { .. } => {
+                    all.extend(
+                        (0..steps.len())
+                            .step_by(stride)
+                            .map(|to| Self::Move(place, to)),
+                    );
+                    all.extend([Self::Blind(place), Self::Unreset(place)]);
+                }
+                Action::GenerateRequest { .. } | Action::RestartService { .. } => {}
             }
         }
         all
     }
 
-    /// Spoils the steps; does nothing where it does not fit.
-    pub(super) fn spoil(&self, steps: &mut Vec<Step>) {
+    /// Spoils a plan; does nothing where it does not fit.
+    pub(super) fn spoil(&self, plan: &mut ClusterPlan) {
+        let steps = &mut plan.steps;
         match *self {
+            Self::Blind(at) => gate(steps.get_mut(at), |_, polls| *polls = 0),
+            Self::Unreset(at) => gate(steps.get_mut(at), |resets, _| drop(resets.pop_first())),
+            Self::Unwaive => {
+                if let Some(phones) = &mut plan.phones {
+                    phones.waived.clear();
+                }
+            }
+            Self::Forget(which) => {
+                if let Some(phones) = &mut plan.phones {
+                    let mut place = 0..;
+                    phones.registered.retain(|_, _| place.next() != Some(which));
+                }
+            }
             Self::Drop(at) if at < steps.len() => drop(steps.remove(at)),
             Self::Double(at, to) if at < steps.len() => {
                 let again = again(&steps[at]);
@@ -123,6 +165,14 @@ impl Mutation {
     }
 }
 
+fn gate(step: Option<&mut Step>, change: impl Fn(&mut BTreeSet<StepId>, &mut u32)) {
+    for condition in step.into_iter().flat_map(|step| &mut step.after) {
+        if let Condition::PhonesBack { resets, polls } = condition {
+            change(resets, polls);
+        }
+    }
+}
+
 fn without(conditions: Option<&mut Vec<Condition>>, which: usize) {
     if let Some(conditions) = conditions.filter(|conditions| which < conditions.len()) {
         conditions.remove(which);
@@ -151,7 +201,8 @@ fn again(step: &Step) -> Step {
     let id = StepId::new(format!("{}-again", step.id));
     let mut copy = step.clone();
     for condition in copy.before.iter_mut().chain(&mut copy.after) {
-        if let Condition::RequestOf { step: by, .. } = condition
+        if let Condition::RequestOf { step: by, .. } | Condition::PhonesReset { step: by, .. } =
+            condition
             && *by == step.id
         {
             *by = id.clone();

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::*;
 
+use super::site::{PORTS, census, held_by, services, stores_of};
+
 pub(super) const PUBLISHER: &str = "pub.hq.example.com";
 pub(super) const FIRST: &str = "sub1.hq.example.com";
 pub(super) const PRESENCE: &str = "an-imp.hq.example.com";
@@ -25,6 +27,10 @@ pub(super) enum Trusted {
 
 /// A cluster and what is wanted of it.
 #[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each may hold with each of the others"
+)]
 pub(super) struct Setting {
     pub(super) subscribers: usize,
     pub(super) presence: bool,
@@ -41,6 +47,8 @@ pub(super) struct Setting {
     pub(super) mixed: bool,
     /// CallManager reuses tomcat.
     pub(super) reuse: bool,
+    /// Unity Connection.
+    pub(super) unity: bool,
 }
 
 pub(super) const PLAIN: Setting = Setting {
@@ -55,22 +63,12 @@ pub(super) const PLAIN: Setting = Setting {
     release: R14,
     mixed: false,
     reuse: false,
+    unity: false,
 };
 
 pub(super) const R125: &str = "12.5.1.16900-48";
 pub(super) const R14: &str = "14.0.1.13900-155";
 pub(super) const R15: &str = "15.0.1.12900-234";
-
-/// Phones that every cluster has: pool, name, security, LSC, registered.
-const PHONES: [(&str, &str, PhoneSecurity, bool, bool); 5] = [
-    ("desks", "SEP01", PhoneSecurity::NonSecure, false, true),
-    ("desks", "SEP02", PhoneSecurity::NonSecure, false, true),
-    ("halls", "SEP03", PhoneSecurity::Encrypted, true, true),
-    ("halls", "SEP04", PhoneSecurity::Unknown, false, true),
-    ("halls", AWAY, PhoneSecurity::NonSecure, false, false),
-];
-/// The phone that is not registered, and waived.
-pub(super) const AWAY: &str = "SEP05";
 
 /// Everything that planning and proving asks for.
 pub(super) struct Scene {
@@ -185,7 +183,7 @@ impl Setting {
             listener(Port::Rest, KeyAlgorithm::Rsa),
             listener(Port::Soap, KeyAlgorithm::Rsa),
         ];
-        if role != Role::ImPresence {
+        if role != Role::ImPresence && !self.unity {
             served.push(listener(Port::Tftp, KeyAlgorithm::Rsa));
         }
         let mut purposes = vec![("tomcat", name.to_owned())];
@@ -295,11 +293,7 @@ impl Setting {
             nodes: each(&names, |name, role| self.node(name, role)),
             listed: Observed::Present(each(&names, |_, role| role)),
             network: Observed::Present(each(&names, |_, _| true)),
-            security: Observed::Present(if self.mixed {
-                SecurityMode::Mixed
-            } else {
-                SecurityMode::NonSecure
-            }),
+            security: self.security(),
             presence_publisher: if self.presence {
                 Observed::Present(PRESENCE.into())
             } else {
@@ -319,7 +313,7 @@ impl Setting {
                 .chain(authorities)
                 .map(|certificate| (certificate.sha256.clone(), certificate))
                 .collect(),
-            ..ClusterState::unasked(Product::Cucm)
+            ..ClusterState::unasked(self.product())
         }
     }
 
@@ -357,128 +351,29 @@ impl Setting {
             procedures: vec![
                 super::procedure::procedure("tomcat", KeyAlgorithm::Rsa),
                 super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec),
+                Procedure {
+                    appliance: Appliance::ImPresence,
+                    ..super::procedure::procedure("tomcat", KeyAlgorithm::Rsa)
+                },
+                Procedure {
+                    appliance: Appliance::ImPresence,
+                    ..super::procedure::procedure("tomcat-ECDSA", KeyAlgorithm::Ec)
+                },
             ],
         }
     }
 }
 
-/// Ports beside the web ports, and what presents there, from release 14 on.
-const PORTS: [(Port, KeyAlgorithm, &str); 4] = [
-    (Port::Sip, KeyAlgorithm::Rsa, "CallManager"),
-    (Port::Tvs, KeyAlgorithm::Rsa, "TVS"),
-    (Port::Sip, KeyAlgorithm::Rsa, "cup"),
-    (Port::Xmpp, KeyAlgorithm::Rsa, "cup-xmpp"),
-];
-
-/// What a node holds beside tomcat and its twin.
-pub(super) fn held_by(role: Role) -> &'static [&'static str] {
-    match role {
-        Role::Publisher => &["ipsec", "CallManager", "CallManager-ECDSA", "TVS", "CAPF"],
-        Role::Subscriber => &["ipsec", "CallManager", "CallManager-ECDSA", "TVS"],
-        Role::ImPresence | Role::Peer => &["ipsec", "cup", "cup-xmpp", "cup-xmpp-s2s"],
-    }
-}
-
-fn stores_of(role: Role) -> &'static [&'static str] {
-    match role {
-        Role::ImPresence | Role::Peer => &["ipsec-trust", "cup-trust", "cup-xmpp-trust"],
-        Role::Publisher | Role::Subscriber => &[
-            "ipsec-trust",
-            "CallManager-trust",
-            "CAPF-trust",
-            "TVS-trust",
-        ],
-    }
-}
-
-fn census() -> PhoneCensus {
-    let profiles = PHONES.iter().map(|(pool, name, security, lsc, _)| {
-        let profile = PhoneProfile {
-            pool: Some((*pool).to_owned()),
-            security: *security,
-            lsc: Some(*lsc),
-        };
-        ((*name).to_owned(), profile)
-    });
-    let registered = PHONES.iter().filter(|phone| phone.4);
-    PhoneCensus {
-        counted: BTreeMap::new(),
-        registered: registered.map(|phone| (phone.1.to_owned(), 1)).collect(),
-        configured: Observed::Present(profiles.collect()),
-    }
-}
-
-/// The phones by pool that a plan answers for.
-pub(super) fn registered() -> BTreeMap<String, BTreeSet<String>> {
-    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (pool, name, ..) in PHONES.iter().filter(|phone| phone.4) {
-        pools
-            .entry((*pool).to_owned())
-            .or_default()
-            .insert((*name).to_owned());
-    }
-    pools
-}
-
-fn services(role: Role, rich: bool) -> BTreeMap<ServiceName, ServiceState> {
-    let mut names = vec![
-        "Cisco Tomcat",
-        "Platform Administrative Web Service",
-        "Cisco DRF Local",
-    ];
-    if role != Role::ImPresence {
-        names.extend(["Cisco UDS Tomcat", "Cisco CallManager", "Cisco Tftp"]);
-    }
-    if role == Role::Publisher {
-        names.push("Cisco DRF Master");
-    }
-    match role {
-        Role::Publisher if rich => names.extend([
-            "Cisco Trust Verification Service",
-            "Cisco Certificate Authority Proxy Function",
-        ]),
-        Role::Subscriber if rich => names.push("Cisco Trust Verification Service"),
-        Role::ImPresence if rich => names.extend([
-            "Cisco SIP Proxy",
-            "Cisco Presence Engine",
-            "Cisco XCP Router",
-            "Cisco XCP XMPP Federation Connection Manager",
-        ]),
-        _ => {}
-    }
-    let started = ServiceState {
-        status: ServiceStatus::Started,
-        reason: String::new(),
-        up_seconds: Some(9),
-    };
-    names
-        .into_iter()
-        .map(|name| (name.into(), started.clone()))
-        .collect()
-}
-
-impl Setting {
-    /// Whether nodes hold more than what tomcat needs.
-    fn is_rich(&self) -> bool {
-        !self.more.is_empty() || self.reuse
-    }
-
-    pub(super) fn release(&self) -> Release {
-        Release::parse(self.release).unwrap()
-    }
-
-    /// What is renewed.
-    pub(super) fn due(&self) -> Vec<&'static str> {
-        let web = self.web.then_some("tomcat");
-        let twin = self.twin.then_some("tomcat-ECDSA");
-        web.into_iter()
-            .chain(twin)
-            .chain(self.more.iter().copied())
-            .collect()
-    }
-}
-
 impl Scene {
+    /// Whether the cluster runs a release before 14.
+    pub(super) fn is_old(&self) -> bool {
+        let mut clusters = self.observation.clusters.values();
+        clusters.any(|cluster| {
+            let mut nodes = cluster.nodes.values();
+            nodes.any(|node| node.release.present().unwrap().level() < (14, 0, 0))
+        })
+    }
+
     pub(super) fn cluster(&mut self) -> &mut ClusterState {
         self.observation
             .clusters

@@ -1,21 +1,22 @@
 //! SOAP 1.1 over HTTPS, as the administration and serviceability interfaces speak it.
 
 mod element;
+mod fault;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 
-use crate::secrets::{Redactor, Secret};
+use crate::secrets::Secret;
 
 use super::http::{HttpPeer, Incoming, Outgoing, Proof};
 use super::text::excerpt;
 use super::{Endpoint, Login, Network, Reply, TransportError, WriteAccess};
 
 pub use element::Element;
+pub use fault::Fault;
 
 /// Operations that change nothing (cucm-soap §2.2, §3.1, §4, §5). A reader sends no other.
 const READS: [&str; 12] = [
@@ -33,67 +34,12 @@ const READS: [&str; 12] = [
     "soapGetStaticServiceList",
 ];
 
-/// The only operation that a writer sends: it starts, stops and restarts services.
+/// The operations that a writer sends: one starts, stops and restarts services, one resets the phones of a pool.
 const CONTROL: &str = "soapDoControlServices";
+const RESET: &str = "resetDevicePool";
 
 /// The cookie by which a node remembers a login (cucm-soap §1).
 const SESSION: &str = "JSESSIONIDSSO";
-
-/// What a node says instead of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Fault {
-    /// `faultcode` without its prefix, such as `Server.RateControl`.
-    pub code: String,
-    /// `faultstring`, on one line.
-    pub text: String,
-    /// `axlcode` and `axlmessage`, if it is an AXL fault.
-    pub axl: Option<(String, String)>,
-}
-
-impl Fault {
-    /// Whether the node only asks for fewer questions a minute. Source: cucm-soap §4, §5.
-    pub fn is_rate_limit(&self) -> bool {
-        self.code.contains("RateControl")
-            || self
-                .text
-                .to_ascii_lowercase()
-                .contains("exceeded allowed rate")
-    }
-
-    fn read(body: &Element, redactor: &Redactor) -> Option<Self> {
-        let fault = body.child("Fault")?;
-        let shown = |element: &Element, name| {
-            let text = redactor.clean(element.text_of(name).unwrap_or_default());
-            excerpt(text.as_bytes(), 400)
-        };
-        let text = |name| shown(fault, name);
-        let code = text("faultcode");
-        let axl = fault.at(&["detail", "axlError"]).map(|error| {
-            let part = |name| shown(error, name);
-            (part("axlcode"), part("axlmessage"))
-        });
-        Some(Self {
-            code: code.rsplit(':').next().unwrap_or(&code).to_owned(),
-            text: text("faultstring"),
-            axl,
-        })
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.code, self.text)?;
-        if let Some((code, message)) = &self.axl {
-            write!(formatter, " (AXL {code}: {message})")?;
-        }
-        if self.is_rate_limit() {
-            formatter.write_str(
-                ". The node was asked too often in this minute; wait half a minute and ask again",
-            )?;
-        }
-        Ok(())
-    }
-}
 
 /// Asks a node by a closed list of operations.
 #[derive(Clone, Debug)]
@@ -130,6 +76,20 @@ impl SoapReader {
         action: &str,
         envelope: Vec<u8>,
     ) -> Result<Element, TransportError> {
+        let dated = self.call_dated(path, action, envelope).await;
+        dated.map(|(element, _)| element)
+    }
+
+    /// As [`Self::call`], with the answer's header `Date` as sent.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub async fn call_dated(
+        &self,
+        path: &str,
+        action: &str,
+        envelope: Vec<u8>,
+    ) -> Result<(Element, Option<String>), TransportError> {
         let operation = operation(&envelope).unwrap_or_default();
         if !READS.contains(&operation.as_str()) {
             return Err(TransportError::Forbidden {
@@ -153,7 +113,7 @@ impl SoapReader {
             .await?;
             // An expired session shows as 404 (cucm-soap §1), or as 401: then once more with the password.
             if !matches!(incoming.reply.status, 401 | 404) {
-                return answer(&self.peer, &operation, incoming.reply);
+                return dated(&self.peer, &operation, incoming.reply);
             }
             self.sessions().remove(&application);
         }
@@ -170,7 +130,7 @@ impl SoapReader {
             self.peer.network.redactor.learn(&cookie.value);
             self.sessions().insert(application, cookie.pair);
         }
-        answer(&self.peer, &operation, incoming.reply)
+        dated(&self.peer, &operation, incoming.reply)
     }
 
     /// Makes the next request shake hands and log in again.
@@ -187,7 +147,7 @@ impl SoapReader {
     }
 }
 
-/// Controls services of a node. Each request has a connection and a login of its own and is sent once.
+/// Controls services of a node and resets phones. Each request has a connection and a login of its own and is sent once.
 #[derive(Debug)]
 pub struct SoapWriter {
     peer: HttpPeer,
@@ -213,24 +173,40 @@ impl SoapWriter {
         path: &str,
         envelope: Vec<u8>,
     ) -> Result<Element, TransportError> {
+        self.once(path, CONTROL, CONTROL, envelope).await
+    }
+
+    /// Sends an envelope of AXL's `resetDevicePool`, once, and returns the element in the answer's `Body`. `action`
+    /// is the header `SOAPAction`.
+    ///
+    /// # Errors
+    /// As for [`Self::control_services`].
+    pub async fn reset_device_pool(
+        &self,
+        path: &str,
+        action: &str,
+        envelope: Vec<u8>,
+    ) -> Result<Element, TransportError> {
+        self.once(path, action, RESET, envelope).await
+    }
+
+    async fn once(
+        &self,
+        path: &str,
+        action: &str,
+        allowed: &'static str,
+        envelope: Vec<u8>,
+    ) -> Result<Element, TransportError> {
         let operation = operation(&envelope).unwrap_or_default();
-        if operation != CONTROL {
+        if operation != allowed {
             return Err(TransportError::Forbidden {
                 place: self.peer.endpoint.place(),
                 request: operation,
-                expected: CONTROL,
+                expected: allowed,
             });
         }
-        let incoming = send(
-            &self.peer,
-            path,
-            CONTROL,
-            CONTROL,
-            envelope,
-            Proof::Password,
-        )
-        .await?;
-        answer(&self.peer, CONTROL, incoming.reply)
+        let incoming = send(&self.peer, path, action, allowed, envelope, Proof::Password).await?;
+        answer(&self.peer, allowed, incoming.reply)
     }
 }
 
@@ -293,6 +269,15 @@ fn session(incoming: &Incoming) -> Option<SessionCookie> {
             value: Secret::new(value.to_owned()),
         })
     })
+}
+
+fn dated(
+    peer: &HttpPeer,
+    operation: &str,
+    reply: Reply,
+) -> Result<(Element, Option<String>), TransportError> {
+    let date = reply.date.clone();
+    Ok((answer(peer, operation, reply)?, date))
 }
 
 /// Judges an answer: the element in its `Body`, or a fault, or something else.

@@ -216,4 +216,18 @@ async fn a_control_request_is_sent_once_whatever_happens() {
         .unwrap_err();
     assert!(matches!(error, TransportError::Unknown { .. }), "{error}");
     assert_eq!(server.requests().len(), 1);
+    let action = "CUCM:DB ver=14.0 resetDevicePool";
+    let error = writer
+        .reset_device_pool("/axl/", action, envelope(RESET))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, TransportError::Unknown { .. }), "{error}");
+    assert_eq!(server.requests().len(), 2);
+    assert!(server.requests()[1].contains(&format!("soapaction: \"{action}\"\r\n")));
+    let error = writer
+        .reset_device_pool("/axl/", action, envelope("resetEnterpriseParameters"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, TransportError::Forbidden { .. }), "{error}");
+    assert_eq!(server.requests().len(), 2);
 }

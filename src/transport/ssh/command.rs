@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Purpose, ServiceName};
+use crate::model::{Purpose, Store};
 
 /// A command that changes nothing and, as far as is known, asks nothing. Source: cucm-rest-and-cli §4.2 to §4.4;
 /// cucm-soap §2.2 for single sign-on.
@@ -37,6 +37,12 @@ pub enum ReadCommand {
     Certificate(Purpose),
     /// One signing request with its PEM.
     Request(Purpose),
+    /// Names of the certificates in the trust stores.
+    TrustCertificateList,
+    /// One certificate of a trust store with its PEM, by the names that [`Self::TrustCertificateList`] printed.
+    TrustCertificate(Store, String),
+    /// The certificate trust list that phones get.
+    TrustList,
 }
 
 impl ReadCommand {
@@ -55,7 +61,10 @@ impl ReadCommand {
             | Self::CertificateList
             | Self::RequestList
             | Self::Certificate(_)
-            | Self::Request(_) => Duration::from_mins(1),
+            | Self::Request(_)
+            | Self::TrustCertificateList
+            | Self::TrustCertificate(..)
+            | Self::TrustList => Duration::from_mins(1),
         }
     }
 
@@ -63,6 +72,9 @@ impl ReadCommand {
     pub(super) fn line(&self) -> Option<String> {
         match self {
             Self::Certificate(purpose) | Self::Request(purpose) if !is_word(purpose.as_str()) => {
+                None
+            }
+            Self::TrustCertificate(store, file) if !is_word(store.as_str()) || !is_file(file) => {
                 None
             }
             _ => Some(self.to_string()),
@@ -87,25 +99,35 @@ impl fmt::Display for ReadCommand {
             Self::RequestList => "show csr list own",
             Self::Certificate(purpose) => return write!(formatter, "show cert own {purpose}"),
             Self::Request(purpose) => return write!(formatter, "show csr own {purpose}"),
+            Self::TrustCertificateList => "show cert list trust",
+            Self::TrustCertificate(store, file) => {
+                return write!(formatter, "show cert trust {store}/{file}");
+            }
+            Self::TrustList => "show ctl",
         };
         formatter.write_str(words)
     }
 }
 
-/// The line that restarts a service; `None` if its name is not one that a node can have printed.
-pub(super) fn restart_line(service: &ServiceName) -> Option<String> {
-    let words: Vec<_> = service.as_str().split(' ').collect();
-    let named = words.len() <= 10 && words.iter().all(|word| is_word(word));
-    named.then(|| format!("utils service restart {service}"))
-}
-
 /// A word without a character that a shell or a terminal could take for anything else.
-fn is_word(word: &str) -> bool {
+pub(super) fn is_word(word: &str) -> bool {
     (1..=64).contains(&word.len())
         && !word.starts_with('-')
         && word
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'&'))
+}
+
+/// A file of a trust store: a certificate's common name, perhaps with its serial number. Names of authorities have
+/// blanks and punctuation, but nothing that a shell or a terminal could take for anything else.
+// claim: CUCM-TRUST-FILENAME
+fn is_file(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.&,@=+:()".contains(&byte);
+    (1..=200).contains(&name.len())
+        && !name.starts_with(['-', '.'])
+        && name
+            .split(' ')
+            .all(|word| !word.is_empty() && word.bytes().all(plain))
 }
 
 #[cfg(test)]
@@ -137,18 +159,23 @@ mod tests {
                 "{bad:?}"
             );
         }
+        let trusted =
+            |store, file: &str| ReadCommand::TrustCertificate(Store::from(store), file.into());
         assert_eq!(
-            restart_line(&ServiceName::from("Cisco UDS Tomcat")).unwrap(),
-            "utils service restart Cisco UDS Tomcat"
+            trusted("tomcat-trust", "Corp Root CA (G2)_0a1b.pem")
+                .line()
+                .unwrap(),
+            "show cert trust tomcat-trust/Corp Root CA (G2)_0a1b.pem"
         );
-        for bad in [
-            "",
-            "Cisco  Tomcat",
-            "Cisco Tomcat\r",
-            "Cisco Tomcat | grep",
-            " Cisco",
+        for (store, file) in [
+            ("tomcat trust", "a.pem"),
+            ("tomcat-trust", ""),
+            ("tomcat-trust", "a  b.pem"),
+            ("tomcat-trust", "a.pem | grep"),
+            ("tomcat-trust", "../a.pem"),
+            ("tomcat-trust", "a\r.pem"),
         ] {
-            assert_eq!(restart_line(&ServiceName::from(bad)), None, "{bad:?}");
+            assert_eq!(trusted(store, file).line(), None, "{store}/{file}");
         }
     }
 }

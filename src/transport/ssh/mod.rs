@@ -1,8 +1,10 @@
-//! The platform shell over SSH: a client that can only look, and one that can also restart services.
+//! The platform shell over SSH: a client that can only look, and one that can also make the changes of a closed list.
 
+mod change;
 mod command;
 mod connection;
 mod dialogue;
+mod live;
 mod session;
 
 use std::sync::{Arc, PoisonError};
@@ -10,13 +12,16 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::model::{Fingerprint, ServiceName};
+use crate::model::Fingerprint;
 
 use super::text::excerpt;
 use super::{Endpoint, Limits, Login, Network, TransportError, WriteAccess};
 
-use session::{Broken, Progress, Shell};
+use change::Script;
+use live::{Broken, Progress};
+use session::Shell;
 
+pub use change::WriteCommand;
 pub use command::ReadCommand;
 
 /// What the shell says to a command that it does not have (cucm-rest-and-cli §4.1).
@@ -62,11 +67,13 @@ impl ShellReader {
             request: excerpt(name.as_bytes(), 80),
             expected: "a certificate purpose as a node prints it",
         })?;
+        let script = Script::look(line.clone());
         // A look may be taken again whatever became of the first.
         let output = self
             .inner
-            .run(&line, command.limit(), true, || Box::new(|_| {}))
-            .await?;
+            .run(&script, command.limit(), true, || Box::new(|_| {}))
+            .await?
+            .text;
         if output.trim() == NO_SUCH_COMMAND {
             return Err(TransportError::Malformed {
                 place: self.inner.endpoint.place(),
@@ -84,55 +91,66 @@ impl ShellReader {
     }
 }
 
-/// Restarts services of a node, over the same session as its reader.
+/// What a change printed until the prompt was back. That proves nothing about the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// Without echo of the command, prompt, pages and colours; after an answer, what followed it.
+    pub text: String,
+    /// Whether anything was typed by which the node acts.
+    pub acted: bool,
+}
+
+/// Changes a node, over the same session as its reader.
 #[derive(Debug)]
 pub struct ShellWriter {
     inner: Arc<Inner>,
 }
 
 impl ShellWriter {
-    /// Makes a client that can restart services out of one that cannot.
+    /// Makes a client that can change a node out of one that cannot.
     pub fn new(reader: &ShellReader, _access: &WriteAccess) -> Self {
         Self {
             inner: Arc::clone(&reader.inner),
         }
     }
 
-    /// Types `utils service restart …` once, passes on each line that it prints, and returns all of them when the prompt is
-    /// back. That proves nothing: some nodes return while the service is still starting (cucm-rest-and-cli §4.3).
+    /// Types a command once, answers the questions that are known, passes on each line that it prints, and returns
+    /// them when the prompt is back. That proves nothing: some nodes return while a service is still starting
+    /// (cucm-rest-and-cli §4.3).
     ///
     /// # Errors
-    /// [`TransportError`]; [`TransportError::not_sent`] tells whether the restart can have begun.
-    pub async fn restart_service(
+    /// [`TransportError::Question`] if it asked anything that is not known; [`TransportError::not_sent`] tells whether
+    /// the line was typed.
+    pub async fn run(
         &self,
-        service: &ServiceName,
+        command: &WriteCommand,
         limit: Duration,
         on_line: impl FnMut(&str) + Send + 'static,
-    ) -> Result<String, TransportError> {
-        let line = command::restart_line(service).ok_or_else(|| TransportError::Forbidden {
+    ) -> Result<Printed, TransportError> {
+        let script = command.script().ok_or_else(|| TransportError::Forbidden {
             place: self.inner.endpoint.place(),
-            request: excerpt(format!("utils service restart {service}").as_bytes(), 80),
-            expected: "a service's name as a node prints it",
+            request: excerpt(command.to_string().as_bytes(), 80),
+            expected: "names as a node prints them, and one PEM block",
         })?;
         let on_line = Arc::new(std::sync::Mutex::new(on_line));
         let progress = || -> Progress {
             let on_line = Arc::clone(&on_line);
             Box::new(move |line| on_line.lock().unwrap_or_else(PoisonError::into_inner)(line))
         };
-        self.inner.run(&line, limit, false, progress).await
+        self.inner.run(&script, limit, false, progress).await
     }
 }
 
 impl Inner {
     /// Runs a line in the open session, or in a new one. Once more in a new one if the old had died, and the line either
-    /// had not been written or `harmless` to repeat.
+    /// had not been written or is `harmless` to repeat.
     async fn run(
         &self,
-        line: &str,
+        script: &Script,
         limit: Duration,
         harmless: bool,
         progress: impl Fn() -> Progress,
-    ) -> Result<String, TransportError> {
+    ) -> Result<Printed, TransportError> {
         let mut slot = self.shell.lock().await;
         let mut kept = slot.take();
         loop {
@@ -141,7 +159,7 @@ impl Inner {
                 Some(shell) => shell,
                 None => Shell::open(&self.network, &self.endpoint, &self.login).await?,
             };
-            match shell.run(line, limit, progress()).await {
+            match shell.run(script, limit, progress()).await {
                 Ok(output) => {
                     *slot = Some(shell);
                     return Ok(output);
@@ -156,7 +174,7 @@ impl Inner {
                 Err(Broken::Gone { sent: true, cause }) => {
                     return Err(TransportError::Unknown {
                         place: self.endpoint.place(),
-                        request: line.to_owned(),
+                        request: script.line.clone(),
                         cause: format!("the session was cut ({cause})"),
                     });
                 }

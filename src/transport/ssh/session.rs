@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ssh2::{Channel, Session};
 use tokio::sync::oneshot;
@@ -12,39 +12,20 @@ use crate::transport::logins::Attempt;
 use crate::transport::text::excerpt;
 use crate::transport::{Endpoint, Login, Network, TransportError};
 
+use super::Printed;
+use super::change::Script;
 use super::connection::{log_in, milliseconds};
-use super::dialogue::{Dialogue, Sight};
-
-/// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice. One that
-/// comes later does no harm, because the next command is only heard from its echo on.
-const SETTLE: Duration = Duration::from_millis(20);
-
-/// How long before a line in known words counts as a question.
-const ASKED: Duration = Duration::from_millis(500);
-
-/// How long before a line that only ends like a question counts as one.
-const STUCK: Duration = Duration::from_secs(30);
+use super::live::{Broken, Live, Progress, Sound, Wire, not_sent};
 
 /// Columns and rows: long lines must not wrap, and a tall screen needs no pager (cucm-rest-and-cli §4.1).
 const SCREEN: (u32, u32) = (200, 1000);
 
-/// Called with each line that a command prints.
-pub(super) type Progress = Box<dyn FnMut(&str) + Send>;
-
 /// A command to run.
 pub(super) struct Job {
-    pub(super) line: String,
+    pub(super) script: Script,
     pub(super) limit: Duration,
     pub(super) progress: Progress,
-    pub(super) reply: oneshot::Sender<Result<String, Broken>>,
-}
-
-/// Why a command gave no output. The session is over in every case.
-pub(super) enum Broken {
-    /// The connection was gone; `sent` says whether the command had been written.
-    Gone { sent: bool, cause: String },
-    /// Something to report.
-    Failed(TransportError),
+    pub(super) reply: oneshot::Sender<Result<Printed, Broken>>,
 }
 
 /// The handle to a running session. Dropping it cuts the connection.
@@ -89,13 +70,13 @@ impl Shell {
     /// Runs one command.
     pub(super) async fn run(
         &self,
-        line: &str,
+        script: &Script,
         limit: Duration,
         progress: Progress,
-    ) -> Result<String, Broken> {
+    ) -> Result<Printed, Broken> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
-            line: line.to_owned(),
+            script: script.clone(),
             limit,
             progress,
             reply,
@@ -106,13 +87,6 @@ impl Shell {
         };
         self.jobs.send(job).map_err(|_| gone(false))?;
         answer.await.unwrap_or_else(|_| Err(gone(true)))
-    }
-}
-
-fn not_sent(endpoint: &Endpoint, cause: String) -> TransportError {
-    TransportError::NotSent {
-        place: endpoint.place(),
-        cause,
     }
 }
 
@@ -142,7 +116,7 @@ impl Opening {
             return;
         }
         while let Ok(mut job) = jobs.recv() {
-            let outcome = live.run(&job.line, job.limit, &mut job.progress);
+            let outcome = live.run(&job.script, job.limit, &mut job.progress);
             let over = outcome.is_err();
             let _heard = job.reply.send(outcome);
             if over {
@@ -151,19 +125,16 @@ impl Opening {
         }
     }
 
-    fn open(self, attempt: Attempt) -> Result<(Live, TcpStream), TransportError> {
+    fn open(self, attempt: Attempt) -> Result<(Live<Line>, TcpStream), TransportError> {
         let greeted = log_in(&self.network, &self.endpoint, &self.login, attempt)?;
         tracing::debug!(node = %self.endpoint.node, port = self.endpoint.port, "logged in by SSH");
         let channel = shell_channel(&greeted.session)
             .map_err(|error| not_sent(&self.endpoint, format!("no shell was opened: {error}")))?;
-        let mut live = Live {
+        let line = Line {
             session: greeted.session,
             channel,
-            prompt: String::new(),
-            endpoint: self.endpoint,
-            network: self.network,
         };
-        live.prompt = live.await_prompt()?;
+        let live = Live::greeted(line, self.endpoint, self.network)?;
         Ok((live, greeted.cut))
     }
 }
@@ -175,200 +146,31 @@ fn shell_channel(session: &Session) -> Result<Channel, ssh2::Error> {
     Ok(channel)
 }
 
-/// A shell at its prompt.
-struct Live {
+/// The wire of a real session.
+struct Line {
     session: Session,
     channel: Channel,
-    prompt: String,
-    endpoint: Endpoint,
-    network: Network,
 }
 
-/// What one look at the line brought.
-enum Heard {
-    Bytes,
-    Silence,
-    Flood,
-    Gone(String),
-}
-
-impl Live {
-    fn await_prompt(&mut self) -> Result<String, TransportError> {
-        let limit = self.network.limits.shell_start;
-        let started = Instant::now();
-        let mut heard_last = started;
-        let mut nudged = false;
-        let mut dialogue = Dialogue::greeting(self.network.limits.body);
-        loop {
-            let silent = heard_last.elapsed();
-            match dialogue.sight() {
-                Sight::Prompt if silent >= SETTLE => return Ok(dialogue.prompt()),
-                Sight::Pager => {
-                    dialogue.turn_page();
-                    // Failing to write shows at the next look.
-                    let _written = self.channel.write_all(b" ");
-                }
-                Sight::Question if silent >= ASKED => {
-                    return Err(self.asked("the login", &dialogue));
-                }
-                Sight::Prompt | Sight::Question | Sight::Doubtful | Sight::Running => {}
-            }
-            // Some nodes show the prompt only after a line (cucm-rest-and-cli §4.1); never typed into a question.
-            let quiet_enough = silent >= (limit / 20).min(Duration::from_secs(5));
-            if !nudged
-                && quiet_enough
-                && dialogue.is_welcomed()
-                && dialogue.sight() == Sight::Running
-            {
-                nudged = true;
-                let _written = self.channel.write_all(b"\n");
-            }
-            if started.elapsed() >= limit {
-                return Err(TransportError::NoPrompt {
-                    place: self.endpoint.place(),
-                    waited: limit,
-                    last: self.shown(&dialogue.last_line()),
-                });
-            }
-            match self.listen(&mut dialogue, started + limit, heard_last) {
-                Heard::Bytes => heard_last = Instant::now(),
-                Heard::Silence => {}
-                Heard::Flood => {
-                    return Err(not_sent(
-                        &self.endpoint,
-                        "the greeting did not end".to_owned(),
-                    ));
-                }
-                Heard::Gone(cause) => {
-                    return Err(not_sent(
-                        &self.endpoint,
-                        format!("closed before the prompt: {cause}"),
-                    ));
-                }
-            }
-        }
+impl Wire for Line {
+    fn say(&mut self, text: &[u8], limit: Duration) -> Result<(), String> {
+        self.session.set_timeout(milliseconds(limit));
+        self.channel
+            .write_all(text)
+            .map_err(|error| error.to_string())
     }
 
-    fn run(
-        &mut self,
-        line: &str,
-        limit: Duration,
-        progress: &mut Progress,
-    ) -> Result<String, Broken> {
-        self.drain()?;
-        let started = Instant::now();
-        let place = self.endpoint.place();
-        tracing::debug!(node = %self.endpoint.node, command = line, "typed");
-        let mut dialogue = Dialogue::command(line, &self.prompt, self.network.limits.body);
-        self.session
-            .set_timeout(milliseconds(self.network.limits.idle));
-        let typed = self.channel.write_all(format!("{line}\n").as_bytes());
-        typed.map_err(|error| Broken::Gone {
-            sent: true,
-            cause: error.to_string(),
-        })?;
-        let mut heard_last = started;
-        loop {
-            match self.listen(&mut dialogue, started + limit, heard_last) {
-                Heard::Bytes => heard_last = Instant::now(),
-                Heard::Silence => {}
-                Heard::Flood => {
-                    return Err(Broken::Failed(TransportError::TooLarge {
-                        place,
-                        request: line.to_owned(),
-                        limit: self.network.limits.body,
-                    }));
-                }
-                Heard::Gone(cause) => return Err(Broken::Gone { sent: true, cause }),
-            }
-            for printed in dialogue.new_lines() {
-                progress(&self.shown(&printed));
-            }
-            let silent = heard_last.elapsed();
-            match dialogue.sight() {
-                Sight::Prompt if silent >= SETTLE => {
-                    let output = dialogue.output();
-                    let ms = started.elapsed().as_millis();
-                    tracing::debug!(node = %self.endpoint.node, command = line, bytes = output.len(), ms, "prompt is back");
-                    return Ok(output);
-                }
-                Sight::Pager => {
-                    dialogue.turn_page();
-                    let _written = self.channel.write_all(b" ");
-                }
-                Sight::Question if silent >= ASKED => {
-                    return Err(Broken::Failed(self.asked(line, &dialogue)));
-                }
-                Sight::Doubtful if silent >= STUCK => {
-                    return Err(Broken::Failed(self.asked(line, &dialogue)));
-                }
-                Sight::Prompt | Sight::Question | Sight::Doubtful | Sight::Running => {}
-            }
-            if started.elapsed() >= limit {
-                let last = self.shown(&dialogue.last_line());
-                return Err(Broken::Failed(TransportError::Unknown {
-                    place,
-                    request: line.to_owned(),
-                    cause: format!(
-                        "no prompt within {} s, the last line was `{last}`",
-                        limit.as_secs()
-                    ),
-                }));
-            }
-        }
-    }
-
-    /// Takes what is left on the line and finds out whether the connection still lives.
-    fn drain(&mut self) -> Result<(), Broken> {
-        let mut old = Dialogue::greeting(self.network.limits.body);
-        loop {
-            match self.listen(&mut old, Instant::now(), Instant::now()) {
-                Heard::Bytes => {}
-                Heard::Silence => return Ok(()),
-                Heard::Flood => {
-                    return Err(Broken::Gone {
-                        sent: false,
-                        cause: "it printed without end while nothing was asked".to_owned(),
-                    });
-                }
-                Heard::Gone(cause) => return Err(Broken::Gone { sent: false, cause }),
-            }
-        }
-    }
-
-    /// Waits for bytes: a moment, not beyond a deadline, and no longer than the line takes to have been silent
-    /// for [`SETTLE`].
-    fn listen(&mut self, dialogue: &mut Dialogue, until: Instant, heard_last: Instant) -> Heard {
+    fn hear(&mut self, wait: Duration, buffer: &mut [u8]) -> Sound {
         // Per call, not for the whole conversation: so it is set again each time.
-        let left = until.saturating_duration_since(Instant::now());
-        let quiet = SETTLE.saturating_sub(heard_last.elapsed());
-        let moment = if quiet.is_zero() { SETTLE } else { quiet };
-        self.session.set_timeout(milliseconds(left.min(moment)));
-        let mut buffer = [0_u8; 16 * 1024];
-        match self.channel.read(&mut buffer) {
-            Ok(0) if self.channel.eof() => Heard::Gone("the node closed the session".to_owned()),
-            Ok(0) => Heard::Silence,
-            Ok(count) => {
-                let fits = dialogue.feed(buffer.get(..count).unwrap_or_default());
-                if fits { Heard::Bytes } else { Heard::Flood }
-            }
+        self.session.set_timeout(milliseconds(wait));
+        match self.channel.read(buffer) {
+            Ok(0) if self.channel.eof() => Sound::Gone("the node closed the session".to_owned()),
+            Ok(0) => Sound::Silence,
+            Ok(count) => Sound::Bytes(count),
             Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
-                Heard::Silence
+                Sound::Silence
             }
-            Err(error) => Heard::Gone(excerpt(error.to_string().as_bytes(), 200)),
+            Err(error) => Sound::Gone(excerpt(error.to_string().as_bytes(), 200)),
         }
-    }
-
-    fn asked(&self, request: &str, dialogue: &Dialogue) -> TransportError {
-        TransportError::Question {
-            place: self.endpoint.place(),
-            request: request.to_owned(),
-            question: self.shown(&dialogue.last_line()),
-        }
-    }
-
-    /// A line of the node's, fit for a person.
-    fn shown(&self, line: &str) -> String {
-        excerpt(self.network.redactor.clean(line).as_bytes(), 200)
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use reissue_lab::{Channel, Fault, Kind, Lab, LabConfig, LogEntry, Mode};
 
-use crate::model::{AccountName, NodeName, Port, Purpose};
+use crate::model::{AccountName, NodeName, Port, Purpose, ServiceName};
 use crate::secrets::{PasswordSource, Redactor, Secret};
 use crate::transport::testing::{closed_port, silent_port};
 use crate::transport::{Peer, PinBook};
@@ -190,8 +190,8 @@ async fn a_restart_is_followed_line_by_line_and_typed_once() {
     reader.run(&ReadCommand::Status).await.unwrap();
     let (lines, heard) = std::sync::mpsc::channel();
     let output = writer
-        .restart_service(
-            &ServiceName::from("Cisco Tomcat"),
+        .run(
+            &WriteCommand::RestartService(ServiceName::from("Cisco Tomcat")),
             Duration::from_secs(30),
             move |line| {
                 lines.send(line.to_owned()).unwrap();
@@ -204,7 +204,7 @@ async fn a_restart_is_followed_line_by_line_and_typed_once() {
         heard.iter().any(|line| line == "Cisco Tomcat[STOPPING]"),
         "{heard:?}"
     );
-    assert!(output.contains("Cisco Tomcat[STOPPING]"), "{output}");
+    assert!(output.text.contains("Cisco Tomcat[STOPPING]") && output.acted);
     // The same session goes on, and nothing of the restart is left in the next answer.
     let services = reader.run(&ReadCommand::Services).await.unwrap();
     assert!(
@@ -226,9 +226,9 @@ async fn a_cut_after_a_restart_was_typed_is_unknown_and_not_repeated() {
         stage
             .lab
             .plant(Fault::new("ssh utils service restart", mode).at(node));
-        let service = ServiceName::from("Cisco Tomcat");
+        let restart = WriteCommand::RestartService(ServiceName::from("Cisco Tomcat"));
         let error = writer
-            .restart_service(&service, Duration::from_secs(30), |_| {})
+            .run(&restart, Duration::from_secs(30), |_| {})
             .await
             .unwrap_err();
         assert!(matches!(error, TransportError::Unknown { .. }), "{error}");
@@ -244,9 +244,9 @@ async fn a_restart_that_does_not_return_is_given_up() {
     stage
         .lab
         .plant(Fault::new("ssh utils service restart", Mode::RestartStuck));
-    let service = ServiceName::from("Cisco Tomcat");
+    let restart = WriteCommand::RestartService(ServiceName::from("Cisco Tomcat"));
     let error = writer
-        .restart_service(&service, Duration::from_secs(1), |_| {})
+        .run(&restart, Duration::from_secs(1), |_| {})
         .await
         .unwrap_err();
     assert!(matches!(error, TransportError::Unknown { .. }), "{error}");

@@ -1,9 +1,9 @@
 //! Answers of the publisher's database: AXL.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{DecodeError, tree};
-use crate::model::{Release, Role, SecurityMode};
+use crate::model::{PhoneProfile, PhoneSecurity, Release, Role, SecurityMode};
 use crate::transport::soap::Element;
 
 /// The release that `getCCMVersion` answers.
@@ -83,16 +83,61 @@ pub fn security_mode(response: &Element) -> Result<SecurityMode, DecodeError> {
     }
 }
 
-/// The phones that `executeSQLQuery` lists by name.
+/// The phones that `executeSQLQuery` lists, each with its pool, security mode and LSC state. Numbers that are not
+/// known leave their fact unknown.
 ///
 /// # Errors
-/// If a row has no name.
-// claim: CUCM-AXL-PHONE-NAMES (assumed)
-pub fn phone_names(response: &Element) -> Result<BTreeSet<String>, DecodeError> {
-    tree::all(response, &["return", "row"])
-        .into_iter()
-        .map(|row| tree::text("executeSQLQuery device", row, &["name"]).map(str::to_owned))
-        .collect()
+/// If a row has no name, or one name has two rows.
+// claim: CUCM-AXL-PHONE-PROFILES (assumed)
+pub fn phone_profiles(response: &Element) -> Result<BTreeMap<String, PhoneProfile>, DecodeError> {
+    const QUESTION: &str = "executeSQLQuery device";
+    let answer = tree::one(QUESTION, response, &["return"])?;
+    let mut phones = BTreeMap::new();
+    for row in tree::all(answer, &["row"]) {
+        let name = tree::text(QUESTION, row, &["name"])?;
+        let column = |name| row.text_of(name).unwrap_or_default();
+        let profile = PhoneProfile {
+            pool: Some(column("pool"))
+                .filter(|pool| !pool.is_empty())
+                .map(str::to_owned),
+            security: match column("mode") {
+                "1" => PhoneSecurity::NonSecure,
+                "2" => PhoneSecurity::Authenticated,
+                "3" => PhoneSecurity::Encrypted,
+                _ => PhoneSecurity::Unknown,
+            },
+            lsc: match column("lsc") {
+                "1" => Some(false),
+                "4" => Some(true),
+                _ => None,
+            },
+        };
+        if name.is_empty() || phones.insert(name.to_owned(), profile).is_some() {
+            let expected = "one row for each phone, with its name";
+            return Err(DecodeError::new(
+                QUESTION,
+                expected,
+                &format!("two for {name}"),
+            ));
+        }
+    }
+    Ok(phones)
+}
+
+/// What the database said to a reset: `Ok` if it took it.
+///
+/// # Errors
+/// If the answer says neither yes nor no.
+// claim: CUCM-AXL-RESET-POOL
+pub fn reset_taken(response: &Element) -> Result<Result<(), String>, DecodeError> {
+    const QUESTION: &str = "resetDevicePool";
+    // cucm-soap §2.1: true, false, or the pool's identifier in braces.
+    match tree::text(QUESTION, response, &["return"])? {
+        "true" => Ok(Ok(())),
+        text if text.starts_with('{') && text.ends_with('}') => Ok(Ok(())),
+        "false" => Ok(Err("`false`".to_owned())),
+        other => Err(DecodeError::new(QUESTION, "true, false or {UUID}", other)),
+    }
 }
 
 #[cfg(test)]
@@ -172,5 +217,56 @@ mod tests {
         assert_eq!(security_mode(&mode("1")).unwrap(), SecurityMode::Mixed);
         security_mode(&mode("2")).unwrap_err();
         security_mode(&response(vec![])).unwrap_err();
+    }
+
+    #[test]
+    fn phones_have_a_pool_a_mode_and_an_lsc_or_it_is_unknown() {
+        let row = |cells: &[(&str, &str)]| {
+            branch(
+                "row",
+                cells.iter().map(|(name, text)| leaf(name, text)).collect(),
+            )
+        };
+        let answer = response(vec![
+            row(&[
+                ("name", "SEP1"),
+                ("pool", "HQ"),
+                ("mode", "3"),
+                ("lsc", "4"),
+            ]),
+            row(&[("name", "SEP2"), ("pool", ""), ("mode", "1"), ("lsc", "1")]),
+            row(&[("name", "SEP3"), ("mode", "9"), ("lsc", "2")]),
+        ]);
+        let phones = phone_profiles(&answer).unwrap();
+        let of = |name: &str| {
+            let phone = &phones[name];
+            (phone.pool.as_deref(), phone.security, phone.lsc)
+        };
+        assert_eq!(
+            of("SEP1"),
+            (Some("HQ"), PhoneSecurity::Encrypted, Some(true))
+        );
+        assert_eq!(of("SEP2"), (None, PhoneSecurity::NonSecure, Some(false)));
+        assert_eq!(of("SEP3"), (None, PhoneSecurity::Unknown, None));
+        assert!(phone_profiles(&response(vec![])).unwrap().is_empty());
+        for wrong in [
+            response(vec![row(&[("pool", "HQ")])]),
+            response(vec![row(&[("name", "")])]),
+            response(vec![row(&[("name", "SEP1")]), row(&[("name", "SEP1")])]),
+            branch("r", vec![]),
+        ] {
+            phone_profiles(&wrong).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_reset_is_taken_refused_or_says_nothing() {
+        let answer = |text: &str| branch("r", vec![leaf("return", text)]);
+        assert_eq!(reset_taken(&answer("true")).unwrap(), Ok(()));
+        assert_eq!(reset_taken(&answer("{0D1B-22}")).unwrap(), Ok(()));
+        reset_taken(&answer("false")).unwrap().unwrap_err();
+        for wrong in [answer(""), answer("perhaps"), branch("r", vec![])] {
+            reset_taken(&wrong).unwrap_err();
+        }
     }
 }

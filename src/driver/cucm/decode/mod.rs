@@ -4,12 +4,14 @@
 //! fact sheets shows is an error with its words in it, never a default.
 
 pub mod axl;
+pub mod certificates;
 pub mod control;
 pub mod phones;
 pub mod platform;
 pub mod shell;
 pub mod snapshot;
 mod tree;
+pub mod trust_list;
 
 /// An answer that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

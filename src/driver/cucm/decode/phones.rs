@@ -1,6 +1,6 @@
 //! Answers about registered phones: RIS and `PerfMon`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{DecodeError, tree};
 use crate::transport::soap::Element;
@@ -13,8 +13,8 @@ const COUNT: &str = "perfmonCollectCounterData";
 pub struct Registered {
     /// Whether the answer had room for more rows than it has, and says of itself that it has all.
     pub whole: bool,
-    /// The phones whose newest row says that they are registered.
-    pub names: BTreeSet<String>,
+    /// The phones whose newest row says that they are registered, each with that row's time stamp: seconds since 1970.
+    pub phones: BTreeMap<String, i64>,
 }
 
 /// Which phones are registered, in an answer that has room for `most` rows. Nothing tells whether
@@ -31,7 +31,7 @@ pub fn registered(response: &Element, most: usize) -> Result<Registered, DecodeE
     )?;
     let total: usize = tree::number(SELECT, result, &["TotalDevicesFound"])?;
     let mut rows = 0;
-    let mut newest: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    let mut newest: BTreeMap<&str, (i64, bool)> = BTreeMap::new();
     for node in tree::all(result, &["CmNodes", "item"]) {
         let code = tree::text(SELECT, node, &["ReturnCode"])?;
         if !matches!(code, "Ok" | "NotFound") {
@@ -49,9 +49,10 @@ pub fn registered(response: &Element, most: usize) -> Result<Registered, DecodeE
         }
     }
     let registered = newest.into_iter().filter(|(_, (_, here))| *here);
+    let phones = registered.map(|(name, (at, _))| (name.to_owned(), at));
     Ok(Registered {
         whole: rows < most && rows >= total,
-        names: registered.map(|(name, _)| name.to_owned()).collect(),
+        phones: phones.collect(),
     })
 }
 
@@ -149,10 +150,8 @@ mod tests {
             ],
         );
         let all = registered(&answer, 5).unwrap();
-        assert_eq!(
-            all.names,
-            BTreeSet::from(["SEP2".to_owned(), "SEP3".to_owned()])
-        );
+        let expected = [("SEP2".to_owned(), 10), ("SEP3".to_owned(), 5)];
+        assert_eq!(all.phones, BTreeMap::from(expected));
         assert!(all.whole);
         assert!(
             !registered(&answer, 4).unwrap().whole,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::DecodeError;
-use crate::model::{Release, ServiceName, ServiceState, ServiceStatus};
+use crate::model::{Release, Role, ServiceName, ServiceState, ServiceStatus};
 
 /// The active release: `show version active`.
 ///
@@ -27,6 +27,21 @@ pub fn version(output: &[u8]) -> Result<Release, DecodeError> {
         .and_then(|release| Release::parse(release).map_err(|_| wrong()))
 }
 
+/// The name by which a node calls itself: `show status`.
+///
+/// # Errors
+/// If no line gives it.
+// claim: VOS-STATUS
+pub fn host_name(output: &[u8]) -> Result<String, DecodeError> {
+    let text = super::text(output);
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(label, _)| label.trim().eq_ignore_ascii_case("host name"))
+        .map(|(_, name)| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| DecodeError::new("show status", "a line `Host Name : cucm-pub`", &text))
+}
+
 /// One line of `show network cluster`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterMember {
@@ -36,8 +51,41 @@ pub struct ClusterMember {
     pub name: String,
     /// Its host name.
     pub host: String,
+    /// `Publisher` or `Subscriber`.
+    usage: String,
+    /// `callmanager`, `cups` or `cuc`.
+    application: String,
+    /// `DBPub` or `DBSub`.
+    database: String,
     /// Whether the platform services of the two nodes have authenticated each other.
     pub authenticated: bool,
+}
+
+impl ClusterMember {
+    /// Whether it is an IM and Presence node.
+    // claim: VOS-NETWORK-CLUSTER, IMP-PUBLISHER
+    pub fn is_presence(&self) -> bool {
+        self.application.eq_ignore_ascii_case("cups")
+    }
+
+    /// Whether it keeps the database of its application: of an IM and Presence node, the presence database.
+    pub fn keeps_database(&self) -> bool {
+        self.database.eq_ignore_ascii_case("DBPub")
+    }
+
+    /// Its part in the cluster.
+    ///
+    /// # Errors
+    /// If it is called neither publisher nor subscriber.
+    // claim: CUC-DIALECT (assumed)
+    pub fn role(&self) -> Result<Role, DecodeError> {
+        match self.usage.to_ascii_lowercase().as_str() {
+            _ if self.is_presence() => Ok(Role::ImPresence),
+            "publisher" => Ok(Role::Publisher),
+            "subscriber" => Ok(Role::Subscriber),
+            _ => Err(network_error(&format!("{}: {}", self.name, self.usage))),
+        }
+    }
 }
 
 /// The nodes that a node's platform knows: `show network cluster`. The server table that release 15 adds
@@ -55,9 +103,9 @@ pub fn network(output: &[u8]) -> Result<Vec<ClusterMember>, DecodeError> {
             address,
             name,
             host,
-            _role,
-            _application,
-            _database,
+            usage,
+            application,
+            database,
             condition @ ..,
         ] = words.as_slice()
         else {
@@ -70,6 +118,9 @@ pub fn network(output: &[u8]) -> Result<Vec<ClusterMember>, DecodeError> {
             address,
             name: (*name).to_owned(),
             host: (*host).to_owned(),
+            usage: (*usage).to_owned(),
+            application: (*application).to_owned(),
+            database: (*database).to_owned(),
             authenticated: authenticated(condition, line)?,
         });
     }
@@ -195,6 +246,42 @@ mod tests {
                 line("10.0.1.13", "imp1", false)
             ]
         );
+    }
+
+    #[test]
+    fn parts_are_told_by_role_application_and_database() {
+        let output = "10.0.1.11 pub.hq pub Publisher callmanager DBPub authenticated\n\
+            10.0.1.13 imp1.hq imp1 Subscriber cups DBPub authenticated\n\
+            10.0.1.14 imp2.hq imp2 Subscriber CUPS DBSub authenticated\n\
+            10.0.2.12 cuc2.hq cuc2 Subscriber cuc DBSub authenticated\n\
+            10.0.2.13 odd.hq odd Standby cuc DBSub authenticated\n";
+        let members = network(output.as_bytes()).unwrap();
+        let parts: Vec<_> = members
+            .iter()
+            .map(|member| {
+                (
+                    member.role().ok(),
+                    member.is_presence() && member.keeps_database(),
+                )
+            })
+            .collect();
+        let expected = [
+            (Some(Role::Publisher), false),
+            (Some(Role::ImPresence), true),
+            (Some(Role::ImPresence), false),
+            (Some(Role::Subscriber), false),
+            (None, false),
+        ];
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn the_host_name_is_found_among_the_rest() {
+        let output = b"\nHost Name          : cucm-pub\nDate : Fri Dec 12, 2025 13:45:19\nProduct Ver : 12.5.1.14900-11\n";
+        assert_eq!(host_name(output).unwrap(), "cucm-pub");
+        for wrong in ["", "Host Name :", "Product Ver : 12.5.1.14900-11"] {
+            host_name(wrong.as_bytes()).unwrap_err();
+        }
     }
 
     #[test]

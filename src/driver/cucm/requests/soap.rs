@@ -1,6 +1,6 @@
 //! AXL, Control Center, RIS and PerfMon documents.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 use quick_xml::Writer;
@@ -81,13 +81,43 @@ pub fn security_mode(version: AxlVersion) -> io::Result<Call> {
     )
 }
 
-/// Asks for the names of all phones in the database. Only needed where one RIS answer cannot hold them.
+/// Which rows of a long answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// How many to pass over.
+    pub skip: usize,
+    /// How many to give.
+    pub first: usize,
+}
+
+/// Asks for every phone that the database has, or for some rows of the list in the order of names.
 ///
 /// # Errors
 /// Never in practice: the document is written to memory.
-// claim: CUCM-AXL-PHONE-NAMES (assumed: the fact sheets say that names come from AXL, not by which query)
-pub fn phone_names(version: AxlVersion) -> io::Result<Call> {
-    sql(version, "select name from device where tkclass=1")
+// claim: CUCM-AXL-PHONE-PROFILES (assumed)
+pub fn phone_profiles(version: AxlVersion, rows: Option<Rows>) -> io::Result<Call> {
+    let columns = "d.name,dp.name as pool,sp.tkdevicesecuritymode as mode,d.tkcertificatestatus as lsc \
+         from device d left join devicepool dp on d.fkdevicepool=dp.pkid \
+         left join securityprofile sp on d.fksecurityprofile=sp.pkid where d.tkclass=1";
+    // Without an order, two answers may give a row twice and leave out another.
+    let query = match rows {
+        None => format!("select {columns}"),
+        Some(Rows { skip, first }) => {
+            format!("select skip {skip} first {first} {columns} order by d.name")
+        }
+    };
+    sql(version, &query)
+}
+
+/// Has every phone of a device pool reset.
+///
+/// # Errors
+/// Never in practice: the document is written to memory.
+// claim: CUCM-AXL-RESET-POOL
+pub fn reset_pool(version: AxlVersion, pool: &str) -> io::Result<Call> {
+    axl(version, "resetDevicePool", |writer| {
+        leaf(writer, "name", pool)
+    })
 }
 
 fn sql(version: AxlVersion, query: &str) -> io::Result<Call> {
@@ -252,9 +282,9 @@ fn leaf(writer: &mut Xml, name: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The names in `wanted`, in pieces that one RIS answer can hold.
-pub fn pages(wanted: &BTreeSet<String>) -> Vec<Vec<&str>> {
-    let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
+/// Names of phones, in pieces that one RIS answer can hold.
+pub fn pages<T>(wanted: &BTreeMap<String, T>) -> Vec<Vec<&str>> {
+    let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
     names.chunks(NAMES).map(<[&str]>::to_vec).collect()
 }
 
@@ -280,6 +310,44 @@ mod tests {
             r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:n="http://www.cisco.com/AXL/API/14.0"><e:Body><n:executeSQLQuery><sql>select paramname,paramvalue from processconfig where paramname=&apos;ClusterSecurityMode&apos;</sql></n:executeSQLQuery></e:Body></e:Envelope>"#
         );
         assert_eq!(shown(release()).0, "CUCM:DB ver=12.5 getCCMVersion");
+    }
+
+    #[test]
+    fn phones_of_the_database_are_asked_for_whole_or_by_rows() {
+        let version = AxlVersion {
+            major: 15,
+            minor: 0,
+        };
+        let (action, whole) = shown(phone_profiles(version, None));
+        assert_eq!(action, "CUCM:DB ver=15.0 executeSQLQuery");
+        assert!(
+            whole.contains("<sql>select d.name,dp.name as pool,sp.tkdevicesecuritymode as mode,d.tkcertificatestatus as lsc from device d left join devicepool dp on d.fkdevicepool=dp.pkid left join securityprofile sp on d.fksecurityprofile=sp.pkid where d.tkclass=1</sql>"),
+            "{whole}"
+        );
+        let rows = Rows {
+            skip: 500,
+            first: 250,
+        };
+        let (_, some) = shown(phone_profiles(version, Some(rows)));
+        assert!(
+            some.contains("<sql>select skip 500 first 250 d.name,"),
+            "{some}"
+        );
+        assert!(some.contains(" order by d.name</sql>"), "{some}");
+    }
+
+    #[test]
+    fn a_pool_is_reset_by_its_name_and_nothing_else() {
+        let version = AxlVersion {
+            major: 14,
+            minor: 0,
+        };
+        let (action, document) = shown(reset_pool(version, "HQ <&> Lobby"));
+        assert_eq!(action, "CUCM:DB ver=14.0 resetDevicePool");
+        assert!(
+            document.contains(r#"xmlns:n="http://www.cisco.com/AXL/API/14.0"><e:Body><n:resetDevicePool><name>HQ &lt;&amp;&gt; Lobby</name></n:resetDevicePool>"#),
+            "{document}"
+        );
     }
 
     #[test]
@@ -315,7 +383,7 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut_into_pages() {
-        let names: BTreeSet<String> = (0..2500).map(|n| n.to_string()).collect();
+        let names: BTreeMap<String, u32> = (0..2500).map(|n| (n.to_string(), n)).collect();
         let sizes: Vec<usize> = pages(&names).iter().map(Vec::len).collect();
         assert_eq!(sizes, [500, 500, 500, 500, 500]);
     }

@@ -10,7 +10,7 @@ use crate::pki::{choose_leaf, read_bundle};
 
 fn of_file(bytes: &[u8]) -> Vec<LintFinding> {
     let read = read_bundle(bytes, "a file").and_then(choose_leaf);
-    let error = read.err().expect("it cannot be read");
+    let error = read.expect_err("it cannot be read");
     vec![unreadable(&error, Product::Cucm)]
 }
 

@@ -13,39 +13,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     (
-        "a certificate that CallManager uses too",
-        PLAIN,
-        &["I12"],
-        FIRST,
-        |scene, _| {
-            let held = Observed::Present(fingerprint(FIRST));
-            scene
-                .node(FIRST)
-                .identities
-                .insert("CallManager".into(), held);
-        },
-    ),
-    (
-        "a reuse that only port 5061 tells",
-        PLAIN,
-        &["I12"],
-        FIRST,
-        |scene, _| {
-            let chain = ServedChain {
-                leaf: fingerprint(FIRST),
-                rest: vec![],
-            };
-            let sip = Listener {
-                port: Port::Sip,
-                key: KeyAlgorithm::Rsa,
-            };
-            scene
-                .node(FIRST)
-                .served
-                .insert(sip, Observed::Present(chain));
-        },
-    ),
-    (
         "replication that is broken",
         PLAIN,
         &["I25"],
@@ -112,7 +79,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["I2"],
         FIRST,
         |_, plan| {
-            plan.product = Product::UnityConnection;
+            plan.product = Product::ExpresswayC;
         },
     ),
     (

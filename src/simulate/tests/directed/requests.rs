@@ -166,17 +166,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     (
-        "a second purpose before the first is in service",
-        TWIN,
-        &["I26"],
-        FIRST,
-        |_, plan| {
-            let second = remove(plan, 2, is_upload);
-            let at = place(plan, 5, is_restart);
-            plan.steps.insert(at, second);
-        },
-    ),
-    (
         "a request made by somebody meanwhile",
         PLAIN,
         &["I28"],

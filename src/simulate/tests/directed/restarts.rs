@@ -103,25 +103,4 @@ pub(super) const FAULTS: &[Fault] = &[
             step(plan, 0, is_restart).takes = SignedDuration::ZERO;
         },
     ),
-    (
-        "a restart of what phones rely on",
-        PLAIN,
-        &["I2"],
-        PUBLISHER,
-        |_, plan| {
-            let mut restart = step(plan, 0, is_restart).clone();
-            restart.id = "hq-99".into();
-            let service = ServiceName::from("Cisco CallManager");
-            restart.after = vec![Condition::Runs {
-                node: PUBLISHER.into(),
-                service: service.clone(),
-            }];
-            restart.action = Action::RestartService {
-                service,
-                by: ControlPath::ControlCenter,
-            };
-            let at = place(plan, 0, is_restart);
-            plan.steps.insert(at, restart);
-        },
-    ),
 ];

@@ -5,6 +5,9 @@ mod terminal;
 
 use terminal::Terminal;
 
+use super::change::Question;
+use crate::transport::letters;
+
 /// The prompt of every known release; a command counter may stand before it.
 const PROMPT: &str = "admin:";
 
@@ -132,6 +135,27 @@ impl Dialogue {
     /// Whether the banner is over though no prompt is there.
     pub(super) fn is_welcomed(&self) -> bool {
         String::from_utf8_lossy(self.terminal.text()).contains(WELCOME)
+    }
+
+    /// Whether the node asks a question that is known.
+    pub(super) fn asks(&self, question: Question) -> bool {
+        let Some(from) = self.output_from else {
+            return false;
+        };
+        let printed = self.terminal.text().get(from..).unwrap_or_default();
+        let printed = letters(&String::from_utf8_lossy(printed));
+        match question {
+            Question::Ends(words) => printed.ends_with(words),
+            Question::Says(words) => printed.contains(words),
+        }
+    }
+
+    /// An answer is about to be typed: output begins behind the question, and the next line that counts is a later
+    /// one, whether the node echoes the answer or not.
+    pub(super) fn answer(&mut self) {
+        let end = self.terminal.text().len();
+        self.output_from = Some(end);
+        self.reported = end;
     }
 
     /// Removes the pager's line; a space is about to be sent.

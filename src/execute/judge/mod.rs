@@ -1,11 +1,30 @@
 //! Conditions judged on what was seen. Pure. What was not seen satisfies nothing.
 
-use crate::journal::Artifacts;
+mod phones;
+mod services;
+
+use jiff::Timestamp;
+
+use crate::journal::{Artifacts, IssuedLeaf};
 use crate::model::{
     BackupJob, ClusterState, Fingerprint, Listener, NodeName, NodeState, Observed, Purpose, Role,
-    ServiceName, ServiceStatus, SsoState, StepId, Store,
+    SsoState, StepId, Store,
 };
 use crate::plan::Condition;
+
+pub(super) use phones::{not_back, untouched};
+
+/// One look at a cluster, with what the run has learned so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// What was seen.
+    pub state: &'a ClusterState,
+    /// When the look ended, by the operator's clock. Uptimes are counted back from it, so that an instance that
+    /// counts as older than a step is older (claim: CUCM-CC-UPTIME).
+    pub ended: Timestamp,
+    /// What the run has learned, as [`crate::journal::Replay::artifacts_of`] the cluster tells it.
+    pub artifacts: &'a Artifacts,
+}
 
 /// What a look says of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +48,10 @@ pub enum Judgement {
 use Judgement::{Fails, Holds, Unknown};
 
 /// Judges one condition.
-pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts) -> Judgement {
+pub fn judge(condition: &Condition, look: Look<'_>) -> Judgement {
+    let Look {
+        state, artifacts, ..
+    } = look;
     match condition {
         Condition::Trusts {
             node,
@@ -59,7 +81,7 @@ pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts)
             step,
         } => with_leaf(step, artifacts, |leaf| {
             on(state, node, |seen| {
-                identity(state, seen, node, purpose, leaf)
+                identity(state, seen, node, purpose, &leaf.sha256)
             })
         }),
         Condition::Serves {
@@ -68,19 +90,27 @@ pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts)
             step,
         } => with_leaf(step, artifacts, |leaf| {
             on(state, node, |seen| {
-                serves(state, seen, node, *listener, leaf)
+                serves(state, seen, node, *listener, &leaf.sha256)
             })
         }),
-        Condition::StartedSince { .. }
-        | Condition::TrustListHolds { .. }
-        | Condition::PhonesReset { .. }
-        | Condition::PhonesBack { .. } => unknown("this condition", "it is not judged"),
-        Condition::Runs { node, service } => on(state, node, |seen| {
-            run(seen, node, std::iter::once(service))
+        Condition::StartedSince {
+            node,
+            service,
+            step,
+        } => on(state, node, |seen| {
+            services::started_since(seen, node, service, step, look)
         }),
-        Condition::Healthy { node, services } => {
-            on(state, node, |seen| run(seen, node, services.iter()))
+        Condition::TrustListHolds { step } => {
+            with_leaf(step, artifacts, |leaf| phones::listed(step, leaf, state))
         }
+        Condition::PhonesReset { pool, step } => phones::reset(pool, step, look),
+        Condition::PhonesBack { resets, .. } => phones::back(resets, look),
+        Condition::Runs { node, service } => on(state, node, |seen| {
+            services::run(seen, node, std::iter::once(service))
+        }),
+        Condition::Healthy { node, services } => on(state, node, |seen| {
+            services::run(seen, node, services.iter())
+        }),
         Condition::SsoDisabled { node } => on(state, node, |seen| {
             single_sign_on(seen, node, SsoState::Disabled)
         }),
@@ -89,7 +119,7 @@ pub fn judge(condition: &Condition, state: &ClusterState, artifacts: &Artifacts)
         }),
         Condition::BackupIdle { node } => on(state, node, |seen| backup_idle(seen, node)),
         Condition::ReplicationGood {} => replication(state),
-        Condition::PhonesAtLeast { count } => phones(state, *count),
+        Condition::PhonesAtLeast { count } => phones::at_least(state, *count),
     }
 }
 
@@ -120,10 +150,10 @@ fn on(
 fn with_leaf(
     step: &StepId,
     artifacts: &Artifacts,
-    judge: impl FnOnce(&Fingerprint) -> Judgement,
+    judge: impl FnOnce(&IssuedLeaf) -> Judgement,
 ) -> Judgement {
     match artifacts.leaves.get(step) {
-        Some(leaf) => judge(&leaf.sha256),
+        Some(leaf) => judge(leaf),
         None => unknown(
             format!("the certificate for the request of {step}"),
             "none was recorded",
@@ -248,33 +278,6 @@ fn named(state: &ClusterState, found: &Fingerprint) -> String {
     }
 }
 
-fn run<'a>(
-    seen: &NodeState,
-    node: &NodeName,
-    services: impl Iterator<Item = &'a ServiceName>,
-) -> Judgement {
-    let states = match &seen.services {
-        Observed::Present(states) => states,
-        Observed::Absent => return fails(format!("services on {node}"), "it lists none"),
-        Observed::Unknown(why) => return unknown(format!("the services of {node}"), why),
-    };
-    let down: Vec<String> = services
-        .filter_map(|service| match states.get(service) {
-            Some(state) if state.status == ServiceStatus::Started => None,
-            Some(state) => Some(format!("{service} is {}", state.status)),
-            None => Some(format!("{service} is not listed")),
-        })
-        .collect();
-    if down.is_empty() {
-        Holds
-    } else {
-        fails(
-            format!("every expected service of {node} started"),
-            down.join(", "),
-        )
-    }
-}
-
 fn single_sign_on(seen: &NodeState, node: &NodeName, wanted: SsoState) -> Judgement {
     let word = |state| match state {
         SsoState::Enabled => "on",
@@ -326,23 +329,5 @@ fn replication(state: &ClusterState) -> Judgement {
         Holds
     } else {
         fails("good replication on every node", bad.join(", "))
-    }
-}
-
-fn phones(state: &ClusterState, count: u64) -> Judgement {
-    match &state.phones {
-        Observed::Present(census) => {
-            let registered: u64 = census.counted.values().sum();
-            if registered >= count {
-                Holds
-            } else {
-                fails(
-                    format!("at least {count} registered phones"),
-                    registered.to_string(),
-                )
-            }
-        }
-        Observed::Absent => fails(format!("at least {count} registered phones"), "none"),
-        Observed::Unknown(why) => unknown("the number of registered phones", why),
     }
 }

@@ -1,5 +1,7 @@
 //! Plans as people see them.
 
+mod phones;
+
 use super::words::{WIDTH, clean, duration, wrapped};
 use super::*;
 use crate::model::*;
@@ -78,7 +80,9 @@ fn hostile() -> Plan {
 
 #[test]
 fn the_plan_of_three_nodes_as_text() {
-    insta::assert_snapshot!(text(&planned()));
+    let plan = planned();
+    let shown = text(&plan).replace(digest(&plan).unwrap().as_str(), "DIGEST");
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
