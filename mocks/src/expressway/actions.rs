@@ -22,7 +22,7 @@ use crate::world::{Scene, World};
 pub(crate) const RESTART: Duration = Duration::from_mins(3);
 
 /// How long a peer still answers after it took a restart; not scaled, so that the answer goes out.
-const LAST_WORDS: u64 = 50;
+const LAST_WORDS: u64 = 200;
 
 /// A point of a peer's restart.
 #[derive(Clone, Copy, Debug)]

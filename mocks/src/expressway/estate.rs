@@ -36,8 +36,8 @@ pub(crate) fn clusters(deployment: &Deployment) -> String {
             let ports = peer.ports;
             text += &format!(
                 "      - name: {}\n        role: peer\n        address: 127.0.0.1\n        \
-                 ports: {{rest: {}, ssh: {}, sip: {}}}\n",
-                peer.name, ports.rest, ports.ssh, ports.sip
+                 ports: {{rest: {}, soap: {}, ssh: {}, sip: {}}}\n",
+                peer.name, ports.rest, ports.soap, ports.ssh, ports.sip
             );
             if cluster.side == Side::Edge {
                 text += &format!(

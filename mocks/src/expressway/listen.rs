@@ -16,6 +16,7 @@ use crate::{http, ssh, tls};
 /// Listeners that are not served yet: the web server, the shell, and those looked at for their certificate.
 pub(crate) struct PeerBound {
     web: TcpListener,
+    unused: TcpListener,
     shell: TcpListener,
     faces: Vec<TcpListener>,
 }
@@ -30,10 +31,12 @@ pub(crate) fn bind(side: Side) -> io::Result<(PeerPorts, PeerBound)> {
         Ok((listener.local_addr()?.port(), listener))
     };
     let (rest, web) = open()?;
+    let (soap, unused) = open()?;
     let (ssh, shell) = open()?;
     let (sip, face) = open()?;
     let mut ports = PeerPorts {
         rest,
+        soap,
         ssh,
         sip,
         ..PeerPorts::default()
@@ -46,7 +49,13 @@ pub(crate) fn bind(side: Side) -> io::Result<(PeerPorts, PeerBound)> {
             faces.push(listener);
         }
     }
-    Ok((ports, PeerBound { web, shell, faces }))
+    let bound = PeerBound {
+        web,
+        unused,
+        shell,
+        faces,
+    };
+    Ok((ports, bound))
 }
 
 /// Answers on the ports of a peer from now on. Only inside a runtime.
@@ -56,6 +65,14 @@ pub(crate) fn serve(world: &Arc<World>, place: &Place, bound: PeerBound) -> io::
     let (web_world, web_place) = here();
     let web = listener(bound.web)?;
     spawn(http::serve(web_world, web_place, web, super::rest::answer));
+    let unused = listener(bound.unused)?;
+    spawn(async move {
+        loop {
+            if let Ok((tcp, _)) = tls::accept(&unused).await {
+                tls::reset(tcp);
+            }
+        }
+    });
     let (shell_world, shell_place) = here();
     spawn(ssh::serve(listener(bound.shell)?, shell_world, shell_place));
     for face in bound.faces {

@@ -14,6 +14,8 @@ use crate::state::{Identity, Lockout, Moment, PendingRequest, Presented, Web, fi
 pub struct PeerPorts {
     /// In place of 443.
     pub rest: u16,
+    /// In place of 8443, where a peer resets what comes; clients that know no peers want it to differ.
+    pub soap: u16,
     /// In place of 22.
     pub ssh: u16,
     /// In place of 5061.

@@ -155,9 +155,9 @@ fn carry_out(seat: &Seat, command: &Command<'_>, acts: bool) -> String {
                     let cluster = deployment.cluster_mut(&place.cluster)?;
                     let known = set(cluster, path, value, acts)?;
                     let detail = format!("{known}: {value}");
-                    let effect = (Channel::Ssh, Kind::Effect);
                     if acts {
-                        scene.note(place, effect.0, effect.1, "setting-changed", &detail);
+                        let (channel, kind) = (Channel::Ssh, Kind::Effect);
+                        scene.note(place, channel, kind, "setting-changed", &detail);
                     }
                     Some(format!("{}\nOK\n\n", line(&known, value)))
                 }

@@ -140,7 +140,9 @@ fn a_new_certificate_of_expressway_c_must_be_trusted_by_cucm() {
 
 #[test]
 fn the_judge_sees_two_peers_restarting_and_fields_that_nobody_writes() {
-    let lab = lab("X14.2", &[]);
+    let mut config = crate::expressway::with("X14.2", &[]);
+    config.time_scale = 0.02;
+    let lab = client::lab(config);
     assert_eq!(restart(&lab, "expe1").status, 200);
     assert_eq!(restart(&lab, "expe2").status, 200);
     let path = "/api/provisioning/common/cluster/peers";

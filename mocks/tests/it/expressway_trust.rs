@@ -1,8 +1,8 @@
 //! The troubles of Expressways, planted and seen: zones, tunnels, sign-in of clients, and the traffic server's words.
 
-use reissue_lab::Lab;
 use reissue_lab::expressway::{Link, Trouble};
 use reissue_lab::state::{Face, common_name};
+use reissue_lab::{Lab, TomcatStart};
 
 use crate::client::{self, FIRST};
 use crate::expressway::{PUBLISHER, get, lab, request, signed, upload, with, zones};
@@ -217,8 +217,8 @@ fn the_estate_file_names_both_clusters() {
         "  - name: core\n    product: expressway-c\n".to_owned(),
         "accounts: {platform: edge-administrator, application: edge-administrator}\n".to_owned(),
         format!(
-            "ports: {{rest: {}, ssh: {}, sip: {}}}\n",
-            ports.rest, ports.ssh, ports.sip
+            "ports: {{rest: {}, soap: {}, ssh: {}, sip: {}}}\n",
+            ports.rest, ports.soap, ports.ssh, ports.sip
         ),
         format!(
             "        # ports: {{traversal: {}, tunnel: {}}}\n",
@@ -246,4 +246,25 @@ fn a_box_may_hide_its_zones_and_may_only_warn() {
     assert!(get(&lab, "expc1", path).json()[0]["Status"].is_null());
     let leaf = signed(&lab, &request(&lab, "expc1", &[]));
     assert_eq!(upload(&lab, "expc1", "server", &leaf).status, 200);
+}
+
+#[test]
+fn a_certificate_that_expressway_c_signed_itself_must_be_in_the_stores_as_it_is() {
+    let mut config = with("X14.2", &[]);
+    if let Some(expressway) = config.expressway.as_mut() {
+        expressway.start = TomcatStart::SelfSigned(9);
+    }
+    let lab = client::lab(config);
+    let own = lab
+        .look_peer("core", "expc1", |peer| peer.stored.certificate.clone())
+        .unwrap();
+    let lacking = |node: &str| mra(&lab).iter().any(|(held, _, _)| held == node);
+    assert!(lacking(PUBLISHER) && lacking(FIRST));
+    lab.change("hq", PUBLISHER, |node| {
+        for store in ["tomcat-trust", "CallManager-trust"] {
+            node.trusts.get_mut(store).unwrap().push(own.clone());
+        }
+    });
+    assert!(!lacking(PUBLISHER) && lacking(FIRST));
+    assert_eq!(zones(&lab, "expc1")[0].zone, Some("TLS Negotiation Error"));
 }
