@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 
+use crate::expressway::{Edge, PeerPoint};
 use crate::judge;
 use crate::log::{Channel, Kind, Place};
 use crate::state::{Face, ServiceState, Web, loaded_by, reason_prints};
@@ -29,6 +30,14 @@ pub(crate) enum Due {
         /// Whether it leaves another one of its name alone.
         beside: bool,
     },
+    /// A point of a peer's restart; dropped when a later restart overtook it.
+    Peer {
+        place: Place,
+        number: u64,
+        point: PeerPoint,
+    },
+    /// A link that was lost at that moment should be back.
+    Edge { edge: Edge, since: u64 },
     /// Phones of a cluster are ready to register.
     Phones { cluster: String },
     /// A service takes a new certificate without being restarted by anybody.
@@ -92,6 +101,12 @@ impl Scene<'_> {
                     certificate,
                     beside,
                 } => self.trust_arrives(&place, &store, &certificate, beside),
+                Due::Peer {
+                    place,
+                    number,
+                    point,
+                } => self.peer_restart_goes_on(&place, number, point),
+                Due::Edge { edge, since } => self.edge_is_due(&edge, since),
                 Due::Phones { cluster } => self.phones_are_due(&cluster),
                 Due::Reload { place, service } => self.service_reloads(&place, &service),
             }

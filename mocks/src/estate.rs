@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::clock::unix_now;
+use crate::expressway;
 use crate::files::{FileError, make_dir, make_private_dir, write_private, write_public};
 use crate::found::LabConfig;
 use crate::ssh;
@@ -51,6 +52,23 @@ pub(crate) fn write(dir: &Path, config: &LabConfig, world: &World) -> Result<Pat
             &secret("application"),
             format!("{}\n", secrets.application.password).as_bytes(),
         )?;
+    }
+    let peers = world.read_expressways(|deployment, now| {
+        accounts.push_str(&expressway::estate::accounts(deployment));
+        clusters.push_str(&expressway::estate::clusters(deployment));
+        let at = noted_at(now.unix);
+        let mut secrets = Vec::new();
+        for cluster in deployment.clusters() {
+            let of_peer = |peer| expressway::estate::pins(peer, &at);
+            pins.extend(cluster.peers.iter().flat_map(of_peer));
+            let password = cluster.account.password.clone();
+            secrets.push((expressway::estate::account(cluster), password));
+        }
+        secrets
+    });
+    for (account, password) in peers.unwrap_or_default() {
+        let secret = dir.join("secrets").join(account);
+        write_private(&secret, format!("{password}\n").as_bytes())?;
     }
     text.push_str(&accounts);
     text.push_str("pins: pins.json\nstate_dir: state\n");
@@ -164,6 +182,9 @@ fn tail(config: &LabConfig) -> String {
     if config.unity > 0 {
         rules(config, Product::UnityConnection, &mut text);
     }
+    if config.expressway.is_some() {
+        text.push_str(expressway::estate::RULE);
+    }
     let queries = device_queries(config.time_scale);
     text + &format!("device_queries_per_minute: {queries}\nbackup_not_older_than: 7d\n")
 }
@@ -209,10 +230,7 @@ fn rules(config: &LabConfig, product: Product, text: &mut String) {
 
 /// What a careful operator would have noted down about a node before: both leaves of both web ports, and the host key.
 fn pins_of(node: &Node) -> Vec<serde_json::Value> {
-    let at = jiff::Timestamp::from_second(unix_now())
-        .unwrap_or_default()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string();
+    let at = noted_at(unix_now());
     let pin = |port: u16, key: &str, sha256: String| json!({ "node": node.name, "port": port, "key": key, "sha256": sha256, "proved": "written by the lab", "at": at });
     let mut pins = Vec::new();
     for port in [443, 8443] {
@@ -226,6 +244,12 @@ fn pins_of(node: &Node) -> Vec<serde_json::Value> {
     }
     pins.push(pin(22, "ssh-ed25519", ssh::host_key_sha256(&node.host_key)));
     pins
+}
+
+/// A moment as the file of known peers writes it.
+fn noted_at(unix: i64) -> String {
+    let time = jiff::Timestamp::from_second(unix).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Writing into a string cannot fail.

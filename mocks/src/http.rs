@@ -210,6 +210,7 @@ async fn answer(
     };
     let (web, clock) = world
         .read(place, |_, node, now| (node.web, node.clock(now)))
+        .or_else(|| world.read_peer(place, |_, peer, now| (peer.web(), now.unix)))
         .unwrap_or((Web::Refused, 0));
     let answer = match web {
         Web::Up => interface(world, place, &call),

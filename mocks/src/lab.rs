@@ -21,7 +21,7 @@ use crate::pki::keys::{self, KeyRing};
 use crate::state::{Cluster, Node};
 use crate::upload::Refusal;
 use crate::world::World;
-use crate::{agenda, estate, listen};
+use crate::{agenda, estate, expressway, listen};
 
 /// Why a lab does not start.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +94,9 @@ impl Lab {
         let authority = Arc::new(Authority::found(&ring, now)?);
         authority.misbehave(config.misbehave);
         authority.save(&dir.join("ca"))?;
-        let mut clusters = found::clusters(&config, &authority, &ring, now)?;
+        let (mut clusters, mut expressways) = found::estate(&config, &authority, &ring, now)?;
         let mut listeners = Vec::new();
+        let mut of_peers = Vec::new();
         for cluster in clusters.values_mut() {
             for node in &mut cluster.nodes {
                 let (ports, bound) = listen::bind().map_err(|source| LabError::Machine {
@@ -106,12 +107,30 @@ impl Lab {
                 listeners.push((Place::new(&cluster.name, &node.name), bound));
             }
         }
+        for cluster in expressways
+            .iter_mut()
+            .flat_map(|all| [&mut all.core, &mut all.edge])
+        {
+            for peer in &mut cluster.peers {
+                let (ports, bound) =
+                    expressway::bind(cluster.side).map_err(|source| LabError::Machine {
+                        what: "open a port",
+                        source,
+                    })?;
+                peer.ports = ports;
+                of_peers.push((Place::new(&cluster.name, &peer.name), bound));
+            }
+        }
         let log_path = dir.join("lab.jsonl");
         let log = Log::open(&log_path).map_err(|source| LabError::Prepare {
             path: log_path,
             source,
         })?;
-        let world = Arc::new(World::new(clusters, config.time_scale, log, ring));
+        let world = World::new(clusters, config.time_scale, log, ring);
+        let world = Arc::new(match expressways {
+            Some(deployment) => world.with_expressways(deployment),
+            None => world,
+        });
         for fault in &config.faults {
             world.plant(fault.clone());
         }
@@ -128,20 +147,28 @@ impl Lab {
             estate,
             _temporary: temporary,
         };
-        lab.serve(listeners).map_err(|source| LabError::Machine {
-            what: "serve a port",
-            source,
-        })?;
+        lab.serve(listeners, of_peers)
+            .map_err(|source| LabError::Machine {
+                what: "serve a port",
+                source,
+            })?;
         Ok(lab)
     }
 
-    fn serve(&self, listeners: Vec<(Place, listen::Bound)>) -> io::Result<()> {
+    fn serve(
+        &self,
+        listeners: Vec<(Place, listen::Bound)>,
+        of_peers: Vec<(Place, expressway::PeerBound)>,
+    ) -> io::Result<()> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
         };
         let _inside = runtime.enter();
         for (place, bound) in listeners {
             listen::serve(&self.world, &place, bound)?;
+        }
+        for (place, bound) in of_peers {
+            expressway::serve(&self.world, &place, bound)?;
         }
         runtime.spawn(agenda::run(Arc::downgrade(&self.world)));
         let (requests, issued) = (self.dir.join("signing/out"), self.dir.join("signing/in"));

@@ -6,6 +6,7 @@
 //! * `found` builds the estate, [`state`] is what it is made of, [`world`] holds it under one lock with the clock.
 //! * `certificates`, `upload`, `install`, `consequences`, `trust`, `restart`, `agenda`, `phones` and `login` are what nodes do.
 //! * `listen`, `http`, `rest`, `soap`, `tls`, `ssh` and `shell` are how they are talked to.
+//! * [`expressway`] is Expressway-C and Expressway-E, whole, in the same world.
 //! * `judge` says what no careful operator does; [`Lab`] is the whole, running.
 
 mod agenda;
@@ -14,6 +15,7 @@ mod certificates;
 mod clock;
 mod consequences;
 mod estate;
+pub mod expressway;
 mod fault;
 mod files;
 mod found;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use reissue_lab::expressway::{ExpresswayConfig, Trouble};
 use reissue_lab::{Authority, Fault, Kind, Lab, LabConfig, LogEntry, Misbehaviour};
 
 /// A simulated Cisco collaboration estate on this machine, to rehearse a change or to try the tool.
@@ -63,6 +64,18 @@ struct Up {
     /// How many nodes the Unity Connection cluster beside each cluster has; 0 for none
     #[arg(long, default_value_t = 0)]
     unity: usize,
+    /// How many Expressway-C peers; with none on either side there is no Expressway
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    core: usize,
+    /// How many Expressway-E peers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    edge: usize,
+    /// The release of the Expressways, such as X14.0, X14.2, X15.4 or X15.5
+    #[arg(long, value_name = "RELEASE", default_value = "X14.2")]
+    expressway_release: String,
+    /// What is wrong between the Expressways and the nodes, such as core-lacks-root or elliptic-first
+    #[arg(long, value_name = "TROUBLE")]
+    trouble: Vec<Trouble>,
     /// The release: 12.5, 14, 15, or one as the platform prints it, such as 14.0.1.13900-155
     #[arg(long, default_value = "14")]
     release: String,
@@ -125,6 +138,13 @@ fn start(up: Up) -> Result<(), Box<dyn Error>> {
         printed => printed.to_owned(),
     };
     let usual = LabConfig::default();
+    let expressway = (up.core + up.edge > 0).then(|| ExpresswayConfig {
+        core: up.core,
+        edge: up.edge,
+        release: up.expressway_release,
+        troubles: up.trouble,
+        ..ExpresswayConfig::default()
+    });
     let lab = Lab::start(LabConfig {
         dir: Some(up.dir.clone()),
         clusters: up.clusters,
@@ -140,6 +160,7 @@ fn start(up: Up) -> Result<(), Box<dyn Error>> {
         absent_phones: up.absent_phones,
         secure_phones: if up.mixed_mode { usual.phones / 2 } else { 0 },
         reuse: up.reuse,
+        expressway,
         misbehave: up.misbehave,
         faults: up.fault,
         ..usual

@@ -72,7 +72,7 @@ pub(crate) fn presented_now(world: &World, place: &Place, face: Face) -> Option<
             node.presented.get(&face).cloned()
         }
     });
-    presented.flatten()
+    presented.unwrap_or_else(|| world.peer_presents(place))
 }
 
 /// Closes a connection with a reset, as a port without a listener would.

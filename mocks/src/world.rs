@@ -5,6 +5,7 @@
 //! shows it on the wire.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::agenda::{Agenda, Due};
 use crate::clock::unix_now;
+use crate::expressway::Deployment;
 use crate::fault::{Fault, Faults, Mode};
 use crate::hooks::{Counted, Hooks, Numbers, When};
 pub use crate::log::{Channel, Kind, Log, LogEntry, Place};
@@ -62,16 +64,20 @@ pub struct World {
     pub(crate) keys: KeyRing,
     cuts: BTreeMap<Place, watch::Sender<u64>>,
     pub(crate) sessions: Mutex<BTreeSet<(Place, String)>>,
+    /// Whether something took place since links between Expressways and nodes were looked at.
+    stirred: AtomicBool,
 }
 
 struct Estate {
     clusters: BTreeMap<String, Cluster>,
+    expressways: Option<Deployment>,
     agenda: Agenda,
 }
 
 /// The estate under the lock, at one moment, with the means to note what happens.
 pub(crate) struct Scene<'a> {
     pub(crate) clusters: &'a mut BTreeMap<String, Cluster>,
+    pub(crate) expressways: &'a mut Option<Deployment>,
     pub(crate) agenda: &'a mut Agenda,
     pub(crate) now: Moment,
     pub(crate) world: &'a World,
@@ -87,8 +93,7 @@ impl Scene<'_> {
         detail: &str,
     ) {
         self.world
-            .log
-            .note(self.now.ms, place, channel, kind, what, detail);
+            .write_down(self.now.ms, place, channel, kind, what, detail);
     }
 
     pub(crate) fn cluster(&mut self, place: &Place) -> Option<&mut Cluster> {
@@ -128,6 +133,7 @@ impl World {
         Self {
             estate: Mutex::new(Estate {
                 clusters,
+                expressways: None,
                 agenda: Agenda::default(),
             }),
             log,
@@ -140,7 +146,18 @@ impl World {
             keys,
             cuts,
             sessions: Mutex::default(),
+            stirred: AtomicBool::new(false),
         }
+    }
+
+    /// The same world with Expressways.
+    pub(crate) fn with_expressways(mut self, deployment: Deployment) -> Self {
+        let places = deployment.places().into_iter();
+        self.cuts
+            .extend(places.map(|place| (place, watch::Sender::new(0))));
+        self.lock().expressways = Some(deployment);
+        self.planting(|_| ());
+        self
     }
 
     /// The time now.
@@ -172,8 +189,22 @@ impl World {
 
     /// Notes something outside a request.
     pub fn note(&self, place: &Place, channel: Channel, kind: Kind, what: &str, detail: &str) {
-        self.log
-            .note(self.now().ms, place, channel, kind, what, detail);
+        self.write_down(self.now().ms, place, channel, kind, what, detail);
+    }
+
+    fn write_down(
+        &self,
+        at_ms: u64,
+        place: &Place,
+        channel: Channel,
+        kind: Kind,
+        what: &str,
+        detail: &str,
+    ) {
+        if kind == Kind::Effect {
+            self.stirred.store(true, Ordering::Relaxed);
+        }
+        self.log.note(at_ms, place, channel, kind, what, detail);
     }
 
     /// Plants a fault.
@@ -259,12 +290,12 @@ impl World {
 
     /// Changes a node behind the devices' backs: how a test plants a condition. Answers false if there is none such.
     pub fn change(&self, place: &Place, change: impl FnOnce(&mut Node)) -> bool {
-        self.scene(|scene| scene.node(place).map(change).is_some())
+        self.planting(|scene| scene.node(place).map(change).is_some())
     }
 
     /// Changes a cluster likewise.
     pub fn change_cluster(&self, cluster: &str, change: impl FnOnce(&mut Cluster)) -> bool {
-        self.scene(|scene| scene.clusters.get_mut(cluster).map(change).is_some())
+        self.planting(|scene| scene.clusters.get_mut(cluster).map(change).is_some())
     }
 
     /// Every cluster's name with its nodes' names.
@@ -277,17 +308,34 @@ impl World {
     pub(crate) fn scene<T>(&self, work: impl FnOnce(&mut Scene<'_>) -> T) -> T {
         let mut estate = self.lock();
         let now = self.now();
-        let Estate { clusters, agenda } = &mut *estate;
+        let Estate {
+            clusters,
+            expressways,
+            agenda,
+        } = &mut *estate;
         let mut scene = Scene {
             clusters,
+            expressways,
             agenda,
             now,
             world: self,
         };
         scene.settle();
         let answer = work(&mut scene);
+        if self.stirred.swap(false, Ordering::Relaxed) {
+            scene.watch_edges(false);
+        }
         drop(estate);
         answer
+    }
+
+    /// Works on the estate as nobody does who is part of it: what breaks by it is nobody's fault.
+    pub(crate) fn planting<T>(&self, work: impl FnOnce(&mut Scene<'_>) -> T) -> T {
+        self.scene(|scene| {
+            let answer = work(scene);
+            scene.watch_edges(true);
+            answer
+        })
     }
 
     /// When the next thing on the agenda is due, in milliseconds since the start.

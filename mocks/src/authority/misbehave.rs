@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::x509::extension::SubjectAlternativeName;
+use openssl::x509::extension::{ExtendedKeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509Req};
 
 use super::{Authority, VALID_DAYS};
@@ -28,6 +28,8 @@ pub enum Misbehaviour {
     OtherKey,
     /// The extended key usage is left out.
     EkuMissing,
+    /// The extended key usage is serverAuth alone, as public authorities have it today.
+    ServerAuthOnly,
     /// It has expired already.
     Expired,
     /// It starts in a week.
@@ -44,12 +46,13 @@ pub enum Misbehaviour {
     Html,
 }
 
-const KINDS: [(&str, Misbehaviour); 12] = [
+const KINDS: [(&str, Misbehaviour); 13] = [
     ("honest", Misbehaviour::Honest),
     ("san-dropped", Misbehaviour::SanDropped),
     ("cn-added", Misbehaviour::CnAdded),
     ("other-key", Misbehaviour::OtherKey),
     ("eku-missing", Misbehaviour::EkuMissing),
+    ("server-auth-only", Misbehaviour::ServerAuthOnly),
     ("expired", Misbehaviour::Expired),
     ("not-yet-valid", Misbehaviour::NotYetValid),
     ("der", Misbehaviour::Der),
@@ -138,6 +141,7 @@ fn leaf(
     match kind {
         Misbehaviour::SanDropped
         | Misbehaviour::EkuMissing
+        | Misbehaviour::ServerAuthOnly
         | Misbehaviour::CnAdded
         | Misbehaviour::OtherKey => altered(authority, request, kind, validity),
         _ => mint::sign_as_asked(request, &authority.issuing, validity),
@@ -163,12 +167,17 @@ fn altered(
         let names = extension_is(&der, ALTERNATIVE_NAME);
         let dropped = match kind {
             Misbehaviour::SanDropped | Misbehaviour::CnAdded => names,
-            Misbehaviour::EkuMissing => extension_is(&der, EXTENDED_USAGE),
+            Misbehaviour::EkuMissing | Misbehaviour::ServerAuthOnly => {
+                extension_is(&der, EXTENDED_USAGE)
+            }
             _ => false,
         };
         if !dropped {
             builder.append_extension2(extension)?;
         }
+    }
+    if kind == Misbehaviour::ServerAuthOnly {
+        builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
     }
     if kind == Misbehaviour::CnAdded {
         let asked = carrying(request, &scratch)?;

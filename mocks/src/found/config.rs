@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::authority::Misbehaviour;
+use crate::expressway::ExpresswayConfig;
 use crate::fault::Fault;
 use crate::scope::can_be_shared;
 use crate::state::{Product, Release};
@@ -98,6 +99,8 @@ pub struct LabConfig {
     pub reuse: bool,
     /// Timers of the estate file in place of those that suit the scale, as `tomcat_restart` → `5s`.
     pub timers: BTreeMap<String, String>,
+    /// Expressway-C and Expressway-E beside the clusters; the certificates that they meet are then signed.
+    pub expressway: Option<ExpresswayConfig>,
     /// What the authority does wrong from the start.
     pub misbehave: Misbehaviour,
     /// Faults planted from the start.
@@ -131,6 +134,7 @@ impl Default for LabConfig {
             secure_phones: 0,
             reuse: false,
             timers: BTreeMap::new(),
+            expressway: None,
             misbehave: Misbehaviour::Honest,
             faults: Vec::new(),
         }
@@ -178,6 +182,14 @@ impl LabConfig {
         publisher || Release::of(&self.release) < Release::FOURTEEN
     }
 
+    /// Whether a certificate of a purpose that is not to be renewed is signed all the same, because Expressway-C
+    /// trusts one self-signed certificate of a name only.
+    ///
+    /// claim: EXPRESSWAY-STORE-SAME-CN
+    pub(super) fn signs_for_expressway(&self, purpose: &str) -> bool {
+        self.expressway.is_some() && matches!(purpose, "tomcat" | "CallManager" | "cup-xmpp")
+    }
+
     /// Whether a purpose's certificate starts with an RSA key; the others take no time to make.
     pub(super) fn starts_with_rsa(&self, purpose: &str, publisher: bool) -> bool {
         let usual = matches!(purpose, "tomcat" | "CallManager");
@@ -208,6 +220,8 @@ impl LabConfig {
         };
         let of_others = 5 * self.presence + 2 * self.unity;
         let of_cluster = of_node(true) + self.subscribers * of_node(false) + of_others;
-        2 + self.clusters * (of_cluster + usize::from(self.reuse))
+        let peers = self.expressway.as_ref();
+        let peers = peers.map_or(0, |expressway| expressway.core + expressway.edge);
+        2 + self.clusters * (of_cluster + usize::from(self.reuse)) + peers
     }
 }

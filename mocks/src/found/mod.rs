@@ -1,6 +1,7 @@
 //! Founding: the clusters as they are when the lab starts.
 
 mod config;
+mod expressway;
 mod phones;
 mod presence;
 mod products;
@@ -15,6 +16,7 @@ use openssl::error::ErrorStack;
 pub use config::{LabConfig, TomcatStart};
 
 use crate::authority::Authority;
+use crate::expressway::Deployment;
 use crate::pki::keys::KeyRing;
 use crate::ssh;
 use crate::state::{
@@ -39,13 +41,13 @@ struct Founding<'a> {
     now: i64,
 }
 
-/// Builds every cluster. The nodes' ports are filled in when they are bound.
-pub(crate) fn clusters(
+/// Builds every cluster, and the Expressways. Ports are filled in when they are bound.
+pub(crate) fn estate(
     config: &LabConfig,
     authority: &Authority,
     keys: &KeyRing,
     now: i64,
-) -> Result<BTreeMap<String, Cluster>, ErrorStack> {
+) -> Result<(BTreeMap<String, Cluster>, Option<Deployment>), ErrorStack> {
     let stores = Stores::found(authority, now)?;
     let founding = Founding {
         config,
@@ -62,9 +64,11 @@ pub(crate) fn clusters(
         clusters.push(cluster);
     }
     let named = clusters.into_iter();
-    Ok(named
+    let mut named = named
         .map(|cluster| (cluster.name.clone(), cluster))
-        .collect())
+        .collect();
+    let deployment = expressway::deployment(&founding, &mut named)?;
+    Ok((named, deployment))
 }
 
 /// The first cluster is `hq`, further ones are numbered sites.

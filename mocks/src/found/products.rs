@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use openssl::error::ErrorStack;
 use openssl::x509::X509;
 
-use super::Founding;
+use super::{Founding, TomcatStart};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::state::Identity;
@@ -42,6 +42,9 @@ impl Holdings {
             };
             let identity = if config.renews(purpose, position == 0) {
                 founding.stores.started(&wanted, start, key, now)?
+            } else if config.signs_for_expressway(purpose) {
+                let start = TomcatStart::Expiring(300);
+                founding.stores.started(&wanted, start, key, now)?
             } else {
                 mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))?
             };
@@ -56,7 +59,9 @@ impl Holdings {
         let config = founding.config;
         let signed = |store: &str| {
             let mut purposes = config.purposes.iter();
-            store == "tomcat-trust" || purposes.any(|purpose| trust_store_of(purpose) == store)
+            let shared = store == "cup-xmpp-trust" && config.expressway.is_some();
+            let renewed = purposes.any(|purpose| trust_store_of(purpose) == store);
+            store == "tomcat-trust" || shared || renewed
         };
         let filled = |store: &str| {
             if signed(store) {

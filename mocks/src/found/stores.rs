@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{LabConfig, TomcatStart};
 use crate::authority::Authority;
+use crate::expressway::ExpresswayConfig;
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity, Wanted};
 use crate::state::{Identity, Node, is_self_signed};
@@ -51,6 +52,28 @@ impl Stores {
         })
     }
 
+    /// The public authorities that sign for whoever faces the internet, in place of the corporate ones.
+    pub(super) fn public(&self, now: i64) -> Result<Self, ErrorStack> {
+        let (long, short) = (
+            Validity::days(now, 2000, 5000),
+            Validity::days(now, 700, 2000),
+        );
+        let root = mint::authority("Public Trust Root", KeyRing::elliptic(256)?, None, long)?;
+        let key = KeyRing::elliptic(256)?;
+        let issuing = mint::authority("Public Trust Issuing CA 1", key, Some(&root), short)?;
+        Ok(Self {
+            root: root.certificate,
+            today: issuing.clone(),
+            former: issuing,
+            old: self.old.clone(),
+        })
+    }
+
+    /// The authorities of certificates that are in use, root first.
+    pub(super) fn chain(&self) -> Vec<X509> {
+        vec![self.root.clone(), self.former.certificate.clone()]
+    }
+
     /// The identities of one node. Those that are not to be renewed are self-signed and good for years.
     ///
     /// claim: CUCM-PURPOSES, CUCM-REST-PURPOSE-SPELLING
@@ -90,6 +113,8 @@ impl Stores {
             };
             let identity = if config.renews(purpose, publisher) {
                 self.started(&wanted, start, key, now)?
+            } else if config.signs_for_expressway(purpose) {
+                self.started(&wanted, TomcatStart::Expiring(300), key, now)?
             } else {
                 mint::self_signed(&wanted, key, Validity::days(now, 400, 1400))?
             };
@@ -168,7 +193,10 @@ impl Stores {
             .map(|purpose| trust_store_of(purpose))
             .collect();
         holding.push("tomcat-trust".to_owned());
-        if config.reuse || holding.iter().any(|store| store == "CAPF-trust") {
+        if config.reuse
+            || config.expressway.is_some()
+            || holding.iter().any(|store| store == "CAPF-trust")
+        {
             holding.push("CallManager-trust".to_owned());
         }
         for store in holding {
@@ -186,7 +214,10 @@ impl Stores {
             self.former.certificate.clone(),
             self.old.certificate.clone(),
         ];
-        if config.tomcat.contains(&TomcatStart::Good) {
+        let good = |expressway: &ExpresswayConfig| expressway.start == TomcatStart::Good;
+        if config.tomcat.contains(&TomcatStart::Good)
+            || config.expressway.as_ref().is_some_and(good)
+        {
             authorities.push(self.today.certificate.clone());
         }
         authorities

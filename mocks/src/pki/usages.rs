@@ -44,6 +44,19 @@ impl Usages {
         }
     }
 
+    /// What a peer of Expressway asks for.
+    ///
+    /// claim: EXPRESSWAY-CSR-USAGES
+    pub(crate) fn of_expressway() -> Self {
+        Self {
+            client: true,
+            ipsec: false,
+            key_encipherment: true,
+            data_encipherment: false,
+            signs: false,
+        }
+    }
+
     /// What a node of this product and role asks for.
     ///
     /// claim: IMP-CSR-USAGES, CUC-CSR-USAGES

@@ -4,7 +4,7 @@ mod certificates;
 mod command;
 mod imports;
 mod listings;
-mod terminal;
+pub(crate) mod terminal;
 mod trust_lists;
 mod writes;
 
@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use russh::keys::PrivateKey;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::command::Command;
@@ -49,8 +50,29 @@ pub(crate) enum Ended {
 }
 
 impl Seat {
-    /// Whether these credentials open the platform account.
+    /// Whether the command line is that of an Expressway peer.
+    pub(crate) fn is_peer(&self) -> bool {
+        self.world.read_peer(&self.place, |_, _, _| ()).is_some()
+    }
+
+    /// The host key of the node or peer.
+    pub(crate) fn host_key(&self) -> Option<Arc<PrivateKey>> {
+        let of_peer = || {
+            self.world
+                .read_peer(&self.place, |_, peer, _| Arc::clone(&peer.host_key))
+        };
+        self.world
+            .read(&self.place, |_, node, _| Arc::clone(&node.host_key))
+            .or_else(of_peer)
+    }
+
+    /// Whether these credentials open the account for the command line.
     pub(crate) fn login(&self, user: &str, password: &str) -> bool {
+        if self.is_peer() {
+            return self
+                .world
+                .login_peer(&self.place, user, password, Channel::Ssh);
+        }
         self.world
             .login(&self.place, Account::Platform, user, password, Channel::Ssh)
     }

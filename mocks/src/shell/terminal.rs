@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// What the pager prints when the screen is full.
 ///
 /// claim: VOS-PAGER
-pub(super) const PAGER: &str = "Press <enter> for 1 line, <space> for one page, or <q> to quit";
+pub(crate) const PAGER: &str = "Press <enter> for 1 line, <space> for one page, or <q> to quit";
 
 /// The longest line that is read; what a client types beyond it is not taken.
 const LONGEST_LINE: usize = 4096;
@@ -23,7 +23,7 @@ const END: u8 = 0x04;
 
 /// What a person or a program typed at a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Typed {
+pub(crate) enum Typed {
     /// A line, ended by a carriage return or a line feed.
     Line(String),
     /// Ctrl-C.
@@ -34,7 +34,7 @@ pub(super) enum Typed {
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(crate) enum Waited {
     /// The time passed.
     Through,
     /// Ctrl-C came first.
@@ -42,12 +42,12 @@ pub(super) enum Waited {
 }
 
 /// A terminal over any byte stream.
-pub(super) struct Terminal<S> {
+pub(crate) struct Terminal<S> {
     stream: S,
     /// Lines between two stops of the pager.
     page: usize,
     /// Whether long output stops at the pager.
-    pub(super) pagination: bool,
+    pub(crate) pagination: bool,
     typed_ahead: VecDeque<u8>,
     after_return: bool,
     /// Echo that goes out before the next read, so that a pasted line is one packet.
@@ -56,7 +56,7 @@ pub(super) struct Terminal<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
     /// A terminal of `rows` lines; 0 stands for the usual height.
-    pub(super) fn new(stream: S, rows: u32) -> Self {
+    pub(crate) fn new(stream: S, rows: u32) -> Self {
         let rows = if rows == 0 { USUAL_ROWS } else { rows };
         Self {
             stream,
@@ -72,12 +72,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
     }
 
     /// Sends text, with every line feed as CRLF.
-    pub(super) async fn write(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) async fn write(&mut self, text: &str) -> io::Result<()> {
         self.raw(&text.replace('\n', "\r\n")).await
     }
 
     /// Sends text as it is.
-    pub(super) async fn raw(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) async fn raw(&mut self, text: &str) -> io::Result<()> {
         self.flush_echo().await?;
         self.stream.write_all(text.as_bytes()).await?;
         self.stream.flush().await
@@ -96,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
     /// Reads one line with echo.
     ///
     /// claim: VOS-ECHO
-    pub(super) async fn read_line(&mut self) -> io::Result<Typed> {
+    pub(crate) async fn read_line(&mut self) -> io::Result<Typed> {
         let mut line: Vec<u8> = Vec::new();
         loop {
             match self.key().await? {
@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
     }
 
     /// Prints text page by page, until its end or until the reader quits.
-    pub(super) async fn page(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) async fn page(&mut self, text: &str) -> io::Result<()> {
         if !self.pagination {
             return self.write(text).await;
         }
@@ -161,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Terminal<S> {
     }
 
     /// Lets time pass while keys are kept for the next prompt; Ctrl-C ends the wait.
-    pub(super) async fn wait(&mut self, duration: Duration) -> io::Result<Waited> {
+    pub(crate) async fn wait(&mut self, duration: Duration) -> io::Result<Waited> {
         let until = Instant::now() + duration;
         loop {
             if let Some(at) = self.typed_ahead.iter().position(|key| *key == INTERRUPT) {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
+use crate::expressway;
 use crate::shell::{self, Ended, Seat};
 use crate::world::{Place, World};
 
@@ -50,9 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, place: Place
 }
 
 fn configuration(seat: &Seat) -> Option<Config> {
-    let key = seat
-        .world
-        .read(&seat.place, |_, node, _| Arc::clone(&node.host_key))?;
+    let key = seat.host_key()?;
     Some(Config {
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-OpenSSH_8.0")),
         methods: methods(seat),
@@ -130,7 +129,7 @@ impl Visit {
 
     /// Starts the shell, or says the banner and goodbye where there is no terminal.
     ///
-    /// claim: VOS-SHELL-PTY
+    /// claim: VOS-SHELL-PTY, EXPRESSWAY-CLI-PTY
     fn start(&mut self, id: ChannelId, session: &Session, interactive: bool) {
         let Some(opened) = self.opened.remove(&id) else {
             return;
@@ -142,7 +141,9 @@ impl Visit {
         );
         tokio::spawn(async move {
             let stream = opened.channel.into_stream();
-            let ended = if interactive && opened.terminal {
+            let ended = if seat.is_peer() {
+                expressway::interact(stream, opened.terminal, &seat).await
+            } else if interactive && opened.terminal {
                 shell::interact(stream, opened.rows, &seat).await
             } else {
                 shell::greet(stream, &seat).await

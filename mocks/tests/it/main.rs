@@ -11,6 +11,9 @@
 mod careless;
 mod claims;
 mod client;
+mod expressway;
+mod expressway_changes;
+mod expressway_trust;
 mod faults;
 mod judgement;
 mod operator;

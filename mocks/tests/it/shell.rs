@@ -28,6 +28,11 @@ impl client::Handler for Visitor {
 pub(crate) fn typed(lab: &Lab, cluster: &str, node: &str, typed: &str) -> String {
     let port = lab.look(cluster, node, |node| node.ports.ssh).unwrap();
     let password = web::secret(lab, &format!("{cluster}-platform"));
+    typed_at(port, "reissue", password, typed)
+}
+
+/// Likewise at a port, with this account.
+pub(crate) fn typed_at(port: u16, user: &str, password: String, typed: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -38,7 +43,7 @@ pub(crate) fn typed(lab: &Lab, cluster: &str, node: &str, typed: &str) -> String
             .await
             .unwrap();
         handle
-            .authenticate_keyboard_interactive_start("reissue", None)
+            .authenticate_keyboard_interactive_start(user, None)
             .await
             .unwrap();
         let answered = handle
