@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer, NodeName,
-    Observed, Procedure, Store, StoreRule, TrustEntry,
+    Appliance, Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer,
+    NodeName, Observed, Procedure, Store, StoreRule, TrustEntry,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -163,41 +163,14 @@ pub(super) fn uploads<'a>(
     for (procedure, rule) in rules {
         let mut needing = site.selected(rule.nodes);
         needing.retain(|node| seen.insert((&rule.store, node.clone())));
-        let Some(entry) = needing.first().cloned() else {
-            continue;
-        };
-        for (place, authority) in issuer.chain.iter().enumerate() {
-            let mut lacking = Vec::new();
-            let mut replaces = BTreeSet::new();
-            for node in &needing {
-                match judge(site, node, rule, authority) {
-                    Ok(None) => {}
-                    Ok(Some(vanishing)) => {
-                        lacking.push(node.clone());
-                        replaces.extend(vanishing);
-                    }
-                    Err(refusal) => refusals.push(refusal),
+        for circle in circles(site, rule, needing) {
+            for (place, authority) in issuer.chain.iter().enumerate() {
+                let needs = (procedure, rule, authority, place);
+                match fill(site, &circle, needs) {
+                    Ok(found) => uploads.extend(found),
+                    Err(found) => refusals.extend(found),
                 }
             }
-            let spread = rule.replicated && lacking.contains(&entry);
-            let targets = if spread {
-                vec![entry.clone()]
-            } else {
-                lacking.clone()
-            };
-            uploads.extend(targets.into_iter().map(|node| Upload {
-                reaches: if spread {
-                    needing.clone()
-                } else {
-                    vec![node.clone()]
-                },
-                node,
-                rule,
-                procedure,
-                authority,
-                place,
-                replaces: replaces.clone(),
-            }));
         }
     }
     if refusals.is_empty() {
@@ -205,6 +178,65 @@ pub(super) fn uploads<'a>(
     } else {
         Err(refusals)
     }
+}
+
+/// The nodes among which a store spreads by itself. From release 14 on tomcat-trust is one for the CUCM and the presence
+/// nodes of a cluster; what it does before that is not known, so that each part is filled for itself.
+// claim: IMP-TOMCAT-TRUST-SHARED (documented)
+fn circles(site: &Site<'_>, rule: &StoreRule, nodes: Vec<NodeName>) -> Vec<Vec<NodeName>> {
+    if !rule.replicated || site.release.has_certificate_interface() {
+        return vec![nodes];
+    }
+    let (mut presence, others): (Vec<_>, Vec<_>) = nodes
+        .into_iter()
+        .partition(|node| site.state.appliance(node) == Some(Appliance::ImPresence));
+    let first = site.state.presence_publisher.present();
+    presence.sort_by_key(|node| Some(node) != first);
+    vec![others, presence]
+}
+
+/// The uploads of one authority that the nodes of one circle need.
+fn fill<'a>(
+    site: &Site<'_>,
+    circle: &[NodeName],
+    (procedure, rule, authority, place): (&'a Procedure, &'a StoreRule, &'a Authority, usize),
+) -> Result<Vec<Upload<'a>>, Refusals> {
+    let mut lacking = Vec::new();
+    let mut replaces = BTreeSet::new();
+    let mut refusals = Vec::new();
+    for node in circle {
+        match judge(site, node, rule, authority) {
+            Ok(None) => {}
+            Ok(Some(vanishing)) => {
+                lacking.push(node.clone());
+                replaces.extend(vanishing);
+            }
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let spread = rule.replicated && circle.first() == lacking.first();
+    let targets = if spread {
+        lacking.len().min(1)
+    } else {
+        lacking.len()
+    };
+    let upload = |node: NodeName| Upload {
+        reaches: if spread {
+            circle.to_vec()
+        } else {
+            vec![node.clone()]
+        },
+        node,
+        rule,
+        procedure,
+        authority,
+        place,
+        replaces: replaces.clone(),
+    };
+    Ok(lacking.into_iter().take(targets).map(upload).collect())
 }
 
 /// `None` if the node has it; otherwise the certificates that vanish when it is stored.

@@ -266,14 +266,22 @@ pub(super) fn candidates(port: Port, appliance: Appliance) -> &'static [&'static
 
 /// The nodes on which an upload to a store of one node takes effect beside that node. Source: rule U12, claims
 /// CUCM-TRUST-REPLICATES, IMP-TOMCAT-TRUST-SHARED, IMP-TRUST-SPREADS, CUC-PURPOSES.
-pub(super) fn spreads_to(seen: &ClusterState, at: &NodeName, store: &str) -> Option<Nodes> {
+pub(super) fn spreads_to(
+    seen: &ClusterState,
+    release: &Release,
+    at: &NodeName,
+    store: &str,
+) -> Option<Nodes> {
     if seen.appliance(at) == Some(Appliance::UnityConnection) {
         return None;
     }
+    let presence = (leader(seen, at) == Some(at)).then_some(Nodes::Presence);
     match store {
-        "tomcat-trust" => Some(Nodes::All),
+        "tomcat-trust" if release.has_certificate_interface() => Some(Nodes::All),
+        "tomcat-trust" if seen.appliance(at) == Some(Appliance::ImPresence) => presence,
+        "tomcat-trust" => Some(Nodes::CallProcessing),
         "CallManager-trust" => Some(Nodes::CallProcessing),
-        "cup-trust" | "cup-xmpp-trust" => (leader(seen, at) == Some(at)).then_some(Nodes::Presence),
+        "cup-trust" | "cup-xmpp-trust" => presence,
         _ => None,
     }
 }

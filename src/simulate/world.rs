@@ -163,7 +163,7 @@ impl<'a> World<'a> {
 
     /// The nodes on which an upload to a store of one node takes effect.
     pub(super) fn reached<'n>(&'n self, at: &'n NodeName, store: &Store) -> Vec<&'n NodeName> {
-        match catalogue::spreads_to(self.seen, at, store.as_str()) {
+        match catalogue::spreads_to(self.seen, self.release, at, store.as_str()) {
             Some(nodes) => {
                 let others = self.nodes.keys();
                 others

@@ -89,9 +89,12 @@ fn single() -> Vec<Cell> {
                         if mixed && !is_of_phones(purpose) {
                             continue;
                         }
+                        // Alone it is refused there: nobody could read the trust list back.
+                        let beside =
+                            (mixed && *purpose == "CallManager-ECDSA").then_some("CallManager");
                         cells.push(Cell {
                             product,
-                            purposes: vec![purpose],
+                            purposes: beside.into_iter().chain([*purpose]).collect(),
                             release,
                             shared,
                             mixed,
@@ -206,10 +209,12 @@ impl Cell {
         );
         let after = in_effect(&lab);
         for purpose in &self.purposes {
+            // Of CAPF only the publisher's is used; before release 14 the others have one that nobody asks for.
+            let used = |node: &str| *purpose != "CAPF" || node.starts_with("cucm-pub");
             let of =
                 |all: &BTreeSet<(String, String, String)>| -> BTreeSet<(String, String, String)> {
                     all.iter()
-                        .filter(|(_, held, _)| held == purpose)
+                        .filter(|(node, held, _)| held == purpose && used(node))
                         .cloned()
                         .collect()
                 };

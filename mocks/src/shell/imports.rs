@@ -151,7 +151,7 @@ fn request_for(unit: &str, node: &str) -> RequestWanted {
         names: vec![node.to_owned()],
         elliptic,
         bits: if elliptic { 384 } else { 2048 },
-        digest: "sha256".to_owned(),
+        digest: if elliptic { "sha384" } else { "sha256" }.to_owned(),
     }
 }
 

@@ -102,22 +102,17 @@ fn unchosen(node: &NodeName, write: &Write) -> Result<(), String> {
         let found = "one for several nodes".to_owned();
         return differs("the distribution", "one for each node".to_owned(), found);
     }
-    let own = if purpose.is_ecdsa() {
-        KeySpec {
-            algorithm: KeyAlgorithm::Ec,
-            bits: 384,
-        }
+    let (algorithm, bits, digest) = if purpose.is_ecdsa() {
+        (KeyAlgorithm::Ec, 384, "sha384")
     } else {
-        KeySpec {
-            algorithm: KeyAlgorithm::Rsa,
-            bits: 2048,
-        }
+        (KeyAlgorithm::Rsa, 2048, "sha256")
     };
+    let own = KeySpec { algorithm, bits };
     if *key != own {
         return differs("the key", own.to_string(), key.to_string());
     }
-    if !hash.eq_ignore_ascii_case("sha256") {
-        return differs("the hash", "sha256".to_owned(), hash.clone());
+    if !hash.eq_ignore_ascii_case(digest) {
+        return differs("the hash", digest.to_owned(), hash.clone());
     }
     let own = SubjectName::dns(node.as_str());
     if SubjectName::dns(common_name) != own {
