@@ -144,6 +144,14 @@ impl Builder {
         let presence = vec![NodeName::from(PRESENCE)];
         let mut entries = match part(purpose) {
             "tomcat" if self.setting.unity => vec![("tomcat-trust", everyone.clone(), everyone)],
+            "tomcat" if self.setting.release.starts_with("12") => {
+                let parts = [
+                    ("tomcat-trust", publisher.clone(), calls.clone()),
+                    ("tomcat-trust", presence, self.of_role(true)),
+                ];
+                let held = parts.into_iter().filter(|(_, _, held)| !held.is_empty());
+                held.collect()
+            }
             "tomcat" => vec![("tomcat-trust", publisher.clone(), everyone)],
             "ipsec" => vec![("ipsec-trust", everyone.clone(), everyone)],
             "CallManager" => vec![("CallManager-trust", publisher.clone(), calls.clone())],
