@@ -61,9 +61,12 @@ pub(super) fn add(
     plan.edges.sort();
 }
 
+/// A certificate of a store: its name, its fingerprint, and why nothing needs it.
+type Certificate<'a> = (&'a str, &'a Fingerprint, &'a str);
+
 /// Every entry with the nodes that list it, store by store with the way by hand.
 fn instruction(entries: &[Superfluous]) -> String {
-    let mut stores: BTreeMap<&Store, BTreeMap<(&str, &Fingerprint, &str), BTreeSet<&NodeName>>> =
+    let mut stores: BTreeMap<&Store, BTreeMap<Certificate<'_>, BTreeSet<&NodeName>>> =
         BTreeMap::new();
     for entry in entries {
         let what = (entry.title.as_str(), &entry.fingerprint, entry.why.as_str());

@@ -8,6 +8,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{BasicConstraints, KeyUsage};
 use openssl::x509::{X509, X509Name};
+use reissue::clock::{Clock, SystemClock};
 use reissue_lab::Lab;
 
 const DAY: i64 = 86_400;
@@ -87,7 +88,7 @@ impl<'a> Wanted<'a> {
         let issuer = signer.map_or(&*name, |signer| signer.subject_name());
         builder.set_issuer_name(issuer).unwrap();
         builder.set_pubkey(&key).unwrap();
-        let now = jiff::Timestamp::now().as_second();
+        let now = Clock::now(&SystemClock).as_second();
         let at = |days: i64| Asn1Time::from_unix(now + days * DAY).unwrap();
         builder.set_not_before(&at(self.days.0)).unwrap();
         builder.set_not_after(&at(self.days.1)).unwrap();

@@ -295,7 +295,7 @@ fn the_shell_of_release_12_5_makes_no_shared_certificates_and_one_kind_of_key() 
         .unwrap()
         .rests_on
         .iter()
-        .map(|it| it.as_str())
+        .map(reissue::model::ClaimId::as_str)
         .collect();
     assert!(claims.contains(&"VOS-CSR-GEN"), "{claims:?}");
     assert!(

@@ -132,7 +132,7 @@ pub(super) fn issue(
         Misbehaviour::BundleRootFirst => {
             Ok([above[1].to_pem()?, above[0].to_pem()?, leaf.to_pem()?].concat())
         }
-        Misbehaviour::Damaged => damaged(leaf.to_pem()?),
+        Misbehaviour::Damaged => Ok(damaged(&leaf.to_pem()?)),
         Misbehaviour::WithKey => {
             let key = KeyRing::elliptic(256)?.private_key_to_pem_pkcs8()?;
             Ok([leaf.to_pem()?, key].concat())
@@ -142,10 +142,10 @@ pub(super) fn issue(
 }
 
 /// Without its third line, as after a bad copy.
-fn damaged(pem: Vec<u8>) -> Result<Vec<u8>, ErrorStack> {
+fn damaged(pem: &[u8]) -> Vec<u8> {
     let lines = pem.split_inclusive(|byte| *byte == b'\n').enumerate();
     let kept = lines.filter(|(place, _)| *place != 2);
-    Ok(kept.flat_map(|(_, line)| line.to_vec()).collect())
+    kept.flat_map(|(_, line)| line.to_vec()).collect()
 }
 
 fn leaf(

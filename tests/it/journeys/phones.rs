@@ -105,8 +105,15 @@ fn gate_of(said: &str) -> String {
 
 #[test]
 fn phones_that_are_absent_are_refused_until_somebody_answers_for_them() {
-    for purpose in ["CallManager", "TVS"] {
-        let lab = due(purpose, |config| config.absent_phones = 2);
+    for (purpose, release) in [
+        ("CallManager", "14.0.1.13900-155"),
+        ("CallManager", "12.5.1.16900-30"),
+        ("TVS", "12.5.1.16900-30"),
+    ] {
+        let lab = due(purpose, |config| {
+            config.absent_phones = 2;
+            release.clone_into(&mut config.release);
+        });
         let names = absent(&lab);
         assert_eq!(names.len(), 2);
         let refused = reissue(&lab, ["plan"]).expect(4);

@@ -63,7 +63,7 @@ fn an_older_one_with_the_same_key_is_replaced_and_the_new_one_read_back() {
     assert_eq!(scene.survive(&[]), 0);
     renewed(lab, "hq", &scene.before["hq"]);
     for node in ["cucm-pub", "cucm-sub1"] {
-        assert_eq!(of_name(lab, node), [today.clone()], "{node}");
+        assert_eq!(of_name(lab, node), std::slice::from_ref(&today), "{node}");
     }
     let uploads = effects(lab, "trust-upload");
     assert!(

@@ -14,7 +14,7 @@ const PURPOSES: [&str; 4] = ["tomcat", "ipsec", "CallManager", "TVS"];
 /// A publisher and a subscriber of release 12.5 with four purposes that end soon.
 fn twelve(mixed: bool) -> Scene {
     let lab = support::lab(|config| {
-        config.release = "12.5.1.16900-30".to_owned();
+        "12.5.1.16900-30".clone_into(&mut config.release);
         config.subscribers = 1;
         config.phones = 6;
         config.mixed_mode = mixed;

@@ -141,3 +141,20 @@ fn a_plan_may_hold_nothing_but_the_list() {
     let again = reissue(lab, ["plan", "--tidy"]).expect(0);
     assert!(said(&again).contains("Nothing to do"), "{}", said(&again));
 }
+
+/// A list that waits in one cluster keeps no other cluster waiting.
+#[test]
+fn the_list_of_one_cluster_holds_up_no_other() {
+    let (lab, _) = untidy(|config| config.clusters = 2);
+    let scene = Scene::on(lab, &["--tidy"]);
+    let lab = &scene.lab;
+    let mut words = scene.apply();
+    words.extend(["--parallel-clusters", "1", "--max-failures", "1", "--json"].map(str::to_owned));
+    let data = reissue(lab, &words).expect(6).data();
+    let class = |name: &str| data["clusters"][name]["class"].clone();
+    assert_eq!([class("hq"), class("site2")], ["waiting", "done"]);
+    for name in ["hq", "site2"] {
+        renewed(lab, name, &scene.before[name]);
+    }
+    no_violation(lab);
+}

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
 use reissue_lab::Misbehaviour;
 
 use super::{chain, desire, linted, request, told, unsent};
@@ -97,8 +99,12 @@ fn e13_a_name_with_a_star() {
         &["E13", "explicit names", "every name written out"],
     );
     let lab = lab(|_| {});
-    desire(&lab, "also: ['*.hq.example.com']");
-    told(&lab, &["plan"], 2, &["*.hq.example.com"]);
+    desire(&lab, "names: {also: ['*.hq.example.com']}");
+    let words = [
+        "`*.hq.example.com` is a wildcard",
+        "the platform refuses wildcards; name every host",
+    ];
+    told(&lab, &["plan"], 2, &words);
 }
 
 #[test]
@@ -106,7 +112,16 @@ fn e14_a_key_that_is_too_long() {
     let lab = lab(|_| {});
     let text = fs::read_to_string(lab.estate()).unwrap();
     fs::write(lab.estate(), text.replace("rsa-2048", "rsa-8192")).unwrap();
-    told(&lab, &["plan"], 2, &["rsa-8192"]);
+    told(&lab, &["plan"], 2, &["rsa-8192", "rsa-4096"]);
+    let issuing = Forged::of(&lab, "issuing");
+    let key = PKey::from_rsa(Rsa::generate(4608).unwrap()).unwrap();
+    let long = Wanted {
+        key: Some(&key),
+        authority: false,
+        ..Wanted::authority("cucm-pub.hq.example.com", (-1, 300)).below(&issuing)
+    };
+    let long = long.forge();
+    linted(&lab, &long.pem(), &["E14", "RSA key of 4608 bits", "4096"]);
 }
 
 #[test]

@@ -76,17 +76,20 @@ fn chain(lab: &Lab, certificates: &[&[u8]]) {
     fs::write(lab.dir().join("ca/corp-chain.pem"), certificates.concat()).unwrap();
 }
 
-/// What `lint` is asked: a certificate of the authority's own making, and the chain.
+/// What `lint` says of a certificate below the chain of the estate, with more words.
 #[track_caller]
-fn linted(lab: &Lab, file: &[u8], words: &[&str]) {
+fn linted_with(lab: &Lab, file: &[u8], more: &[&str], words: &[&str]) {
     let path = lab.dir().join("linted.pem");
     fs::write(&path, file).unwrap();
-    let (path, chain) = (
-        path.display().to_string(),
-        lab.dir().join("ca/corp-chain.pem"),
-    );
-    let chain = chain.display().to_string();
-    told(lab, &["lint", &path, "--chain", &chain], 3, words);
+    let chain = lab.dir().join("ca/corp-chain.pem");
+    let [path, chain] = [path, chain].map(|path| path.display().to_string());
+    let command = ["lint", &path, "--chain", &chain];
+    told(lab, &[&command, more].concat(), 3, words);
+}
+
+#[track_caller]
+fn linted(lab: &Lab, file: &[u8], words: &[&str]) {
+    linted_with(lab, file, &[], words);
 }
 
 /// A request of the publisher's own that does not wait any more.
@@ -194,6 +197,20 @@ fn e3_and_e4_a_request_that_another_one_replaced() {
 fn e4_a_certificate_for_another_key() {
     let words = ["certificates from issuer corp", "Have them signed"];
     unsent(Misbehaviour::OtherKey, 6, &words);
+    let lab = lab(|config| config.subscribers = 0);
+    let request = request(&lab);
+    lab.misbehave(Misbehaviour::OtherKey);
+    let answer = lab.authority().sign(&request).unwrap();
+    let path = lab.dir().join("request.csr");
+    fs::write(&path, request).unwrap();
+    let csr = path.display().to_string();
+    let words = [
+        "E4",
+        "CSR public key and certificate public key do not match",
+        "Use the certificate that was issued for the request that is pending now",
+        "Or have the pending request signed",
+    ];
+    linted_with(&lab, &answer, &["--csr", &csr], &words);
 }
 
 /// Adds a line to the lab's only rule.

@@ -106,6 +106,17 @@ fn e17_a_node_that_cannot_be_reached_by_the_others() {
 }
 
 #[test]
+fn e17_a_node_that_the_cluster_does_not_know_yet() {
+    let lab = lab(|config| config.multi_server = true);
+    let node = "cucm-sub9.hq.example.com";
+    lab.change_cluster("hq", |cluster| {
+        cluster.further_listed.push(node.to_owned());
+    });
+    told(&lab, &["assess"], 0, &["node-unauthenticated", node]);
+    unplanned(&lab, &[node]);
+}
+
+#[test]
 fn e18_an_account_that_is_refused() {
     let words = ["refused account hq-platform", "reissue secret set"];
     for command in ["doctor", "status", "plan"] {
