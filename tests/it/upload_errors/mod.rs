@@ -158,7 +158,17 @@ fn e1_an_authority_that_was_deleted_before_the_upload() {
         store.retain(|it| reissue_lab::state::fingerprint(it) != sha256);
     });
     let ended = trial.resume();
-    stopped(&trial, &ended, ended.code, &["tomcat-trust", &sha256[..12]]);
+    stopped(
+        &trial,
+        &ended,
+        7,
+        &[
+            "E1",
+            "tomcat-trust",
+            &sha256[..12],
+            "Upload the authority again",
+        ],
+    );
 }
 
 #[test]
@@ -171,8 +181,14 @@ fn e2_a_request_that_is_gone() {
     stopped(
         &trial,
         &ended,
-        ended.code,
-        &["cucm-pub", "tomcat", "request"],
+        7,
+        &[
+            "E2",
+            "cucm-pub",
+            "is no request",
+            "cannot be put back",
+            "make a new plan",
+        ],
     );
 }
 
@@ -188,8 +204,13 @@ fn e3_and_e4_a_request_that_another_one_replaced() {
     stopped(
         &trial,
         &ended,
-        ended.code,
-        &["cucm-pub", "tomcat", "request"],
+        7,
+        &[
+            "E4",
+            "cucm-pub",
+            "is another one, for the key",
+            "make a new plan",
+        ],
     );
 }
 
