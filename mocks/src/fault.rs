@@ -14,6 +14,10 @@ pub enum Mode {
     ActThenDrop,
     /// Answered 500, nothing done.
     Status500,
+    /// Answered 500 with the platform's word for a fault of its own, nothing done.
+    Internal,
+    /// Done, and answered likewise.
+    InternalActed,
     /// Answered 503, nothing done.
     Status503,
     /// Answered 401 although the credentials are right, nothing done.
@@ -42,10 +46,12 @@ pub enum Mode {
     RateLimited,
 }
 
-const MODES: [(&str, Mode); 16] = [
+const MODES: [(&str, Mode); 18] = [
     ("drop-before", Mode::DropBefore),
     ("act-then-drop", Mode::ActThenDrop),
     ("status-500", Mode::Status500),
+    ("internal", Mode::Internal),
+    ("internal-acted", Mode::InternalActed),
     ("status-503", Mode::Status503),
     ("status-401", Mode::Status401),
     ("html-200", Mode::Html200),
@@ -69,6 +75,7 @@ impl Mode {
             self,
             Self::DropBefore
                 | Self::Status500
+                | Self::Internal
                 | Self::Status503
                 | Self::Status401
                 | Self::Html200

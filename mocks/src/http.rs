@@ -21,6 +21,7 @@ use crate::fault::Mode;
 use crate::log::Place;
 use crate::state::{Face, Web};
 use crate::tls;
+use crate::upload::Refusal;
 use crate::world::{Request, World};
 
 /// The largest request body that is read.
@@ -126,6 +127,7 @@ pub(crate) fn carry_out(
     let mut reply = match request.fault {
         Some(Mode::DropBefore | Mode::SshCut) => return Answer::Drop,
         Some(Mode::Status500) => return Answer::Reply(Reply::page(500, "HTTP Status 500")),
+        Some(Mode::Internal) => return Answer::Reply(internal()),
         Some(Mode::Status503) => return Answer::Reply(Reply::page(503, "HTTP Status 503")),
         Some(Mode::Status401) => return Answer::Reply(unauthorised("CMPlatform Realm")),
         Some(Mode::Html200) => {
@@ -139,12 +141,22 @@ pub(crate) fn carry_out(
     }
     match request.fault {
         Some(Mode::ActThenDrop | Mode::SshCutActed) => return Answer::Drop,
+        Some(Mode::InternalActed) => reply = internal(),
         Some(Mode::Truncated) => reply.manner = Manner::Truncated,
         Some(Mode::SlowBody) => reply.manner = Manner::Slow,
         Some(Mode::HugeBody) => reply.manner = Manner::Endless,
         _ => {}
     }
     Answer::Reply(reply)
+}
+
+/// The platform failed at what it was asked for, and may have done it.
+///
+/// claim: CUCM-UPLOAD-WRONG-UNIT
+fn internal() -> Reply {
+    let refusal = Refusal::Internal;
+    let body = serde_json::json!({ "messages": [refusal.to_string()] });
+    Reply::new(refusal.status(), "application/json", body.to_string())
 }
 
 /// claim: CUCM-REST-401

@@ -11,6 +11,12 @@ use crate::model::{
 use super::Context;
 use super::chains::above;
 
+/// The finding of an entry that has expired.
+const EXPIRED: &str = "trust-expired";
+
+/// The finding of an entry in place of which a newer one is used.
+const SUPERSEDED: &str = "trust-superseded";
+
 /// An entry of a trust store that a person may delete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Superfluous {
@@ -24,6 +30,8 @@ pub struct Superfluous {
     pub title: String,
     /// Why nothing needs it.
     pub why: String,
+    /// The code of the finding that says so.
+    pub code: &'static str,
 }
 
 impl Superfluous {
@@ -93,6 +101,7 @@ pub fn superfluous(state: &ClusterState, desired: &Desired, now: Timestamp) -> V
                 fingerprint: it.certificate.sha256.clone(),
                 title: it.certificate.title().to_owned(),
                 why,
+                code: if it.expired { EXPIRED } else { SUPERSEDED },
             }),
             Verdict::Keep(_) => None,
         })
@@ -108,8 +117,8 @@ pub(super) fn entries(context: &Context<'_>) -> Vec<Finding> {
             Verdict::Keep(why) => (format!("keep it: {why}"), false),
         };
         let code = match (it.expired, may_go) {
-            (true, _) => "trust-expired",
-            (false, true) => "trust-superseded",
+            (true, _) => EXPIRED,
+            (false, true) => SUPERSEDED,
             (false, false) => continue,
         };
         let line = lines

@@ -71,7 +71,7 @@ pub const UPLOAD_ERRORS: [UploadError; 18] = [
     row(
         "E11",
         &[],
-        "an internal failure cannot be foretold: the run stops, looks again and never resends",
+        "an internal failure cannot be foretold: the run looks what became of it, and stops rather than send it again",
     ),
     row(
         "E12",

@@ -121,7 +121,7 @@ pub(super) enum Command {
         /// Why those phones are waived; kept in the plan
         #[arg(long, value_name = "TEXT", requires = "waive")]
         why: Option<String>,
-        /// End with a step that lists what may be cleared from trust stores
+        /// End with a step that lists what may be cleared from trust stores; a run waits at it for `mark --done`
         #[arg(long)]
         tidy: bool,
         /// Exit code 3 if there is something to do.
@@ -293,6 +293,8 @@ pub(super) enum Until {
     Install,
     /// Services are restarted
     Activate,
+    /// Everything is read again; only what may be cleared away is left
+    Verify,
 }
 
 /// As what a plan or report is shown.

@@ -116,7 +116,7 @@ pub(super) fn explain_command(output: Output, code: Option<&str>) -> Result<Exit
             Some(found) => vec![*found],
             None => return Err(unknown_code(code)),
         },
-        None => explanations().iter().copied().collect(),
+        None => explanations().to_vec(),
     };
     Ok(output.result(Exit::Done, &chosen, || {
         render::explanation(code).unwrap_or_default()

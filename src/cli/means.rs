@@ -32,6 +32,7 @@ pub(super) fn limits(session: &Session, options: &RunOptions) -> Limits {
             Until::Request => Stage::Request,
             Until::Install => Stage::Install,
             Until::Activate => Stage::Activate,
+            Until::Verify => Stage::Verify,
         }),
         waves,
         windows: rollout.windows.clone(),

@@ -186,6 +186,9 @@ pub enum WriteError {
     /// It was sent and not answered, or answered in a way that says nothing.
     #[error("{0}")]
     Unknown(String),
+    /// The platform says that it failed at it. It may have acted, or done half: a person looks before it is sent again.
+    #[error("{0}")]
+    Broken(String),
     /// The account was refused. Never tried again: accounts lock after three.
     #[error("{0}")]
     Unauthorized(String),

@@ -47,6 +47,7 @@ impl ClusterRun<'_> {
                 Ok(()) => Word::Accepted,
                 Err(WriteError::Refused(text)) => Word::Refused(text),
                 Err(WriteError::Unknown(text)) => Word::Silent(text),
+                Err(WriteError::Broken(text)) => Word::Broken(text),
                 Err(error) => {
                     self.unsent(step, &error, last)?;
                     self.pause().await;

@@ -9,7 +9,7 @@ use super::judge::Look;
 use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
 use super::run::Executor;
-use super::standing::standing;
+use super::standing::{refused_for, standing};
 use super::stops::FIND_OUT;
 use super::surroundings::Progress;
 use crate::driver::{Actuate, Scope};
@@ -250,10 +250,13 @@ impl ClusterRun<'_> {
         let undone = self.all.journal.view(|run| {
             let standing = standing(self.plan, run);
             let tally = tally(standing, seen.with(&run.artifacts));
-            let gone = |(_, was, is): (_, String, String)| Moved {
+            let gone = |(condition, was, is): (&Condition, String, String)| Moved {
                 fact: "what this run brought about".to_owned(),
                 was,
-                is,
+                is: match refused_for(condition) {
+                    Some(why) => format!("{is} ({why})"),
+                    None => is,
+                },
             };
             tally.failing.into_iter().map(gone).collect::<Vec<_>>()
         });
@@ -337,8 +340,26 @@ pub(super) fn unread(fact: &Moved) -> bool {
 
 /// What moved, old and new, each by name.
 pub(super) fn moves(drift: &[Moved]) -> String {
-    let each = drift
-        .iter()
-        .map(|Moved { fact, was, is }| format!("{fact} was {was} and is {is}"));
+    let each = drift.iter().map(|Moved { fact, was, is }| {
+        if fact.ends_with(" running services") && !was.is_empty() && was != UNKNOWN {
+            format!("{fact}: {}", difference(was, is))
+        } else {
+            format!("{fact} was {was} and is {is}")
+        }
+    });
     each.collect::<Vec<_>>().join("; ")
+}
+
+/// What two long lists do not have in common.
+fn difference(was: &str, is: &str) -> String {
+    let [before, after] = [was, is].map(|list| list.split(", ").collect::<BTreeSet<_>>());
+    let named = |words: Vec<&str>| match words.as_slice() {
+        [] => "none".to_owned(),
+        words => words.join(", "),
+    };
+    format!(
+        "gone {}; new {}",
+        named(before.difference(&after).copied().collect()),
+        named(after.difference(&before).copied().collect())
+    )
 }

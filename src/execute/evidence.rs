@@ -19,6 +19,8 @@ pub(super) enum Word {
     Accepted,
     /// It refused, in these words.
     Refused(String),
+    /// It failed at it, by these words of its own; it may have acted, or done half.
+    Broken(String),
     /// It said nothing, or this run did not live to hear it; the text says which.
     Silent(String),
 }
@@ -28,7 +30,7 @@ impl fmt::Display for Word {
         match self {
             Self::Accepted => formatter.write_str("the node accepted it"),
             Self::Refused(text) => write!(formatter, "the node refused it ({text})"),
-            Self::Silent(text) => formatter.write_str(text),
+            Self::Broken(text) | Self::Silent(text) => formatter.write_str(text),
         }
     }
 }

@@ -62,7 +62,7 @@ impl ClusterRun<'_> {
                         Word::Accepted => over,
                         // Phones take their time to show that they were reset.
                         Word::Refused(_) if !answers_for_phones(step) => true,
-                        Word::Refused(_) | Word::Silent(_) => over || settled,
+                        Word::Refused(_) | Word::Broken(_) | Word::Silent(_) => over || settled,
                     };
                     if believed {
                         return Ok(Settled::NotApplied(found));
@@ -113,7 +113,7 @@ impl ClusterRun<'_> {
             _ => waits.replication,
         };
         match word {
-            Word::Silent(_) => wait.max(waits.settle),
+            Word::Broken(_) | Word::Silent(_) => wait.max(waits.settle),
             Word::Accepted | Word::Refused(_) => wait,
         }
     }

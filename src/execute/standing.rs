@@ -49,6 +49,21 @@ impl<'a> Fact<'a> {
     }
 }
 
+/// What nodes would refuse an upload for, now that a condition which the run brought about holds no more.
+/// Source: cucm-upload-errors E1, E2, E4.
+pub(super) fn refused_for(condition: &Condition) -> Option<&'static str> {
+    match condition {
+        Condition::Trusts { .. } => Some(
+            "E1: a node refuses an identity whose chain is not in the store. Upload the authority again to put it back",
+        ),
+        Condition::RequestOf { .. } => Some(
+            "E2, E4: a node refuses a certificate for which no request waits, or another one. A request that is gone \
+             took its key along and cannot be put back",
+        ),
+        _ => None,
+    }
+}
+
 /// The conditions that done steps have brought about. A step that was begun or waits for
 /// somebody, and is not done, leaves its own facts open.
 pub(super) fn standing<'a>(plan: &'a ClusterPlan, run: &Replay) -> Vec<&'a Condition> {

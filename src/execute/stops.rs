@@ -95,7 +95,10 @@ impl ClusterRun<'_> {
                 "Find out why the node shows another key or certificate before you trust it \
                  (`reissue trust`), then `reissue resume`.",
             ),
-            WriteError::NotSent(_) | WriteError::Refused(_) | WriteError::Unknown(_) => (
+            WriteError::NotSent(_)
+            | WriteError::Refused(_)
+            | WriteError::Broken(_)
+            | WriteError::Unknown(_) => (
                 Class::Failed,
                 !last,
                 "Nothing was sent. Make the node reachable, then `reissue resume`.",

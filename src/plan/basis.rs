@@ -10,7 +10,7 @@ use crate::model::{
     SecurityMode, ServiceStatus, SsoState, Store,
 };
 
-use super::step::{Action, ClusterPlan, Condition, Step};
+use super::step::{Action, ClusterPlan, Condition, Stage, Step};
 
 /// Clocks further apart than this, in seconds, make statements about validity doubtful (promise P13).
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
@@ -267,6 +267,11 @@ fn reusing(
 impl Touched {
     fn add(&mut self, plan: &ClusterPlan, step: &Step) {
         match &step.action {
+            // What a person clears from trust stores while the run waits is gone.
+            Action::Person { .. } if step.stage == Stage::Tidy => {
+                let stored = |fact: &&String| fact.contains("-trust ");
+                self.facts.extend(plan.basis.keys().filter(stored).cloned());
+            }
             Action::Person { .. } => {
                 self.facts
                     .extend(step.after.iter().filter_map(|condition| match condition {

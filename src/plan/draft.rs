@@ -32,6 +32,14 @@ impl Draft {
         }
     }
 
+    /// Goes on behind steps that are complete; what is added writes nothing.
+    pub(super) fn behind(site: &Site<'_>, steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            ..Self::new(site, Vec::new())
+        }
+    }
+
     /// The number that the next step will get, for conditions that name it.
     pub(super) fn next(&self) -> StepId {
         StepId::new(format!("{}-{:02}", self.cluster, self.steps.len() + 1))

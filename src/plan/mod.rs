@@ -27,6 +27,7 @@ mod step;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod timeline;
 mod trust;
 
@@ -124,7 +125,8 @@ fn cluster(question: &Question<'_>, name: &ClusterName) -> Result<Option<Cluster
         return Err(vec![Refusal::of(name, says, next).breaking("I25")]);
     };
     let due = due::due(question, name, state)?;
-    if due.is_empty() {
+    let leftovers = tidy::leftovers(question, state);
+    if due.is_empty() && leftovers.is_empty() {
         return Ok(None);
     }
     let site = Site::survey(name, state, question.now)?;
@@ -159,13 +161,15 @@ fn cluster(question: &Question<'_>, name: &ClusterName) -> Result<Option<Cluster
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    if jobs.is_empty() {
-        return Ok(None);
-    }
-    let passes = pass::passes(question, &site, jobs)?;
-    let mut plan = steps(question, &site, passes, phones);
+    let mut plan = if jobs.is_empty() {
+        bare(&site)
+    } else {
+        let passes = pass::passes(question, &site, jobs)?;
+        steps(question, &site, passes, phones)
+    };
+    tidy::add(&mut plan, question, &site, &leftovers);
     plan.reminders.extend(follows);
-    Ok(Some(plan))
+    Ok((!plan.steps.is_empty()).then_some(plan))
 }
 
 /// Two purposes may not bring different authorities of one common name into one store (invariant I19).
@@ -247,18 +251,28 @@ fn steps(
     let verified = activate::verify(&mut draft, site, &jobs, &proved, back);
     install::sso_on(&mut draft, site, &jobs, &verified);
     let mut plan = ClusterPlan {
+        phones,
+        findings: answered(&jobs),
+        reminders: reminders(site.state, &jobs),
+        ..bare(site)
+    };
+    draft.finish(&mut plan);
+    plan
+}
+
+/// A plan of a cluster in which nothing is done.
+fn bare(site: &Site<'_>) -> ClusterPlan {
+    ClusterPlan {
         product: site.state.product,
         release: site.release.clone(),
         nodes: site.nodes.clone(),
         steps: Vec::new(),
         edges: Vec::new(),
         basis: basis(site.state),
-        phones,
-        findings: answered(&jobs),
-        reminders: reminders(site.state, &jobs),
-    };
-    draft.finish(&mut plan);
-    plan
+        phones: None,
+        findings: Vec::new(),
+        reminders: Vec::new(),
+    }
 }
 
 /// The findings that the jobs answer, each once.

@@ -25,6 +25,7 @@ mod disk;
 mod estates;
 mod faults;
 mod files;
+mod forge;
 mod hostile;
 #[cfg(unix)]
 mod journeys;
@@ -40,4 +41,5 @@ mod scenes;
 mod secrets;
 mod support;
 mod trial;
+mod upload_errors;
 mod watched;

@@ -1,7 +1,7 @@
 //! Several purposes in one change: which go together, in which order, and what stands between them.
 
 use reissue::assess::assess;
-use reissue::model::{Observed, Product, Purpose};
+use reissue::model::{Fingerprint, Observed, Product, Purpose, Store, TrustEntry};
 use reissue::plan::{Action, ClusterPlan, Condition, Options, Refusal, Stage, Step, Waivers, plan};
 use reissue::playbook::Library;
 
@@ -295,7 +295,7 @@ fn the_shell_of_release_12_5_makes_no_shared_certificates_and_one_kind_of_key() 
         .unwrap()
         .rests_on
         .iter()
-        .map(|it| it.as_str())
+        .map(reissue::model::ClaimId::as_str)
         .collect();
     assert!(claims.contains(&"VOS-CSR-GEN"), "{claims:?}");
     assert!(
@@ -314,6 +314,60 @@ fn the_shell_of_release_12_5_makes_no_shared_certificates_and_one_kind_of_key() 
             "{words}: {refusals:#?}"
         );
     }
+}
+
+/// An authority that ended years ago and that nothing needs, in a store of the publisher.
+fn cluttered(shape: Shape) -> Scene {
+    let mut scene = Scene::of(&[shape]);
+    let cluster = scene.observation.clusters.values_mut().next().unwrap();
+    let mut old = cluster.certificates.values().next().unwrap().clone();
+    old.sha256 = Fingerprint::of(b"bygone");
+    old.key.sha256 = Fingerprint::of(b"bygone key");
+    old.common_name = Some("Bygone CA".to_owned());
+    old.not_after = crate::scenes::moment("2020-01-01T00:00:00Z");
+    let publisher = cluster.publisher().unwrap().clone();
+    let entry = TrustEntry {
+        file: "Bygone_CA".to_owned(),
+        sha256: old.sha256.clone(),
+    };
+    let stores = &mut cluster.nodes.get_mut(&publisher).unwrap().trust;
+    let Some(Observed::Present(entries)) = stores.get_mut(&Store::from("tomcat-trust")) else {
+        panic!("no store: {stores:#?}")
+    };
+    entries.push(entry);
+    cluster.certificates.insert(old.sha256.clone(), old);
+    scene
+}
+
+#[test]
+fn what_may_be_cleared_away_comes_after_everything_else_and_only_when_asked_for() {
+    let tidy = Options {
+        tidy: true,
+        ..Options::default()
+    };
+    let signed_on = Shape {
+        sso: true,
+        ..everything()
+    };
+    let scene = cluttered(signed_on.clone());
+    let plain = planned(&scene, &Options::default()).unwrap();
+    let plan = planned(&scene, &tidy).unwrap();
+    let (last, before) = plan.steps.split_last().unwrap();
+    assert_eq!(before, plain.steps, "nothing else changes with it");
+    assert_eq!(
+        (last.stage, &last.after, &last.before),
+        (Stage::Tidy, &vec![], &vec![])
+    );
+    assert!(
+        matches!(&last.action, Action::Person { instruction } if instruction.contains("Bygone CA")),
+        "{last:#?}"
+    );
+    let edges = plan.edges.iter().filter(|edge| edge.then == last.id);
+    let firsts: Vec<_> = edges.map(|edge| &edge.first).collect();
+    assert_eq!(firsts, [&before.last().unwrap().id], "{:#?}", plan.edges);
+    // Nothing to list, nothing is asked.
+    let clean = planned(&Scene::of(&[signed_on]), &tidy).unwrap();
+    assert_eq!(clean.steps, plain.steps);
 }
 
 #[test]

@@ -124,6 +124,25 @@ pub fn plan(lab: &Lab) -> (PathBuf, String) {
     (file, digest)
 }
 
+/// Makes a plan with more words, and gives its file, its digest, and the beliefs that it asks to be accepted.
+#[track_caller]
+pub fn plan_with(lab: &Lab, more: &[&str]) -> (PathBuf, String, Vec<String>) {
+    let file = lab.dir().join("plan.json");
+    let words = ["plan", "-o"].map(OsStr::new);
+    let more = more.iter().map(OsStr::new);
+    let ended = reissue(lab, words.into_iter().chain([file.as_os_str()]).chain(more)).expect(0);
+    let after = |word: &str| -> Vec<String> {
+        let mut words = ended.err.split_whitespace();
+        let mut found = Vec::new();
+        while words.any(|it| it == word) {
+            found.extend(words.next().map(str::to_owned));
+        }
+        found
+    };
+    let digest = after("--approve").pop().expect("something to do");
+    (file, digest, after("--accept"))
+}
+
 /// The words of `apply` for a plan.
 pub fn apply(file: &Path, digest: &str) -> Vec<String> {
     ["apply", &file.display().to_string(), "--approve", digest]

@@ -11,7 +11,7 @@ use super::{Authority, VALID_DAYS};
 use crate::pki::keys::KeyRing;
 use crate::pki::mint::{self, Validity};
 use crate::pki::names::{
-    ALTERNATIVE_NAME, EXTENDED_USAGE, alternative_names, carrying, extension_is,
+    ALTERNATIVE_NAME, EXTENDED_USAGE, KEY_USAGE, alternative_names, carrying, extension_is,
 };
 use crate::state::common_name;
 
@@ -44,9 +44,19 @@ pub enum Misbehaviour {
     BundleRootFirst,
     /// A web page.
     Html,
+    /// A name with a star is added.
+    Wildcard,
+    /// The key usage is left out.
+    KeyUsageMissing,
+    /// Signed with a new key of the issuing authority, which kept its name.
+    Rekeyed,
+    /// Honest, but bytes of the file were lost on the way.
+    Damaged,
+    /// Honest, but with a private key in the same file.
+    WithKey,
 }
 
-const KINDS: [(&str, Misbehaviour); 13] = [
+const KINDS: [(&str, Misbehaviour); 18] = [
     ("honest", Misbehaviour::Honest),
     ("san-dropped", Misbehaviour::SanDropped),
     ("cn-added", Misbehaviour::CnAdded),
@@ -60,6 +70,11 @@ const KINDS: [(&str, Misbehaviour); 13] = [
     ("bundle-leaf-first", Misbehaviour::BundleLeafFirst),
     ("bundle-root-first", Misbehaviour::BundleRootFirst),
     ("html", Misbehaviour::Html),
+    ("wildcard", Misbehaviour::Wildcard),
+    ("key-usage-missing", Misbehaviour::KeyUsageMissing),
+    ("rekeyed", Misbehaviour::Rekeyed),
+    ("damaged", Misbehaviour::Damaged),
+    ("with-key", Misbehaviour::WithKey),
 ];
 
 impl Misbehaviour {
@@ -120,8 +135,20 @@ pub(super) fn issue(
         Misbehaviour::BundleRootFirst => {
             Ok([above[1].to_pem()?, above[0].to_pem()?, leaf.to_pem()?].concat())
         }
+        Misbehaviour::Damaged => Ok(damaged(&leaf.to_pem()?)),
+        Misbehaviour::WithKey => {
+            let key = KeyRing::elliptic(256)?.private_key_to_pem_pkcs8()?;
+            Ok([leaf.to_pem()?, key].concat())
+        }
         _ => leaf.to_pem(),
     }
+}
+
+/// Without its third line, as after a bad copy.
+fn damaged(pem: &[u8]) -> Vec<u8> {
+    let lines = pem.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let kept = lines.filter(|(place, _)| *place != 2);
+    kept.flat_map(|(_, line)| line.to_vec()).collect()
 }
 
 fn leaf(
@@ -143,6 +170,9 @@ fn leaf(
         | Misbehaviour::EkuMissing
         | Misbehaviour::ServerAuthOnly
         | Misbehaviour::CnAdded
+        | Misbehaviour::Wildcard
+        | Misbehaviour::KeyUsageMissing
+        | Misbehaviour::Rekeyed
         | Misbehaviour::OtherKey => altered(authority, request, kind, validity),
         _ => mint::sign_as_asked(request, &authority.issuing, validity),
     }
@@ -166,10 +196,11 @@ fn altered(
         let der = extension.to_der()?;
         let names = extension_is(&der, ALTERNATIVE_NAME);
         let dropped = match kind {
-            Misbehaviour::SanDropped | Misbehaviour::CnAdded => names,
+            Misbehaviour::SanDropped | Misbehaviour::CnAdded | Misbehaviour::Wildcard => names,
             Misbehaviour::EkuMissing | Misbehaviour::ServerAuthOnly => {
                 extension_is(&der, EXTENDED_USAGE)
             }
+            Misbehaviour::KeyUsageMissing => extension_is(&der, KEY_USAGE),
             _ => false,
         };
         if !dropped {
@@ -179,11 +210,14 @@ fn altered(
     if kind == Misbehaviour::ServerAuthOnly {
         builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
     }
-    if kind == Misbehaviour::CnAdded {
+    if matches!(kind, Misbehaviour::CnAdded | Misbehaviour::Wildcard) {
         let asked = carrying(request, &scratch)?;
         let mut names = alternative_names(&asked);
         let common = common_name(&asked).to_ascii_lowercase();
-        if !names.insert(common.clone()) {
+        if kind == Misbehaviour::Wildcard {
+            let domain = common.split_once('.').map_or("", |(_, domain)| domain);
+            names.insert(format!("*.{domain}"));
+        } else if !names.insert(common.clone()) {
             names.insert(format!("www.{common}"));
         }
         let mut extension = SubjectAlternativeName::new();
@@ -195,7 +229,12 @@ fn altered(
         builder.append_extension(extension)?;
     }
     mint::mark_signer(&mut builder, request)?;
-    builder.sign(&issuer.key, MessageDigest::sha256())?;
+    let key = if kind == Misbehaviour::Rekeyed {
+        &scratch
+    } else {
+        &issuer.key
+    };
+    builder.sign(key, MessageDigest::sha256())?;
     Ok(builder.build())
 }
 
@@ -250,6 +289,7 @@ fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use openssl::pkcs7::Pkcs7;
+    use openssl::pkey::PKey;
 
     use super::*;
     use crate::pki::mint::Wanted;
@@ -305,6 +345,8 @@ mod tests {
         let (bytes, request) = issued(Misbehaviour::OtherKey);
         let other = X509::from_pem(&bytes).unwrap().public_key().unwrap();
         assert!(!other.public_eq(&request.public_key().unwrap()));
+        assert!(names(&leaf(Misbehaviour::Wildcard)).contains(&"*.example.com".to_owned()));
+        assert!(leaf(Misbehaviour::KeyUsageMissing).key_usage().is_none());
         let now = openssl::asn1::Asn1Time::from_unix(NOW).unwrap();
         assert!(leaf(Misbehaviour::Expired).not_after() < now);
         assert!(leaf(Misbehaviour::NotYetValid).not_before() > now);
@@ -318,6 +360,9 @@ mod tests {
         let first = |kind| common_name(&X509::stack_from_pem(&issued(kind).0).unwrap()[0]);
         assert_eq!(first(Misbehaviour::BundleLeafFirst), "pub.example.com");
         assert_eq!(first(Misbehaviour::BundleRootFirst), "Example Corp Root CA");
+        assert!(X509::from_pem(&issued(Misbehaviour::Damaged).0).is_err());
+        let with_key = issued(Misbehaviour::WithKey).0;
+        assert!(PKey::private_key_from_pem(&with_key).is_ok() && X509::from_pem(&with_key).is_ok());
         assert!(issued(Misbehaviour::Html).0.starts_with(b"<!DOCTYPE html>"));
     }
 }

@@ -61,5 +61,8 @@ pub(crate) fn extension_is(der: &[u8], identifier: &[u8]) -> bool {
 /// The identifier of the subject alternative name, 2.5.29.17.
 pub(crate) const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
+/// The identifier of the key usage, 2.5.29.15.
+pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+
 /// The identifier of the extended key usage, 2.5.29.37.
 pub(crate) const EXTENDED_USAGE: &[u8] = &[0x55, 0x1d, 0x25];

@@ -327,7 +327,7 @@ pub(super) fn recognised(found: &str, text: &str) -> Option<WriteError> {
         known.code, known.cause, known.remedy
     );
     Some(if known.code == "E11" {
-        WriteError::Unknown(text)
+        WriteError::Broken(text)
     } else {
         WriteError::Refused(text)
     })
@@ -359,7 +359,7 @@ mod tests {
                 "refused",
                 "E4: the certificate was made from another request",
             ),
-            (500, e11, "unknown", "E11"),
+            (500, e11, "broken", "E11"),
             (400, r#"{"message": "New words"}"#, "refused", "`New words`"),
             (403, "", "unauthorized", "privilege 1"),
             (404, "<html>Not Found</html>", "refused", "HTTP 404"),
@@ -377,6 +377,7 @@ mod tests {
             let found = match &error {
                 WriteError::Refused(_) => "refused",
                 WriteError::Unknown(_) => "unknown",
+                WriteError::Broken(_) => "broken",
                 WriteError::Unauthorized(_) => "unauthorized",
                 WriteError::NotSent(_) | WriteError::NotTrusted(_) => "other",
             };

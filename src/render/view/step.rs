@@ -150,7 +150,7 @@ pub(in crate::render) fn what(action: &Action) -> String {
 
 fn details(action: &Action, labels: &Labels) -> Vec<String> {
     match action {
-        Action::Person { instruction } => vec![instruction.clone()],
+        Action::Person { instruction } => instruction.lines().map(str::to_owned).collect(),
         Action::UploadTrust { sha256, .. } => vec![format!("SHA-256 {sha256}")],
         Action::GenerateRequest {
             nodes,

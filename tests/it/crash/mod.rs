@@ -5,7 +5,7 @@
 mod damage;
 mod judge;
 mod random;
-mod scene;
+pub mod scene;
 mod sweep;
 
 use std::sync::OnceLock;

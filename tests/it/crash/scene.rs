@@ -47,6 +47,8 @@ pub struct Scene {
     pub before: BTreeMap<String, Vec<String>>,
     file: PathBuf,
     digest: String,
+    /// The beliefs that its plan asks to be accepted.
+    beliefs: Vec<String>,
 }
 
 /// How often a person tries again without being told to do something else.
@@ -64,7 +66,13 @@ impl Scene {
                 .timers
                 .insert("shell_start".to_owned(), "6s".to_owned());
         });
-        let (file, digest) = support::plan(&lab);
+        Self::on(lab, &[])
+    }
+
+    /// A plan, made with more words, for a lab as it is.
+    #[track_caller]
+    pub fn on(lab: Lab, more: &[&str]) -> Self {
+        let (file, digest, beliefs) = support::plan_with(&lab, more);
         let before = clusters_of(&lab)
             .map(|name| (name.clone(), support::stored(&lab, &name)))
             .collect();
@@ -73,6 +81,7 @@ impl Scene {
             before,
             file,
             digest,
+            beliefs,
         }
     }
 
@@ -109,7 +118,9 @@ impl Scene {
     /// The words that begin the run.
     pub fn apply(&self) -> Vec<String> {
         let mut words = support::apply(&self.file, &self.digest);
-        words.extend(["--accept", "VOS-SSO-STATUS"].map(str::to_owned));
+        for belief in &self.beliefs {
+            words.extend(["--accept", belief].map(str::to_owned));
+        }
         words
     }
 

@@ -4,9 +4,13 @@ mod clusters;
 mod envelope;
 mod gates;
 mod holding;
+mod phones;
 mod reference;
+mod same_name;
+mod shells;
 mod signals;
 mod stale;
+mod tidied;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -110,7 +110,7 @@ const CLOCK: Row = Row {
 /// Facts that a restart of a service, which is a step of the plan, may move too.
 const BEFORE_ONLY: [Row; 3] = [
     Row {
-        says: "running services was",
+        says: "running services: gone",
         change: |cluster| service(cluster, ServiceState::Stopped),
         back: |cluster| service(cluster, ServiceState::Started),
     },

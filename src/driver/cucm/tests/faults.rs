@@ -48,6 +48,8 @@ async fn every_fault_of_a_write_is_told_apart_and_nothing_is_sent_twice() {
         (Mode::ActThenDrop, "unknown"),
         (Mode::Status500, "unknown"),
         (Mode::Status503, "unknown"),
+        (Mode::Internal, "broken"),
+        (Mode::InternalActed, "broken"),
         (Mode::Status401, "unauthorized"),
         (Mode::Html200, "unknown"),
         (Mode::Truncated, "unknown"),
@@ -61,6 +63,7 @@ async fn every_fault_of_a_write_is_told_apart_and_nothing_is_sent_twice() {
             Err(WriteError::NotSent(_)) => "not sent",
             Err(WriteError::Refused(_)) => "refused",
             Err(WriteError::Unknown(_)) => "unknown",
+            Err(WriteError::Broken(_)) => "broken",
             Err(WriteError::Unauthorized(_)) => "unauthorized",
             Err(WriteError::NotTrusted(_)) => "not trusted",
         };
