@@ -1,0 +1,170 @@
+//! Every edge after every step of a plan: make before break (I16).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{ClusterName, ClusterState, Fingerprint, Observation, StepId, Store};
+use crate::plan::{Action, ClusterPlan, Plan, Step};
+
+use super::words::remedy;
+use super::world::{World, reached};
+use super::{Edge, Party, Site, Verdict, family};
+
+/// An edge that a plan breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// The cluster whose plan it is.
+    pub cluster: ClusterName,
+    /// The step after which it is broken.
+    pub step: StepId,
+    /// The edge.
+    pub edge: Edge,
+    /// Why.
+    pub verdict: Verdict,
+    /// The step after which it is no longer broken; none if it stays.
+    pub until: Option<StepId>,
+    /// The earliest change of the order, or the further step, that avoids it.
+    pub avoid: String,
+}
+
+/// Judges the edges inside each cluster of a plan after every step of it, at the end of the observation. What was broken
+/// before the plan is not the plan's, and what lasts no longer than the restart of one of its ends is declared.
+pub fn after_each_step(observation: &Observation, plan: &Plan) -> Vec<Broken> {
+    let mut found = Vec::new();
+    for (name, steps) in &plan.clusters {
+        let Some(state) = observation.clusters.get(name) else {
+            continue;
+        };
+        let mut site = Site::default();
+        site.join(name, state);
+        let edges = family::within(name, state);
+        found.extend(walk(site, &edges, (name, state), steps, observation.to));
+    }
+    found
+}
+
+/// Judges some edges after every step of one cluster's plan; a site and edges that [`super::expressway::join`] has
+/// added to are judged with the rest.
+pub fn walk(
+    site: Site<'_>,
+    edges: &[Edge],
+    (name, state): (&ClusterName, &ClusterState),
+    plan: &ClusterPlan,
+    now: Timestamp,
+) -> Vec<Broken> {
+    let mut touching: BTreeMap<&Party, BTreeSet<usize>> = BTreeMap::new();
+    for (at, edge) in edges.iter().enumerate() {
+        touching.entry(edge.relying()).or_default().insert(at);
+        touching.entry(edge.presenting()).or_default().insert(at);
+    }
+    let mut broken: Vec<bool> = edges
+        .iter()
+        .map(|edge| site.verdict(edge, now).is_broken())
+        .collect();
+    let mut world = World::new(site, name, state, now);
+    let mut open: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut found: Vec<(usize, Option<usize>, Broken)> = Vec::new();
+    for (place, step) in plan.steps.iter().enumerate() {
+        let moved = world.apply(step);
+        let touched = moved
+            .iter()
+            .filter_map(|each| Some((each, touching.get(&each.party)?)));
+        let again: BTreeSet<usize> = touched
+            .flat_map(|(moved, edges)| edges.iter().map(move |at| (moved, *at)))
+            .filter(|(moved, at)| edges.get(*at).is_some_and(|edge| moved.matters_to(edge)))
+            .map(|(_, at)| at)
+            .collect();
+        for at in again {
+            let (Some(edge), Some(was)) = (edges.get(at), broken.get_mut(at)) else {
+                continue;
+            };
+            let verdict = world.site.verdict(edge, now);
+            let is = verdict.is_broken();
+            if is && !*was {
+                open.insert(at, found.len());
+                let avoid = avoid(
+                    edge,
+                    &verdict,
+                    step,
+                    plan.steps.get(place..).unwrap_or_default(),
+                );
+                let one = Broken {
+                    cluster: name.clone(),
+                    step: step.id.clone(),
+                    edge: edge.clone(),
+                    verdict,
+                    until: None,
+                    avoid,
+                };
+                found.push((place, None, one));
+            } else if *was
+                && !is
+                && let Some((_, end, one)) = open.remove(&at).and_then(|it| found.get_mut(it))
+            {
+                *end = Some(place);
+                one.until = Some(step.id.clone());
+            }
+            *was = is;
+        }
+    }
+    let undeclared = found.into_iter().filter(|(from, to, one)| {
+        let steps = to.and_then(|to| plan.steps.get(*from..=to));
+        steps.is_none_or(|steps| !steps.iter().all(|step| restarts_end(step, &one.edge)))
+    });
+    undeclared.map(|(_, _, one)| one).collect()
+}
+
+/// Whether a step belongs to the declared restart of one of an edge's ends.
+fn restarts_end(step: &Step, edge: &Edge) -> bool {
+    let is_end = [&edge.from, &edge.to]
+        .iter()
+        .any(|end| end.name() == step.node.as_ref());
+    let restart = matches!(
+        step.action,
+        Action::RestartService { .. } | Action::Confirm { .. }
+    );
+    step.node.is_some() && is_end && restart
+}
+
+/// How the plan would not break an edge: the upload that comes too late goes first, or one is added.
+fn avoid(edge: &Edge, verdict: &Verdict, at: &Step, from_here: &[Step]) -> String {
+    let Verdict::Broken(breaks) = verdict else {
+        return String::new();
+    };
+    let before = &at.id;
+    let ways = breaks.iter().map(|each| {
+        let late = each.wanted().and_then(|(sha256, _)| {
+            from_here
+                .iter()
+                .find(|step| brings(step, edge.relying(), &edge.store, sha256))
+        });
+        match late {
+            Some(late) => format!(
+                "Carry {} out before {before}: {}.",
+                late.id,
+                remedy(edge, each)
+            ),
+            None => format!("Before {before}, {}.", remedy(edge, each)),
+        }
+    });
+    let ways: Vec<String> = ways.collect();
+    ways.join(" ")
+}
+
+fn brings(step: &Step, to: &Party, store: &Store, wanted: &Fingerprint) -> bool {
+    let Action::UploadTrust {
+        store: into,
+        sha256,
+        ..
+    } = &step.action
+    else {
+        return false;
+    };
+    into == store
+        && sha256 == wanted
+        && to
+            .name()
+            .is_some_and(|to| reached(step, into, sha256).any(|node| node == to))
+}
