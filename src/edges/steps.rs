@@ -12,18 +12,18 @@ use super::words::remedy;
 use super::world::{World, reached};
 use super::{Edge, Party, Site, Verdict, family};
 
-/// An edge that a plan breaks.
+/// An edge that a plan breaks, or of which it can no longer be told whether it verifies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Broken {
     /// The cluster whose plan it is.
     pub cluster: ClusterName,
-    /// The step after which it is broken.
+    /// The step that does it.
     pub step: StepId,
     /// The edge.
     pub edge: Edge,
-    /// Why.
+    /// The worst that is said of it meanwhile.
     pub verdict: Verdict,
-    /// The step after which it is no longer broken; none if it stays.
+    /// The step after which it is as good as before; none if there is none.
     pub until: Option<StepId>,
     /// The earliest change of the order, or the further step, that avoids it.
     pub avoid: String,
@@ -59,12 +59,9 @@ pub fn walk(
         touching.entry(edge.relying()).or_default().insert(at);
         touching.entry(edge.presenting()).or_default().insert(at);
     }
-    let mut broken: Vec<bool> = edges
-        .iter()
-        .map(|edge| site.verdict(edge, now).is_broken())
-        .collect();
+    let mut verdicts: Vec<Verdict> = edges.iter().map(|edge| site.verdict(edge, now)).collect();
     let mut world = World::new(site, name, state, now);
-    let mut open: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut open: BTreeMap<usize, Open> = BTreeMap::new();
     let mut found: Vec<(usize, Option<usize>, Broken)> = Vec::new();
     for (place, step) in plan.steps.iter().enumerate() {
         let moved = world.apply(step);
@@ -77,36 +74,45 @@ pub fn walk(
             .map(|(_, at)| at)
             .collect();
         for at in again {
-            let (Some(edge), Some(was)) = (edges.get(at), broken.get_mut(at)) else {
+            let (Some(edge), Some(was)) = (edges.get(at), verdicts.get_mut(at)) else {
                 continue;
             };
             let verdict = world.site.verdict(edge, now);
-            let is = verdict.is_broken();
-            if is && !*was {
-                open.insert(at, found.len());
-                let avoid = avoid(
-                    edge,
-                    &verdict,
-                    step,
-                    plan.steps.get(place..).unwrap_or_default(),
+            let before = open.get(&at).map_or(rank(was), |open| open.rank);
+            if rank(&verdict) <= before {
+                if let Some(ended) = open.remove(&at)
+                    && let Some((_, end, one)) = found.get_mut(ended.found)
+                {
+                    *end = Some(place);
+                    one.until = Some(step.id.clone());
+                }
+            } else if let Some(known) = open.get(&at) {
+                if let Some((_, _, one)) = found.get_mut(known.found)
+                    && rank(&verdict) > rank(&one.verdict)
+                {
+                    one.verdict = verdict.clone();
+                }
+            } else {
+                let (rank, found_at) = (before, found.len());
+                open.insert(
+                    at,
+                    Open {
+                        rank,
+                        found: found_at,
+                    },
                 );
+                let rest = plan.steps.get(place..).unwrap_or_default();
                 let one = Broken {
                     cluster: name.clone(),
                     step: step.id.clone(),
                     edge: edge.clone(),
-                    verdict,
+                    verdict: verdict.clone(),
                     until: None,
-                    avoid,
+                    avoid: avoid(edge, &verdict, step, rest),
                 };
                 found.push((place, None, one));
-            } else if *was
-                && !is
-                && let Some((_, end, one)) = open.remove(&at).and_then(|it| found.get_mut(it))
-            {
-                *end = Some(place);
-                one.until = Some(step.id.clone());
             }
-            *was = is;
+            *was = verdict;
         }
     }
     let undeclared = found.into_iter().filter(|(from, to, one)| {
@@ -114,6 +120,23 @@ pub fn walk(
         steps.is_none_or(|steps| !steps.iter().all(|step| restarts_end(step, &one.edge)))
     });
     undeclared.map(|(_, _, one)| one).collect()
+}
+
+/// An edge that is worse than it was.
+struct Open {
+    /// How it was.
+    rank: u8,
+    /// Its place among what was found.
+    found: usize,
+}
+
+/// What was known to verify may not become unknown either.
+fn rank(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Holds { .. } => 0,
+        Verdict::Unknown(_) => 1,
+        Verdict::Broken(_) => 2,
+    }
 }
 
 /// Whether a step belongs to the declared restart of one of an edge's ends.
@@ -130,10 +153,13 @@ fn restarts_end(step: &Step, edge: &Edge) -> bool {
 
 /// How the plan would not break an edge: the upload that comes too late goes first, or one is added.
 fn avoid(edge: &Edge, verdict: &Verdict, at: &Step, from_here: &[Step]) -> String {
-    let Verdict::Broken(breaks) = verdict else {
-        return String::new();
-    };
     let before = &at.id;
+    let Verdict::Broken(breaks) = verdict else {
+        let (store, relying, presenting) = (&edge.store, edge.relying(), edge.presenting());
+        return format!(
+            "Before {before}, see to it that {store} of {relying} holds the whole chain of the new certificate of {presenting}."
+        );
+    };
     let ways = breaks.iter().map(|each| {
         let late = each.wanted().and_then(|(sha256, _)| {
             from_here
