@@ -136,8 +136,8 @@ impl Break {
         const NO_ISSUER: &str = "unable to get local issuer certificate";
         const SELF_SIGNED: &str = "self signed certificate";
         Some(match self {
-            Self::SelfSigned { .. } => (SELF_SIGNED, 0),
-            Self::NotFirstOfName {
+            Self::SelfSigned { .. }
+            | Self::NotFirstOfName {
                 depth: 0,
                 itself: true,
                 ..

@@ -190,3 +190,64 @@ fn trust_words(judged: &[Judged]) -> String {
 fn id_of<'a>(ids: &'a BTreeMap<&Party, String>, end: &Party) -> &'a str {
     ids.get(end).map_or("unknown", String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edges::{Site, graph, judge};
+    use crate::model::{Observed, Role};
+    use crate::plan::testing::{FIRST, PUBLISHER, SECOND, Scene, now};
+
+    fn judged() -> Vec<Judged> {
+        let mut scene = Scene::of(&[
+            (PUBLISHER, Role::Publisher),
+            (FIRST, Role::Subscriber),
+            (SECOND, Role::Subscriber),
+        ]);
+        let store = |scene: &mut Scene, node: &str, held| {
+            scene.node(node).trust.insert("tomcat-trust".into(), held);
+        };
+        store(&mut scene, FIRST, Observed::Present(Vec::new()));
+        store(
+            &mut scene,
+            SECOND,
+            Observed::Unknown("refused\nend".to_owned()),
+        );
+        let observation = &scene.observation;
+        judge(&Site::of(observation), &graph(observation), now())
+    }
+
+    #[test]
+    fn mermaid_marks_what_is_broken_and_what_is_unknown() {
+        let text = trust_mermaid(&judged());
+        let lines: Vec<&str> = text.lines().collect();
+        let drawn = |arrow: &str| lines.iter().filter(|line| line.contains(arrow)).count();
+        assert_eq!((drawn(" --> "), drawn(" ==>|"), drawn(" -.->|")), (0, 2, 2));
+        assert_eq!(drawn(" -->|"), 2);
+        assert!(text.contains("|\"8443 RSA tomcat-trust\"|"), "{text}");
+        assert!(text.contains("  linkStyle 2,3 stroke:#b3261e"), "{text}");
+        assert!(
+            text.contains("%% 2 connections verify, 2 are broken, 2 are unknown.\n"),
+            "{text}"
+        );
+        let why = "broken: the authority Old Root is not in the store (chain ends at depth 0)";
+        assert!(text.contains(why), "{text}");
+        assert!(
+            text.contains("%%   seen as: web services over TLS from"),
+            "{text}"
+        );
+        let says = |line: &&str| line.starts_with("%% ") || !line.contains("verifies");
+        assert!(lines.iter().all(|line| says(&line)), "{text}");
+    }
+
+    #[test]
+    fn dot_keeps_what_devices_say_inside_comments() {
+        let text = trust_dot(&judged());
+        assert!(text.starts_with("digraph trust {\n"));
+        assert_eq!(text.matches(", style=dashed];").count(), 2);
+        assert_eq!(text.matches(", penwidth=3];").count(), 2);
+        let below = text.split_once("\n}\n").expect("an end").1;
+        assert!(below.contains("refused"), "{text}");
+        assert!(below.lines().all(|line| line.starts_with("// ")), "{text}");
+    }
+}
