@@ -42,20 +42,27 @@ impl Anchors {
         }
     }
 
-    /// A store that takes one certificate of a name drops the others when a new one comes. Source: rule U7.
-    pub(super) fn replace(&mut self, entry: &Fingerprint, pool: &Pool<'_>) {
-        let Some(incoming) = pool.get(entry) else {
-            return;
-        };
-        let namesake = |held: &Fingerprint| {
-            let known = pool.get(held);
-            known.is_some_and(|known| folded(known.title()) == folded(incoming.title()))
-        };
-        let order = std::mem::take(&mut self.order);
-        let kept = order
-            .iter()
-            .filter(|held| *held == entry || !namesake(held));
-        *self = Self::of(kept, pool);
+    /// Appends an entry to a store that keeps one certificate of a name, and says whether others went. Source: rule U7.
+    pub(super) fn replace(&mut self, entry: &Fingerprint, pool: &Pool<'_>) -> bool {
+        let incoming = pool.get(entry).map(|incoming| folded(incoming.title()));
+        let taken = incoming
+            .as_ref()
+            .is_some_and(|name| self.first.contains_key(name));
+        let before = self.order.len();
+        if taken {
+            let namesake = |held: &Fingerprint| {
+                let known = pool.get(held).map(|known| folded(known.title()));
+                known == incoming
+            };
+            let order = std::mem::take(&mut self.order);
+            let kept = order
+                .iter()
+                .filter(|held| *held == entry || !namesake(held));
+            *self = Self::of(kept, pool);
+        }
+        let dropped = self.order.len() < before;
+        self.add(entry, pool);
+        dropped
     }
 
     /// Whether an entry is there.

@@ -9,8 +9,8 @@ use crate::model::{ClusterName, ClusterState, Fingerprint, Observation, StepId, 
 use crate::plan::{Action, ClusterPlan, Plan, Step};
 
 use super::words::remedy;
-use super::world::{World, reached};
-use super::{Edge, Party, Site, Verdict, family};
+use super::world::{Moved, What, World, reached};
+use super::{Edge, Face, Party, Profile, Site, Verdict, family};
 
 /// An edge that a plan breaks, or of which it can no longer be told whether it verifies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,10 +54,13 @@ pub fn walk(
     plan: &ClusterPlan,
     now: Timestamp,
 ) -> Vec<Broken> {
-    let mut touching: BTreeMap<&Party, BTreeSet<usize>> = BTreeMap::new();
+    let mut shown: BTreeMap<(&Party, &Face), Vec<usize>> = BTreeMap::new();
+    let mut trusted: BTreeMap<(&Party, &Store), Vec<usize>> = BTreeMap::new();
     for (at, edge) in edges.iter().enumerate() {
-        touching.entry(edge.relying()).or_default().insert(at);
-        touching.entry(edge.presenting()).or_default().insert(at);
+        let by_face = shown.entry((edge.presenting(), &edge.face)).or_default();
+        by_face.push(at);
+        let by_store = trusted.entry((edge.relying(), &edge.store)).or_default();
+        by_store.push(at);
     }
     let mut verdicts: Vec<Verdict> = edges.iter().map(|edge| site.verdict(edge, now)).collect();
     let mut world = World::new(site, name, state, now);
@@ -65,14 +68,24 @@ pub fn walk(
     let mut found: Vec<(usize, Option<usize>, Broken)> = Vec::new();
     for (place, step) in plan.steps.iter().enumerate() {
         let moved = world.apply(step);
-        let touched = moved
-            .iter()
-            .filter_map(|each| Some((each, touching.get(&each.party)?)));
-        let again: BTreeSet<usize> = touched
-            .flat_map(|(moved, edges)| edges.iter().map(move |at| (moved, *at)))
-            .filter(|(moved, at)| edges.get(*at).is_some_and(|edge| moved.matters_to(edge)))
-            .map(|(_, at)| at)
-            .collect();
+        let mut again = BTreeSet::new();
+        for Moved { party, what } in &moved {
+            match what {
+                What::Shows(face) => {
+                    again.extend(shown.get(&(party, face)).into_iter().flatten().copied());
+                }
+                What::Trusts { store, dropped } => {
+                    // More trust never breaks what verifies, where no name is looked up.
+                    let may = |at: &usize| {
+                        let edge = edges.get(*at);
+                        let by_name = edge.is_some_and(|it| it.profile == Profile::Expressway);
+                        *dropped || by_name || verdicts.get(*at).is_some_and(|it| !it.holds())
+                    };
+                    let of_store = trusted.get(&(party, store)).into_iter().flatten();
+                    again.extend(of_store.copied().filter(may));
+                }
+            }
+        }
         for at in again {
             let (Some(edge), Some(was)) = (edges.get(at), verdicts.get_mut(at)) else {
                 continue;

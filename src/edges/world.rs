@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::{Action, Condition, IssueTerms, Step};
 
-use super::{Anchors, Edge, Face, Party, Site};
+use super::{Anchors, Face, Party, Site};
 
 /// The nodes whose store an upload changes: its own, and those on which the plan waits to see it.
 pub(super) fn reached<'s>(
@@ -36,22 +36,17 @@ pub(super) fn reached<'s>(
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moved {
     pub(super) party: Party,
-    what: What,
+    pub(super) what: What,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+pub(super) enum What {
     Shows(Face),
-    Trusts(Store),
-}
-
-impl Moved {
-    pub(super) fn matters_to(&self, edge: &Edge) -> bool {
-        match &self.what {
-            What::Shows(face) => *edge.presenting() == self.party && edge.face == *face,
-            What::Trusts(store) => *edge.relying() == self.party && edge.store == *store,
-        }
-    }
+    Trusts {
+        store: Store,
+        /// Something went for it.
+        dropped: bool,
+    },
 }
 
 /// The state that a plan has come to: what is stored, and what was loaded by a restart.
@@ -143,11 +138,14 @@ impl<'a> World<'a> {
         if *held == Observed::Absent {
             *held = Observed::Present(Anchors::default());
         }
-        if let Observed::Present(anchors) = held {
-            anchors.replace(sha256, &self.site.pool);
-            anchors.add(sha256, &self.site.pool);
-        }
-        let what = What::Trusts(store.clone());
+        let dropped = match held {
+            Observed::Present(anchors) => anchors.replace(sha256, &self.site.pool),
+            Observed::Absent | Observed::Unknown(_) => false,
+        };
+        let what = What::Trusts {
+            store: store.clone(),
+            dropped,
+        };
         Some(Moved { party, what })
     }
 
@@ -205,6 +203,9 @@ impl<'a> World<'a> {
         };
         let mut moved = Vec::new();
         for (face, shown) in &mut holdings.presents {
+            if !loads(service, face, appliance) {
+                continue;
+            }
             let old = |purpose: &Purpose| seen.identities.get(purpose).and_then(Observed::present);
             // Whichever stored certificate a port presented is the one that it presents again.
             let fits = |purpose: &&Purpose| match (face, &*shown) {
@@ -223,7 +224,7 @@ impl<'a> World<'a> {
                 leaf: leaf.clone(),
                 rest: Vec::new(),
             });
-            if *shown != new && loads(service, face, appliance) {
+            if *shown != new {
                 *shown = new;
                 let what = What::Shows(face.clone());
                 moved.push(Moved {

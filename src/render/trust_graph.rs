@@ -237,7 +237,7 @@ mod tests {
             "{text}"
         );
         let says = |line: &&str| line.starts_with("%% ") || !line.contains("verifies");
-        assert!(lines.iter().all(|line| says(&line)), "{text}");
+        assert!(lines.iter().all(|line| says(line)), "{text}");
     }
 
     #[test]
