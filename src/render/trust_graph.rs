@@ -158,8 +158,7 @@ fn trust_words(judged: &[Judged]) -> String {
         count(State::Broken),
         count(State::Unknown),
     );
-    let mut text =
-        format!("{holds} connections verify, {broken} are broken, {unknown} are unknown.\n");
+    let mut text = format!("Connections: {holds} verify, {broken} broken, {unknown} unknown.\n");
     for wanted in [State::Broken, State::Unknown] {
         for Judged { edge, verdict } in judged.iter().filter(|each| state(&each.verdict) == wanted)
         {
@@ -227,7 +226,7 @@ mod tests {
         assert!(text.contains("|\"8443 RSA tomcat-trust\"|"), "{text}");
         assert!(text.contains("  linkStyle 2,3 stroke:#b3261e"), "{text}");
         assert!(
-            text.contains("%% 2 connections verify, 2 are broken, 2 are unknown.\n"),
+            text.contains("%% Connections: 2 verify, 2 broken, 2 unknown.\n"),
             "{text}"
         );
         let why = "broken: the authority Old Root is not in the store (chain ends at depth 0)";
