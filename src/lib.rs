@@ -34,6 +34,9 @@ pub mod assess;
 pub mod plan;
 pub mod simulate;
 
+// Who relies on which certificate, seen from the end that verifies. Pure.
+pub mod edges;
+
 // Files without a node: logs and certificates as people send them.
 pub mod diagnose;
 

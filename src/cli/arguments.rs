@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::graph::GraphArguments;
+
 /// Plans, proves and carries out certificate renewals on Cisco collaboration clusters.
 ///
 /// Read commands cannot write to a device. Only `apply`, `resume` and `mark` can.
@@ -144,14 +146,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         observation: Option<PathBuf>,
     },
-    /// Draw a plan's order
-    Graph {
-        /// The plan
-        plan: PathBuf,
-        /// As what
-        #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
-        format: GraphFormat,
-    },
+    /// Draw a plan's order, or who relies on which certificate
+    Graph(GraphArguments),
     /// Carry a plan out
     Apply {
         /// The plan
@@ -308,15 +304,6 @@ pub(super) enum ShowFormat {
     Html,
     /// JSON
     Json,
-}
-
-/// As what an order is drawn.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum GraphFormat {
-    /// Mermaid
-    Mermaid,
-    /// Graphviz
-    Dot,
 }
 
 /// Which schema.

@@ -8,6 +8,7 @@ mod diagnose;
 mod doctor;
 mod exit;
 mod files;
+mod graph;
 mod lint;
 mod look;
 mod means;
@@ -128,7 +129,7 @@ async fn dispatch(
         Command::Simulate { plan, observation } => {
             planning::simulate(&open()?, output, plan, observation.as_deref()).await
         }
-        Command::Graph { plan, format } => planning::graph(output, plan, *format),
+        Command::Graph(arguments) => graph::graph(open, output, arguments).await,
         Command::Apply { plan, options } => carry::apply(&open()?, output, plan, options).await,
         Command::Resume { run, options } => {
             carry::resume(&open()?, output, run.as_deref(), options).await
@@ -218,7 +219,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::Plan { .. } => "plan",
         Command::Show { .. } => "show",
         Command::Simulate { .. } => "simulate",
-        Command::Graph { .. } => "graph",
+        Command::Graph(_) => "graph",
         Command::Apply { .. } => "apply",
         Command::Resume { .. } => "resume",
         Command::Runs { .. } => "runs",

@@ -13,7 +13,7 @@ use crate::render;
 use crate::simulate::{Proof, prove};
 
 use super::approval::assumed;
-use super::arguments::{GraphFormat, ShowFormat};
+use super::arguments::ShowFormat;
 use super::exit::{CliError, Exit};
 use super::files::{read_file, write_file};
 use super::output::{Output, talk, write_out};
@@ -303,13 +303,4 @@ pub(super) async fn simulate(
         Exit::Refused
     };
     Ok(output.result(exit, &proof, || render::proof(&proof)))
-}
-
-/// `graph FILE`.
-pub(super) fn graph(output: Output, path: &Path, format: GraphFormat) -> Result<Exit, CliError> {
-    let plan = read_plan(path)?;
-    Ok(output.text(match format {
-        GraphFormat::Mermaid => render::plan_mermaid(&plan),
-        GraphFormat::Dot => render::plan_dot(&plan),
-    }))
 }

@@ -120,7 +120,7 @@ fn label(step: &Step, labels: &Labels) -> String {
 }
 
 /// A quoted string of the DOT language.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!(
         "\"{}\"",
         clean(text).replace('\\', "\\\\").replace('"', "\\\"")
@@ -128,7 +128,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Text inside Mermaid's quotes: its own entities for what would end or steer it.
-fn entities(text: &str) -> String {
+pub(super) fn entities(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {

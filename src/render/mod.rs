@@ -18,6 +18,7 @@ mod runs;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod trust_graph;
 mod view;
 mod words;
 
@@ -38,6 +39,7 @@ pub use proof::proof;
 pub use report::{report_html, report_markdown};
 pub use runs::{outcome, outcome_json, runs, runs_json};
 pub use steps::condition;
+pub use trust_graph::{trust_dot, trust_mermaid};
 
 /// What the ledger says of one belief about the devices.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

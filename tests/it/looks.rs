@@ -48,7 +48,7 @@ fn commands_that_look_change_nothing() {
     let certificate = lab.dir().join("ca/issuing.pem");
     let mut before = files(&folders);
     let log = writes(lab);
-    let looks: [(&[&str], Option<&str>, i32); 20] = [
+    let looks: [(&[&str], Option<&str>, i32); 21] = [
         (&["status"], None, 0),
         (&["status", "--json"], None, 0),
         (&["doctor"], None, 0),
@@ -61,6 +61,7 @@ fn commands_that_look_change_nothing() {
         (&["show", plan, "--format", "html"], None, 0),
         (&["simulate", plan, "--observation", observation], None, 0),
         (&["graph", plan], None, 0),
+        (&["graph", "--trust"], None, 0),
         (&["verify"], None, 0),
         (&["report"], None, 0),
         (&["runs"], None, 0),

@@ -22,6 +22,7 @@ mod claims;
 mod crash;
 mod diagnosed;
 mod disk;
+mod edges;
 mod estates;
 mod faults;
 mod files;
