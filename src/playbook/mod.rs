@@ -239,6 +239,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, PlaybookError> {
 }
 
 #[cfg(test)]
+mod embedded_basis_tests;
+#[cfg(test)]
 mod embedded_tests;
 #[cfg(test)]
 mod tests;

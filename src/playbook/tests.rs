@@ -89,9 +89,9 @@ const MISFITS: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn names_a_section_that_is_missing() {
     let without = |text: &str, from: &str, to: &str| {
-        let start = text.find(from).unwrap();
-        let end = start + text[start..].find(to).unwrap();
-        let told = read(&format!("{}{}", &text[..start], &text[end..])).unwrap_err();
+        let (before, rest) = text.split_once(from).unwrap();
+        let (_, after) = rest.split_once(to).unwrap();
+        let told = read(&format!("{before}{to}{after}")).unwrap_err();
         told.spots()
             .iter()
             .map(|spot| spot.message.clone())

@@ -236,7 +236,7 @@ mod tests {
             "{text}"
         );
         let says = |line: &&str| line.starts_with("%% ") || !line.contains("verifies");
-        assert!(lines.iter().all(|line| says(line)), "{text}");
+        assert!(lines.iter().all(says), "{text}");
     }
 
     #[test]

@@ -279,8 +279,7 @@ pub(super) fn spreads_to(
     match store {
         "tomcat-trust" if release.has_certificate_interface() => Some(Nodes::All),
         "tomcat-trust" if seen.appliance(at) == Some(Appliance::ImPresence) => presence,
-        "tomcat-trust" => Some(Nodes::CallProcessing),
-        "CallManager-trust" => Some(Nodes::CallProcessing),
+        "tomcat-trust" | "CallManager-trust" => Some(Nodes::CallProcessing),
         "cup-trust" | "cup-xmpp-trust" => presence,
         _ => None,
     }

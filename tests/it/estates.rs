@@ -10,7 +10,7 @@ use reissue::simulate::prove;
 
 use crate::scenes::{Scene, Shape, now};
 
-/// Numbers from a seed: SplitMix64, so that a failing seed fails everywhere.
+/// Numbers from a seed, by `SplitMix64`, so that a failing seed fails everywhere.
 struct Random(u64);
 
 impl Random {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reissue_lab::{Lab, LabConfig};
 
@@ -157,7 +157,7 @@ fn together() -> Vec<Cell> {
 impl Cell {
     fn lab(&self) -> Lab {
         lab(|config: &mut LabConfig| {
-            config.release = self.release.to_owned();
+            self.release.clone_into(&mut config.release);
             config.subscribers = 1;
             config.multi_server = self.shared;
             config.mixed_mode = self.mixed;
@@ -291,11 +291,7 @@ fn run_all(cells: Vec<Cell>) {
             let began = Instant::now();
             let ended = catch_unwind(AssertUnwindSafe(|| cell.run()));
             let word = if ended.is_ok() { "ok" } else { "FAILED" };
-            println!(
-                "{word:<7}{:>6.1?}  {}",
-                Duration::from_millis(began.elapsed().as_millis() as u64),
-                cell.row()
-            );
+            println!("{word:<7}{:>6.1?}  {}", began.elapsed(), cell.row());
             if ended.is_err() {
                 failed.lock().unwrap().push(cell.row());
             }

@@ -21,6 +21,10 @@ use reissue::model::*;
 
 /// A few words about one cluster.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub struct Shape {
     pub product: Product,
     pub release: &'static str,
