@@ -31,9 +31,17 @@ fn names(text: &str) -> BTreeSet<String> {
         !(letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-')
     })
     .filter(|word| {
-        ["CUCM-", "VOS-", "UPLOAD-", "PHONE-", "IMP-", "CUC-"]
-            .iter()
-            .any(|family| word.starts_with(family))
+        [
+            "CUCM-",
+            "VOS-",
+            "UPLOAD-",
+            "PHONE-",
+            "IMP-",
+            "CUC-",
+            "EXPRESSWAY-",
+        ]
+        .iter()
+        .any(|family| word.starts_with(family))
             && word.len() > 4
             && !word.ends_with('-')
     })
