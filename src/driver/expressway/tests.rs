@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use openssl::nid::Nid;
 
 use super::decode::tests::STATUS;
 use super::requests::profile;
@@ -75,7 +74,7 @@ struct Site {
 
 impl Site {
     fn start(answers: Answers) -> Self {
-        let identity = Identity::ec(Nid::X9_62_PRIME256V1);
+        let identity = Identity::quick();
         let answers = Mutex::new(answers);
         let server = Server::start(identity.acceptor(), move |request| {
             let path = request.split(' ').nth(1).unwrap_or_default();
@@ -192,7 +191,7 @@ async fn a_peer_is_read_whole_and_only_by_get() {
 
 #[tokio::test]
 async fn a_refused_login_is_not_tried_again_on_this_peer_or_another() {
-    let identity = Identity::ec(Nid::X9_62_PRIME256V1);
+    let identity = Identity::quick();
     let refusing = || {
         Server::start(identity.acceptor(), |_| {
             Answer::Keep(reply("401 Unauthorized", "text/html", "<html>Login</html>"))
@@ -320,7 +319,7 @@ async fn a_silent_peer_is_asked_once_and_an_edge_has_its_own_paths() {
     assert_eq!(told.zones.unknown(), node_state.inventory.unknown());
     assert_eq!(closed.problems().len(), 1);
 
-    let identity = Identity::ec(Nid::X9_62_PRIME256V1);
+    let identity = Identity::quick();
     let server = Server::start(identity.acceptor(), |_| {
         Answer::Keep(ok("application/json", "[]"))
     });
