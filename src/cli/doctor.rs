@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::assess::assess;
-use crate::model::{Appliance, Port, Severity};
+use crate::model::{Appliance, Port, Product, Severity};
 
 use super::exit::{CliError, Exit};
 use super::output::Output;
@@ -144,10 +144,16 @@ async fn devices(session: &Session, lines: &mut Vec<Line>) -> Result<Exit, CliEr
             lines.push(Line {
                 what: format!("cluster {cluster}"),
                 fine: true,
-                says: format!(
-                    "{} nodes answer; nothing keeps a change from beginning",
-                    state.nodes.len()
-                ),
+                says: match state.product {
+                    Product::Cucm | Product::UnityConnection => format!(
+                        "{} nodes answer; nothing keeps a change from beginning",
+                        state.nodes.len()
+                    ),
+                    Product::ExpresswayC | Product::ExpresswayE => format!(
+                        "{} peers answer; this release only looks at them",
+                        state.nodes.len()
+                    ),
+                },
             });
         }
     }

@@ -23,6 +23,8 @@ mod crash;
 mod diagnosed;
 mod disk;
 mod estates;
+#[cfg(unix)]
+mod expressway;
 mod faults;
 mod files;
 mod hostile;

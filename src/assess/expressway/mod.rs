@@ -1,7 +1,7 @@
 //! Checks of Expressway-C and Expressway-E, each by itself, with each other, and with the CUCM clusters of the estate.
 //!
-//! None of them tells of revocation: no list is fetched and nothing is asked, by this program. What the line
-//! `xConfiguration EdgeConfigServer VerifyOriginServer` says counts only where it was learned.
+//! None of them tells of revocation, which is never checked. What `VerifyOriginServer` is set to counts only where it
+//! was learned; unknown stands for its default, on.
 
 mod authorities;
 mod names;

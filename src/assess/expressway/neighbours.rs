@@ -1,6 +1,7 @@
 //! Which clusters of the estate belong together.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use crate::model::{ClusterState, NodeName, Observed, Product, ZoneKind};
 
@@ -77,13 +78,21 @@ pub(super) fn unified<'a>(context: &Context<'a>) -> Vec<&'a ClusterState> {
         .flatten()
         .map(|server| server.address.as_str())
         .collect();
-    let cucm = |state: &&ClusterState| state.product == Product::Cucm;
-    let named = |state: &&ClusterState| {
+    let named = |state: &ClusterState| {
         addresses
             .iter()
             .any(|address| server_at(state, address).is_some())
     };
-    context.estate.values().filter(cucm).filter(named).collect()
+    let cucm: Vec<&ClusterState> = context
+        .estate
+        .values()
+        .filter(|state| state.product == Product::Cucm)
+        .collect();
+    // Known by IP addresses, which an observation does not have: the only one there is.
+    if cucm.len() == 1 && addresses.iter().any(|it| it.parse::<IpAddr>().is_ok()) {
+        return cucm;
+    }
+    cucm.into_iter().filter(|state| named(state)).collect()
 }
 
 /// The node that a server's name means: in full, or its host name alone.

@@ -62,7 +62,7 @@ pub(super) fn own_chain(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Of two certificates with one common name only the first in the list counts (CSCwa12905).
+/// Of two certificates with one common name only the first in the list counts (`CSCwa12905`).
 pub(super) fn same_name(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, node, _) in peers(context.state) {

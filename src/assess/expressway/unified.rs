@@ -147,12 +147,12 @@ fn one_advertised(
     };
     if address.parse::<IpAddr>().is_ok() {
         // Which node this is cannot be told by the address; a certificate with the address as a name would pass.
-        let named = context
-            .estate
-            .values()
-            .filter(|state| state.product == Product::Cucm)
+        let mut seen = clusters
+            .iter()
             .flat_map(|state| state.nodes.values().flat_map(|node| https(state, node)))
-            .any(|(_, certificate)| fit(certificate, address) != Fit::No);
+            .peekable();
+        seen.peek()?; // Nothing was seen that could have it.
+        let named = seen.any(|(_, certificate)| fit(certificate, address) != Fit::No);
         let found =
             "no server of the estate has the address as a name; IP entries are not looked at";
         return (!named).then(|| finding(severity(context), found.to_owned()));

@@ -1,7 +1,7 @@
 //! Where a certificate without clientAuth does harm, by release. Data, because the vendor and the authorities move it.
 // claim: EXPRESSWAY-CLIENT-AUTH
 
-use crate::model::{Certificate, Finding, Product, Purpose, Severity};
+use crate::model::{Certificate, Finding, Product, Purpose, Release, Severity};
 
 use super::super::Context;
 use super::{about_server, peers};
@@ -79,7 +79,7 @@ const RULES: &[Rule] = &[
 pub(super) fn client_auth(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, node, _) in peers(context.state) {
-        let Some(level) = node.release.present().map(|release| release.level()) else {
+        let Some(level) = node.release.present().map(Release::level) else {
             continue; // `node::reachable` says so.
         };
         let rules = RULES.iter().filter(|rule| {

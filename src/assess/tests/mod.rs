@@ -3,6 +3,7 @@
 mod cluster;
 mod expressway;
 mod phones;
+mod releases;
 mod superfluous;
 mod trust;
 mod uploads;

@@ -350,7 +350,7 @@ fn enter_certificates(
     if let Err(why) = read.request {
         state.pending.insert(server, Observed::Unknown(why));
     }
-    if let Some(why) = read.client.map(|client| client.err()) {
+    if let Some(why) = read.client.map(Result::err) {
         // The request of the client store has no known path either.
         let unknown = why
             .clone()
