@@ -12,7 +12,7 @@ use crate::model::{
 use super::super::Context;
 use super::authorities::lacking;
 use super::neighbours::{server_at, unified};
-use super::{STORE, connects_with, held, peers, presented};
+use super::{STORE, connects_with, held, is_core, peers, presented};
 
 /// The first release that verifies every request. Source: expressway §7 (TAC; the release note says X14.2.0).
 const ENFORCES: (u32, u32, u32) = (14, 0, 8);
@@ -193,6 +193,9 @@ fn https<'a>(
 /// The whole chain of what a server presents is in the list of every peer.
 pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
     const PORTS: [Port; 4] = [Port::Soap, Port::Tftp, Port::Sip, Port::Xmpp];
+    if !is_core(context) {
+        return Vec::new();
+    }
     let unity = context
         .estate
         .values()
