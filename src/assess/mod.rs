@@ -9,6 +9,7 @@ mod certificates;
 mod chains;
 mod clash;
 mod cluster;
+mod expressway;
 mod hygiene;
 mod node;
 mod phones;
@@ -23,11 +24,13 @@ mod tests;
 mod trust_list;
 mod uploads;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::{
     ClusterName, ClusterState, Desired, DesiredCertificate, Finding, FindingCode, NodeName,
-    NodeSelection, NodeState, Observation, Procedure, Purpose, Role, Severity,
+    NodeSelection, NodeState, Observation, Procedure, Product, Purpose, Role, Severity,
 };
 
 pub use catalogue::{Explanation, explain, explanations};
@@ -41,6 +44,8 @@ struct Context<'a> {
     /// The desired certificates of this cluster, taken once: checks ask for them often, and an estate is large.
     wanted: Vec<&'a DesiredCertificate>,
     desired: &'a Desired,
+    /// Every cluster: an Expressway lives on what its neighbours hold.
+    estate: &'a BTreeMap<ClusterName, ClusterState>,
     procedures: &'a [Procedure],
     now: Timestamp,
 }
@@ -105,7 +110,7 @@ impl<'a> Context<'a> {
 /// One concern.
 type Check = fn(&Context<'_>) -> Vec<Finding>;
 
-/// Every check, in no order that matters: findings are sorted.
+/// Every check of CUCM and Unity Connection, in no order that matters: findings are sorted.
 const CHECKS: &[Check] = &[
     certificates::validity,
     certificates::signer,
@@ -160,11 +165,16 @@ pub fn assess(
             state,
             wanted: wanted.collect(),
             desired,
+            estate: &observation.clusters,
             procedures,
             now,
         };
+        let checks = match state.product {
+            Product::Cucm | Product::UnityConnection => CHECKS,
+            Product::ExpresswayC | Product::ExpresswayE => expressway::CHECKS,
+        };
         let mut of_cluster: Vec<Finding> =
-            CHECKS.iter().flat_map(|check| check(&context)).collect();
+            checks.iter().flat_map(|check| check(&context)).collect();
         let mut of_due = serving::pending(&context, &of_cluster);
         of_due.extend(capf::phone_certificates(&context, &of_cluster));
         of_cluster.extend(of_due);

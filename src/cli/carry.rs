@@ -24,7 +24,7 @@ use super::exit::{CliError, Exit};
 use super::means::{limits, signers, waits};
 use super::output::{Output, talk};
 use super::planning::{digest, read_plan};
-use super::session::{Readers, Session};
+use super::session::{Reader, Readers, Session};
 use super::signals::Signals;
 
 /// `apply FILE`.
@@ -283,9 +283,12 @@ async fn carry_out(
 ) -> Result<Exit, CliError> {
     let devices: BTreeMap<ClusterName, Arc<dyn Actuate>> = readers
         .iter()
-        .map(|(name, reader)| {
+        .filter_map(|(name, reader)| {
+            let Reader::Cucm(reader) = reader else {
+                return None; // No plan has steps for an Expressway.
+            };
             let writer = CucmWriter::new(Arc::clone(reader), WriteAccess::granted());
-            (name.clone(), Arc::new(writer) as Arc<dyn Actuate>)
+            Some((name.clone(), Arc::new(writer) as Arc<dyn Actuate>))
         })
         .collect();
     let id = journal.id().clone();

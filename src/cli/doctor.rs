@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::assess::assess;
-use crate::model::{Port, Severity};
+use crate::model::{Appliance, Port, Product, Severity};
 
 use super::exit::{CliError, Exit};
 use super::output::Output;
@@ -83,14 +83,12 @@ fn pins(session: &Session, lines: &mut Vec<Line>) {
             return;
         }
     };
-    for node in session
-        .estate
-        .clusters
-        .values()
-        .flat_map(|cluster| cluster.nodes.values())
-    {
-        let unknown: Vec<String> = [Port::Rest, Port::Soap, Port::Ssh]
-            .into_iter()
+    let nodes = session.estate.clusters.values().flat_map(|cluster| {
+        let of = |node| (cluster.product, node);
+        cluster.nodes.values().map(of)
+    });
+    for (product, node) in nodes {
+        let unknown: Vec<String> = Port::pinned(Appliance::of(product, node.role))
             .map(Port::standard)
             .filter(|port| {
                 !peers
@@ -146,10 +144,16 @@ async fn devices(session: &Session, lines: &mut Vec<Line>) -> Result<Exit, CliEr
             lines.push(Line {
                 what: format!("cluster {cluster}"),
                 fine: true,
-                says: format!(
-                    "{} nodes answer; nothing keeps a change from beginning",
-                    state.nodes.len()
-                ),
+                says: match state.product {
+                    Product::Cucm | Product::UnityConnection => format!(
+                        "{} nodes answer; nothing keeps a change from beginning",
+                        state.nodes.len()
+                    ),
+                    Product::ExpresswayC | Product::ExpresswayE => format!(
+                        "{} peers answer; this release only looks at them",
+                        state.nodes.len()
+                    ),
+                },
             });
         }
     }

@@ -6,7 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde::Serialize;
 
 use crate::estate;
-use crate::model::{Fingerprint, KeyAlgorithm, NodeName, Port};
+use crate::model::{Appliance, Fingerprint, KeyAlgorithm, NodeName, Port};
 use crate::pki;
 use crate::transport::{Endpoint, Peer, ssh, tls};
 
@@ -24,6 +24,9 @@ struct Shown {
     about: String,
     known: bool,
 }
+
+/// A declared node and what runs on it.
+type Declared<'a> = (&'a estate::Node, Appliance);
 
 /// `trust list`.
 pub(super) fn list(session: &Session, output: Output) -> Result<Exit, CliError> {
@@ -78,7 +81,7 @@ pub(super) async fn add(
     let mut shown = Vec::new();
     let mut silent = Vec::new();
     for node in &nodes {
-        look(session, node, &mut shown, &mut silent).await;
+        look(session, *node, &mut shown, &mut silent).await;
     }
     for problem in &silent {
         talk(problem);
@@ -141,15 +144,17 @@ fn given(fingerprints: &[String]) -> Result<BTreeSet<Fingerprint>, CliError> {
         .collect()
 }
 
-fn nodes<'a>(
-    session: &'a Session,
-    wanted: Option<&str>,
-) -> Result<Vec<&'a estate::Node>, CliError> {
-    let all: BTreeMap<&NodeName, &estate::Node> = session
+fn nodes<'a>(session: &'a Session, wanted: Option<&str>) -> Result<Vec<Declared<'a>>, CliError> {
+    let all: BTreeMap<&NodeName, Declared<'_>> = session
         .estate
         .clusters
         .values()
-        .flat_map(|cluster| &cluster.nodes)
+        .flat_map(|cluster| {
+            cluster.nodes.iter().map(|(name, node)| {
+                let appliance = Appliance::of(cluster.product, node.role);
+                (name, (node, appliance))
+            })
+        })
         .collect();
     let Some(wanted) = wanted else {
         return Ok(all.into_values().collect());
@@ -175,12 +180,12 @@ fn nodes<'a>(
 /// Looks at what a node presents; sends no password.
 async fn look(
     session: &Session,
-    node: &estate::Node,
+    (node, appliance): Declared<'_>,
     shown: &mut Vec<Shown>,
     silent: &mut Vec<String>,
 ) {
     let limits = session.network.limits;
-    for port in [Port::Rest, Port::Soap] {
+    for port in Port::pinned(appliance).filter(|port| *port != Port::Ssh) {
         for key in [KeyAlgorithm::Rsa, KeyAlgorithm::Ec] {
             match tls::probe(&node.address, node.port(port), key, &limits).await {
                 Ok(chain) => {
@@ -208,6 +213,9 @@ async fn look(
                 Err(error) => silent.push(format!("{}: {error}", node.name)),
             }
         }
+    }
+    if !Port::pinned(appliance).any(|port| port == Port::Ssh) {
+        return;
     }
     let endpoint = Endpoint {
         node: node.name.clone(),
@@ -290,7 +298,9 @@ fn accepted<'a>(
             "compare each with the node's own console, then name it with --fingerprint sha256:…",
         ));
     }
-    talk("Compare each with what the node's own console shows (`show cert own tomcat`).");
+    talk(
+        "Compare each with what the node's own console shows (`show cert own tomcat`; on Expressway Maintenance > Security > Server certificate).",
+    );
     let mut prompt = std::io::stderr().lock();
     drop(
         write!(

@@ -113,7 +113,7 @@ pub(super) async fn mark(
     let found = execute::mark(
         &journal,
         &plan,
-        reader.as_ref(),
+        reader.observe().as_ref(),
         session.clock.as_ref(),
         Decision {
             step: step.clone(),

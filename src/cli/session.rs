@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::{Clock, FrozenClock, SystemClock};
-use crate::driver::Observe;
-use crate::driver::cucm::{ClusterAccess, CucmReader, NodeAccess, Problem, ProblemKind};
-use crate::estate::{self, Cluster, Estate};
-use crate::model::{AccountName, ClusterName, Desired, Observation, Port, Procedure, Product};
+use crate::driver::cucm::{ClusterAccess, CucmReader};
+use crate::driver::expressway::{ExpresswayAccess, ExpresswayReader};
+use crate::driver::{NodeAccess, Observe, Problem, ProblemKind};
+use crate::estate::{self, Accounts, Cluster, Estate};
+use crate::model::{AccountName, ClusterName, Desired, Observation, Port, Procedure};
 use crate::observe::observe_all;
 use crate::pki::{self, Parsed};
 use crate::playbook::Library;
@@ -17,7 +18,6 @@ use crate::transport::{Limits, Login, Network, PinBook};
 
 use super::arguments::Common;
 use super::exit::{CliError, Exit};
-use super::output::talk;
 
 /// One command's view of the estate.
 pub(super) struct Session {
@@ -30,8 +30,32 @@ pub(super) struct Session {
     given: Option<(AccountName, Secret)>,
 }
 
-/// The clusters that can be asked, each with its reader.
-pub(super) type Readers = BTreeMap<ClusterName, Arc<CucmReader>>;
+/// What asks one cluster.
+pub(super) enum Reader {
+    /// CUCM or Unity Connection; a writer can be made of it.
+    Cucm(Arc<CucmReader>),
+    /// Expressway, which this release only looks at.
+    Expressway(Arc<ExpresswayReader>),
+}
+
+impl Reader {
+    pub(super) fn observe(&self) -> Arc<dyn Observe> {
+        match self {
+            Self::Cucm(reader) => Arc::clone(reader) as Arc<dyn Observe>,
+            Self::Expressway(reader) => Arc::clone(reader) as Arc<dyn Observe>,
+        }
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        match self {
+            Self::Cucm(reader) => reader.problems(),
+            Self::Expressway(reader) => reader.problems(),
+        }
+    }
+}
+
+/// Every cluster with its reader.
+pub(super) type Readers = BTreeMap<ClusterName, Reader>;
 
 impl Session {
     /// Reads the estate file and the procedures. Asks nobody for a password yet.
@@ -91,7 +115,7 @@ impl Session {
         }
     }
 
-    /// A reader for each cluster that this release can ask, or only for those named.
+    /// A reader for each cluster, or only for those named.
     pub(super) fn readers(&self, only: Option<&[ClusterName]>) -> Result<Readers, CliError> {
         let desired = self.desired()?;
         let authorities = authorities(&desired)?;
@@ -101,35 +125,55 @@ impl Session {
             if only.is_some_and(|only| !only.contains(&cluster.name)) {
                 continue;
             }
-            if !matches!(cluster.product, Product::Cucm | Product::UnityConnection) {
-                talk(&format!(
-                    "{}: this release cannot ask a cluster of product {}; it is left out",
-                    cluster.name, cluster.product
-                ));
-                continue;
-            }
-            for name in [&cluster.platform, &cluster.application] {
+            for name in cluster.accounts.names() {
                 if !passwords.contains_key(name) {
                     passwords.insert(name, self.password(name)?);
                 }
             }
-            let login = |name: &AccountName| self.login(name, &passwords);
-            let access = ClusterAccess {
-                product: cluster.product,
-                device_queries_per_minute: self.estate.device_queries_per_minute,
-                nodes: nodes(cluster),
-                platform: login(&cluster.platform)?,
-                application: login(&cluster.application)?,
-                network: self.network.clone(),
-                restart_limit: self.estate.timers.tomcat_restart,
-                authorities: authorities.clone(),
-                clock: Arc::clone(&self.clock),
-            };
-            let reader =
-                CucmReader::new(access).map_err(|error| CliError::new(Exit::Failed, error))?;
-            readers.insert(cluster.name.clone(), Arc::new(reader));
+            let reader = self.reader(cluster, &authorities, &passwords)?;
+            readers.insert(cluster.name.clone(), reader);
         }
         Ok(readers)
+    }
+
+    fn reader(
+        &self,
+        cluster: &Cluster,
+        authorities: &[Parsed],
+        passwords: &BTreeMap<&AccountName, Secret>,
+    ) -> Result<Reader, CliError> {
+        let login = |name: &AccountName| self.login(name, passwords);
+        let failed = |error| CliError::new(Exit::Failed, error);
+        Ok(match &cluster.accounts {
+            Accounts::Platform {
+                platform,
+                application,
+            } => {
+                let access = ClusterAccess {
+                    product: cluster.product,
+                    device_queries_per_minute: self.estate.device_queries_per_minute,
+                    nodes: nodes(cluster),
+                    platform: login(platform)?,
+                    application: login(application)?,
+                    network: self.network.clone(),
+                    restart_limit: self.estate.timers.tomcat_restart,
+                    authorities: authorities.to_vec(),
+                    clock: Arc::clone(&self.clock),
+                };
+                Reader::Cucm(Arc::new(CucmReader::new(access).map_err(failed)?))
+            }
+            Accounts::Administrator(administrator) => {
+                let access = ExpresswayAccess {
+                    product: cluster.product,
+                    nodes: nodes(cluster),
+                    administrator: login(administrator)?,
+                    network: self.network.clone(),
+                    authorities: authorities.to_vec(),
+                    clock: Arc::clone(&self.clock),
+                };
+                Reader::Expressway(Arc::new(ExpresswayReader::new(access).map_err(failed)?))
+            }
+        })
     }
 
     fn password(&self, name: &AccountName) -> Result<Secret, CliError> {
@@ -169,7 +213,7 @@ impl Session {
     pub(super) async fn observe(&self, readers: &Readers) -> Result<Observation, CliError> {
         let devices: BTreeMap<ClusterName, Arc<dyn Observe>> = readers
             .iter()
-            .map(|(name, reader)| (name.clone(), Arc::clone(reader) as Arc<dyn Observe>))
+            .map(|(name, reader)| (name.clone(), reader.observe()))
             .collect();
         let observation = observe_all(&devices, &*self.clock).await;
         obstacles(readers)?;
@@ -205,10 +249,7 @@ fn given(name: &str, estate: &Estate) -> Result<(AccountName, Secret), CliError>
 /// nobody takes it for a node that is merely down; and after a refused login everything else that is unknown
 /// only hides the cause.
 fn obstacles(readers: &Readers) -> Result<(), CliError> {
-    let problems: Vec<Problem> = readers
-        .values()
-        .flat_map(|reader| reader.problems())
-        .collect();
+    let problems: Vec<Problem> = readers.values().flat_map(Reader::problems).collect();
     let texts = |kind| -> Vec<&str> {
         let of_kind = problems.iter().filter(|problem| problem.kind == kind);
         of_kind.map(|problem| problem.text.as_str()).collect()

@@ -1,16 +1,24 @@
 //! What a device can be asked and told. The read side and the write side are different types, so that a
 //! command which holds only [`Observe`] cannot write.
 
+mod access;
 pub mod cucm;
+pub mod expressway;
+mod problems;
+mod served;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::model::{
-    ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec, NodeName, Purpose,
-    ServiceName, Store, SubjectName,
+    Certificate, ClusterState, ControlPath, Distribution, Fingerprint, KeyAlgorithm, KeySpec,
+    NodeName, Purpose, ServiceName, Store, SubjectName,
 };
+use crate::pki::{self, Parsed};
+
+pub use access::NodeAccess;
+pub use problems::{Problem, ProblemKind};
 
 /// A boxed future, so that the traits below can be used as `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -195,6 +203,18 @@ pub enum WriteError {
     /// The peer is not the one that was pinned.
     #[error("{0}")]
     NotTrusted(String),
+}
+
+/// Every certificate once, with what signed it.
+fn linked(seen: Vec<Parsed>) -> BTreeMap<Fingerprint, Certificate> {
+    let mut certificates = BTreeMap::new();
+    let mut ders = BTreeMap::new();
+    for parsed in seen {
+        ders.insert(parsed.facts.sha256.clone(), parsed.der);
+        certificates.insert(parsed.facts.sha256.clone(), parsed.facts);
+    }
+    pki::link(&mut certificates, &ders);
+    certificates
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ use jiff::SignedDuration;
 
 pub use starter::{Discovered, starter, write_starter};
 pub use timers::Timers;
-pub use types::{Account, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout};
+pub use types::{
+    Account, Accounts, Cluster, IssuerKind, IssuerSource, Node, PasswordSource, Rollout,
+};
 
 use crate::model::{AccountName, ClusterName, DesiredCertificate, IssuerName, Purpose};
 use crate::pki::PkiError;

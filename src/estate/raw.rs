@@ -120,7 +120,7 @@ pub(super) struct RawCluster {
     #[schemars(with = "Product")]
     pub(super) product: Word,
     /// The accounts to use.
-    pub(super) accounts: RawAccounts,
+    pub(super) accounts: Placed<RawAccounts>,
     /// Every node.
     pub(super) nodes: Vec<RawNode>,
 }
@@ -130,10 +130,12 @@ pub(super) struct RawCluster {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Accounts")]
 pub(super) struct RawAccounts {
-    /// The platform (operating system) account: certificates and shell.
-    pub(super) platform: Word,
-    /// The application account: AXL, RIS, PerfMon and Control Center.
-    pub(super) application: Word,
+    /// Not for Expressway: the platform (operating system) account: certificates and shell.
+    pub(super) platform: Option<Word>,
+    /// Not for Expressway: the application account: AXL, RIS, PerfMon and Control Center.
+    pub(super) application: Option<Word>,
+    /// For Expressway: the administrator account with API access.
+    pub(super) administrator: Option<Word>,
 }
 
 /// One node.
@@ -172,6 +174,10 @@ pub(super) struct RawPorts {
     pub(super) tvs: Option<Placed<u16>>,
     /// XMPP of the IM and Presence service. Default: 7400.
     pub(super) xmpp: Option<Placed<u16>>,
+    /// SIP of the traversal zone on Expressway-E. Default: 7001.
+    pub(super) zone: Option<Placed<u16>>,
+    /// The tunnels of remote access on Expressway-E. Default: 2222.
+    pub(super) tunnel: Option<Placed<u16>>,
 }
 
 /// One issuer.

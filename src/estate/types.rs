@@ -14,10 +14,8 @@ pub struct Cluster {
     pub name: ClusterName,
     /// What it is made of.
     pub product: Product,
-    /// The platform (operating system) account: certificates and shell. Names an account of the estate.
-    pub platform: AccountName,
-    /// The application account: AXL, RIS, PerfMon, Control Center. Names an account of the estate.
-    pub application: AccountName,
+    /// By which accounts of the estate it is asked.
+    pub accounts: Accounts,
     /// Every declared node. IM and Presence nodes stand here beside the others: they hold purposes of the
     /// cluster too, and a multi-server certificate must name them. Their role marks them.
     pub nodes: BTreeMap<NodeName, Node>,
@@ -40,6 +38,33 @@ impl Cluster {
             .filter(holds)
             .map(|node| node.name.clone())
             .collect()
+    }
+}
+
+/// The accounts that a product has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accounts {
+    /// CUCM and Unity Connection.
+    Platform {
+        /// The platform (operating system) account: certificates and shell.
+        platform: AccountName,
+        /// The application account: AXL, RIS, PerfMon, Control Center.
+        application: AccountName,
+    },
+    /// Expressway: an administrator account with API access.
+    Administrator(AccountName),
+}
+
+impl Accounts {
+    /// Every account, once.
+    pub fn names(&self) -> BTreeSet<&AccountName> {
+        match self {
+            Self::Platform {
+                platform,
+                application,
+            } => [platform, application].into(),
+            Self::Administrator(administrator) => [administrator].into(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Appliance, Certificate, ClusterName, Fingerprint, KeyAlgorithm, NodeName, Observed,
+    Appliance, Certificate, ClusterName, Expressway, Fingerprint, Listener, NodeName, Observed,
     PhoneCensus, Product, Purpose, Release, Role, ServiceName, SigningRequest, Store, TrustList,
 };
 
@@ -125,6 +125,18 @@ pub struct NodeState {
     pub backup_job: Observed<BackupJob>,
     /// When the last successful backup ended; `Absent` if there is none in the history.
     pub last_backup: Observed<Timestamp>,
+    /// What only an Expressway has; `Absent` on any other node.
+    #[serde(default = "no_expressway", skip_serializing_if = "is_absent")]
+    pub expressway: Observed<Box<Expressway>>,
+}
+
+/// Observations of other products do not mention it.
+fn no_expressway() -> Observed<Box<Expressway>> {
+    Observed::Absent
+}
+
+fn is_absent(expressway: &Observed<Box<Expressway>>) -> bool {
+    *expressway == Observed::Absent
 }
 
 impl NodeState {
@@ -144,6 +156,10 @@ impl NodeState {
             sso: Observed::default(),
             backup_job: Observed::default(),
             last_backup: Observed::default(),
+            expressway: match role {
+                Role::Peer => Observed::default(),
+                Role::Publisher | Role::Subscriber | Role::ImPresence => Observed::Absent,
+            },
         }
     }
 
@@ -168,132 +184,6 @@ pub struct TrustEntry {
     pub file: String,
     /// The certificate.
     pub sha256: Fingerprint,
-}
-
-/// A listening port of a node, by what answers there.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Port {
-    /// 443: administration pages and the certificate interface.
-    Rest,
-    /// 8443: AXL and the serviceability interfaces.
-    Soap,
-    /// 6972: configuration files over HTTPS.
-    Tftp,
-    /// 5061: SIP over TLS.
-    Sip,
-    /// 2445: the trust verification service.
-    Tvs,
-    /// 7400: XMPP between the IM and Presence service and Expressway.
-    Xmpp,
-    /// 22: the platform shell.
-    Ssh,
-}
-
-impl Port {
-    /// Every port.
-    pub const ALL: [Self; 7] = [
-        Self::Rest,
-        Self::Soap,
-        Self::Tftp,
-        Self::Sip,
-        Self::Tvs,
-        Self::Xmpp,
-        Self::Ssh,
-    ];
-
-    /// The ports that a kind of node has. Source: claims CUCM-TFTP-PORT, CUCM-SIP-PORT, CUCM-TVS-PORT (assumed),
-    /// IMP-XMPP-PORT, IMP-CUP-PORT (assumed).
-    pub fn of(appliance: Appliance) -> &'static [Self] {
-        match appliance {
-            Appliance::Cucm => &[
-                Self::Rest,
-                Self::Soap,
-                Self::Tftp,
-                Self::Sip,
-                Self::Tvs,
-                Self::Ssh,
-            ],
-            Appliance::ImPresence => &[Self::Rest, Self::Soap, Self::Sip, Self::Xmpp, Self::Ssh],
-            Appliance::UnityConnection | Appliance::ExpresswayC | Appliance::ExpresswayE => {
-                &[Self::Rest, Self::Soap, Self::Ssh]
-            }
-        }
-    }
-
-    /// The port that a node listens on unless the estate file says otherwise.
-    pub fn standard(self) -> u16 {
-        match self {
-            Self::Rest => 443,
-            Self::Soap => 8443,
-            Self::Tftp => 6972,
-            Self::Sip => 5061,
-            Self::Tvs => 2445,
-            Self::Xmpp => 7400,
-            Self::Ssh => 22,
-        }
-    }
-}
-
-impl fmt::Display for Port {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.standard())
-    }
-}
-
-/// A port asked with one kind of key. Prints and serialises as `8443/rsa`: by the standard number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Listener {
-    /// The port.
-    pub port: Port,
-    /// The kind of key that the client offered to accept.
-    pub key: KeyAlgorithm,
-}
-
-impl fmt::Display for Listener {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = match self.key {
-            KeyAlgorithm::Rsa => "rsa",
-            KeyAlgorithm::Ec => "ecdsa",
-            KeyAlgorithm::Other => "other",
-        };
-        write!(formatter, "{}/{key}", self.port.standard())
-    }
-}
-
-impl std::str::FromStr for Listener {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (number, key) = text
-            .split_once('/')
-            .ok_or_else(|| format!("`{text}` is not like 8443/rsa"))?;
-        let port = Port::ALL
-            .into_iter()
-            .find(|port| port.standard().to_string() == number)
-            .ok_or_else(|| format!("`{number}` is not a port this release asks"))?;
-        let key = match key {
-            "rsa" => KeyAlgorithm::Rsa,
-            "ecdsa" => KeyAlgorithm::Ec,
-            _ => return Err(format!("`{key}` is neither rsa nor ecdsa")),
-        };
-        Ok(Self { port, key })
-    }
-}
-
-impl Serialize for Listener {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Listener {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// What a port presented, leaf first, exactly as sent.

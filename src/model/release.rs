@@ -120,7 +120,7 @@ impl fmt::Display for Appliance {
     }
 }
 
-/// A release as the platform prints it, such as `14.0.1.13900-155`, with the parts that procedures ask for.
+/// A release as the device prints it, such as `14.0.1.13900-155` or `X14.2.5`, with the parts that procedures ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Release {
@@ -131,7 +131,8 @@ pub struct Release {
 }
 
 impl Release {
-    /// Reads `major.minor.maintenance.build-revision`.
+    /// Reads `major.minor.maintenance.build-revision`, or `Xmajor.minor.maintenance` of Expressway, where a missing
+    /// last part is 0 (claim: EXPRESSWAY-RELEASE).
     ///
     /// The service update is taken from the build: 10000 is none, 11900 is SU1, 12900 is SU2 and so on
     /// (claim: CUCM-RELEASE-SU).
@@ -139,6 +140,9 @@ impl Release {
     /// # Errors
     /// A sentence that says what was expected, if the text has another form.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(numbers) = text.trim().strip_prefix('X') {
+            return Self::expressway(text.trim(), numbers);
+        }
         let wrong = || format!("`{text}` is not a release such as 14.0.1.13900-155");
         let mut parts = text.trim().split('.');
         let mut number = || parts.next().and_then(|part| part.parse::<u32>().ok());
@@ -161,13 +165,34 @@ impl Release {
         })
     }
 
+    fn expressway(text: &str, numbers: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a release such as X14.2.5");
+        let number = |part: &str| {
+            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| part.parse().ok()).flatten()
+        };
+        let parts: Option<Vec<u32>> = numbers.split('.').map(number).collect();
+        match parts.as_deref() {
+            Some([major, minor]) => Ok((*major, *minor, 0)),
+            Some([major, minor, update]) => Ok((*major, *minor, *update)),
+            _ => Err(wrong()),
+        }
+        .map(|(major, minor, update)| Self {
+            text: text.to_owned(),
+            major,
+            minor,
+            update,
+        })
+    }
+
     /// Whether certificates are read and changed over the REST interface, which exists from 14 on; before, the
     /// platform shell is the way (claims CUCM-REST-BASE, VOS-CERTIFICATES-BY-SHELL).
     pub fn has_certificate_interface(&self) -> bool {
         self.level() >= (14, 0, 0)
     }
 
-    /// The number that procedures compare: major, minor, service update. 14SU2 is (14, 0, 2).
+    /// The number that procedures compare: major, minor, service update or maintenance. 14SU2 is (14, 0, 2), X14.2.5
+    /// is (14, 2, 5).
     pub fn level(&self) -> (u32, u32, u32) {
         (self.major, self.minor, self.update)
     }
@@ -195,5 +220,35 @@ impl TryFrom<String> for Release {
 impl From<Release> for String {
     fn from(release: Release) -> Self {
         release.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expressway_release_is_read_and_printed_unchanged() {
+        for (text, level) in [
+            ("X14.2.5", (14, 2, 5)),
+            ("X15.0", (15, 0, 0)),
+            ("X8.11.3", (8, 11, 3)),
+        ] {
+            let release = Release::parse(text).unwrap();
+            assert_eq!(release.level(), level);
+            assert_eq!(release.to_string(), text);
+        }
+        for text in [
+            "X",
+            "X14",
+            "X14.",
+            "X14.2.5.1",
+            "X14.a",
+            "X+1.2",
+            "X14.2.5-1",
+        ] {
+            let error = Release::parse(text).unwrap_err();
+            assert!(error.contains("X14.2.5"), "{error}");
+        }
     }
 }

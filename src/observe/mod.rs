@@ -7,8 +7,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::clock::Clock;
-use crate::driver::cucm::NodeAccess;
-use crate::driver::{Observe, Scope};
+use crate::driver::{NodeAccess, Observe, Scope};
 use crate::estate::Cluster;
 use crate::model::{ClusterName, ClusterState, OBSERVATION_FORMAT, Observation, Port};
 

@@ -29,6 +29,21 @@ pub(super) struct Site<'a> {
     pub(super) now: Timestamp,
 }
 
+/// A product that this release only looks at.
+pub(super) fn only_observed(cluster: &ClusterName, state: &ClusterState) -> Option<Refusal> {
+    if matches!(state.product, Product::Cucm | Product::UnityConnection) {
+        return None;
+    }
+    Some(Refusal::of(
+        cluster,
+        format!(
+            "expected product cucm or unity-connection; found {}",
+            state.product
+        ),
+        "This release plans no changes for it; renew this cluster by hand, and leave it out with --except.",
+    ))
+}
+
 /// Collects refusals beside the value that remains when there are none.
 pub(super) type Refusals = Vec<Refusal>;
 
@@ -42,15 +57,8 @@ impl<'a> Site<'a> {
         state: &'a ClusterState,
         now: Timestamp,
     ) -> Result<Self, Refusals> {
-        if !matches!(state.product, Product::Cucm | Product::UnityConnection) {
-            return Err(vec![Refusal::of(
-                cluster,
-                format!(
-                    "expected product cucm or unity-connection; found {}",
-                    state.product
-                ),
-                "This release plans no changes for it; renew this cluster by hand.",
-            )]);
+        if let Some(refusal) = only_observed(cluster, state) {
+            return Err(vec![refusal]);
         }
         let Some(publisher) = state.publisher() else {
             let says = "expected one publisher among the declared nodes; found none";

@@ -124,7 +124,14 @@ fn cluster(question: &Question<'_>, name: &ClusterName) -> Result<Option<Cluster
         let next = "Observe it, or leave it out with --except.";
         return Err(vec![Refusal::of(name, says, next).breaking("I25")]);
     };
-    let due = due::due(question, name, state)?;
+    let due = due::due(question, name, state);
+    // What keeps a change from beginning there need not be mended first: there will be none.
+    if due.is_err()
+        && let Some(refusal) = facts::only_observed(name, state)
+    {
+        return Err(vec![refusal]);
+    }
+    let due = due?;
     let leftovers = tidy::leftovers(question, state);
     if due.is_empty() && leftovers.is_empty() {
         return Ok(None);

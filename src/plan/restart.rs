@@ -289,6 +289,6 @@ fn serving(port: Port, appliance: Appliance) -> &'static [&'static str] {
         (Port::Sip, _) => &["Cisco CallManager", "Cisco HAProxy"],
         (Port::Tvs, _) => &["Cisco Trust Verification Service"],
         (Port::Xmpp, _) => &["Cisco XCP Router"],
-        (Port::Ssh, _) => &[],
+        (Port::Ssh | Port::Zone | Port::Tunnel, _) => &[],
     }
 }

@@ -125,6 +125,12 @@ pub fn status(observation: &Observation, now: Timestamp) -> String {
             text.push_str(&row);
             text.push('\n');
         }
+        for (name, node) in &state.nodes {
+            for line in super::expressway::lines(name.short(), node) {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
     }
     text
 }
@@ -159,12 +165,14 @@ fn served(node: &NodeState, purpose: &Purpose, certificate: &Certificate) -> Str
     let ports: &[Port] = match purpose.as_str() {
         "tomcat" | "tomcat-ECDSA" => &[Port::Rest, Port::Soap],
         "CallManager" => &[Port::Sip],
+        "server" => &[Port::Rest],
         _ => return String::new(),
     };
-    let key = if purpose.is_ecdsa() {
-        KeyAlgorithm::Ec
-    } else {
-        KeyAlgorithm::Rsa
+    let key = match purpose.as_str() {
+        // The one certificate of a peer has either kind.
+        "server" => certificate.key.algorithm,
+        _ if purpose.is_ecdsa() => KeyAlgorithm::Ec,
+        _ => KeyAlgorithm::Rsa,
     };
     let mut differing: Vec<String> = Vec::new();
     for port in ports {

@@ -4,6 +4,7 @@
 //! Markdown or HTML, so that the three cannot say different things.
 
 mod diagnosis;
+mod expressway;
 mod findings;
 mod graph;
 mod lint;

@@ -245,7 +245,7 @@ pub(super) fn presents(
         }
         Port::Tvs => service == TVS,
         Port::Xmpp => service == "Cisco XCP Router",
-        Port::Ssh => false,
+        Port::Ssh | Port::Zone | Port::Tunnel => false,
     }
 }
 
@@ -258,7 +258,15 @@ pub(super) fn candidates(port: Port, appliance: Appliance) -> &'static [&'static
         (Port::Tvs, Appliance::Cucm) => &["TVS"],
         (Port::Xmpp, Appliance::ImPresence) => &["cup-xmpp"],
         (
-            Port::Rest | Port::Soap | Port::Tftp | Port::Sip | Port::Tvs | Port::Xmpp | Port::Ssh,
+            Port::Rest
+            | Port::Soap
+            | Port::Tftp
+            | Port::Sip
+            | Port::Tvs
+            | Port::Xmpp
+            | Port::Ssh
+            | Port::Zone
+            | Port::Tunnel,
             _,
         ) => &[],
     }

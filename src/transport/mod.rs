@@ -28,7 +28,7 @@ pub use error::{Place, TransportError};
 pub use logins::LoginGuard;
 pub use pins::{Peer, PinBook, PinError, Refusal};
 pub use reply::Reply;
-pub(crate) use text::letters;
+pub(crate) use text::{excerpt, letters};
 
 /// Where a node's channel is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,13 +16,16 @@ pub struct Reply {
 impl Reply {
     /// Whether the body is a web page, by its media type or by how it begins. XML of type `text/xml` is not.
     pub(crate) fn is_page(&self) -> bool {
+        self.content_type.to_ascii_lowercase().contains("html") || self.begins_as_page()
+    }
+
+    /// Whether the body begins as a web page does, whatever its media type.
+    pub(crate) fn begins_as_page(&self) -> bool {
         let head = self.body.get(..512).unwrap_or(&self.body);
         let head = String::from_utf8_lossy(head)
             .trim_start_matches('\u{feff}')
             .to_ascii_lowercase();
         let head = head.trim_start();
-        self.content_type.to_ascii_lowercase().contains("html")
-            || head.starts_with("<html")
-            || head.starts_with("<!doctype html")
+        head.starts_with("<html") || head.starts_with("<!doctype html")
     }
 }

@@ -43,6 +43,11 @@ impl Identity {
         )
     }
 
+    /// An elliptic-curve one, quickly made.
+    pub(crate) fn quick() -> Self {
+        Self::ec(Nid::X9_62_PRIME256V1)
+    }
+
     /// Self-signed, expired, without any name that fits, and of version 1 if `version` is 0.
     pub(crate) fn signed(key: PKey<Private>, version: i32) -> Self {
         let mut name = X509Name::builder().unwrap();

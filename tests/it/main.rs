@@ -24,6 +24,8 @@ mod diagnosed;
 mod disk;
 mod edges;
 mod estates;
+#[cfg(unix)]
+mod expressway;
 mod faults;
 mod files;
 mod forge;

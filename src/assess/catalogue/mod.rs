@@ -3,6 +3,7 @@
 mod certificates;
 mod cluster;
 mod diagnosed;
+mod expressway;
 mod issued;
 mod phones;
 mod trust;
@@ -39,6 +40,7 @@ pub fn explanations() -> &'static [Explanation] {
             trust::ENTRIES,
             phones::ENTRIES,
             cluster::ENTRIES,
+            expressway::ENTRIES,
             uploads::ENTRIES,
             issued::ENTRIES,
             diagnosed::ENTRIES,

@@ -1,9 +1,11 @@
 //! A good cluster to plant deviations into.
 
+mod expressway;
 mod phones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use expressway::{CORE, CORES, EDGE, EDGES};
 use jiff::{SignedDuration, Timestamp};
 
 use super::assess;

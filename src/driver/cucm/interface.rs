@@ -70,7 +70,7 @@ impl NodeClient {
 
 /// The node's clock minus ours. `Date` has whole seconds and is written while the answer is made, so this is
 /// right to within a second and half of the time that the answer took.
-pub(super) fn skew(
+pub(in crate::driver) fn skew(
     date: Option<&str>,
     sent: Timestamp,
     received: Timestamp,

@@ -10,15 +10,15 @@ use crate::model::{Fingerprint, NodeName, Observed, Purpose, SigningRequest, Sto
 use crate::pki::{self, Parsed};
 
 /// What a node holds, and the certificates themselves.
-pub(super) struct Inventory {
-    pub(super) identities: BTreeMap<Purpose, Observed<Fingerprint>>,
-    pub(super) pending: BTreeMap<Purpose, Observed<SigningRequest>>,
-    pub(super) trust: BTreeMap<Store, Observed<Vec<TrustEntry>>>,
-    pub(super) seen: Vec<Parsed>,
+pub(in crate::driver) struct Inventory {
+    pub(in crate::driver) identities: BTreeMap<Purpose, Observed<Fingerprint>>,
+    pub(in crate::driver) pending: BTreeMap<Purpose, Observed<SigningRequest>>,
+    pub(in crate::driver) trust: BTreeMap<Store, Observed<Vec<TrustEntry>>>,
+    pub(in crate::driver) seen: Vec<Parsed>,
 }
 
 impl Inventory {
-    pub(super) fn read(node: &NodeName, snapshot: Snapshot) -> Self {
+    pub(in crate::driver) fn read(node: &NodeName, snapshot: Snapshot) -> Self {
         let mut inventory = Self {
             identities: BTreeMap::new(),
             pending: BTreeMap::new(),

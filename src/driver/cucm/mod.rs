@@ -11,17 +11,15 @@
 mod ask;
 mod cluster;
 pub mod decode;
-mod interface;
-mod inventory;
+pub(super) mod interface;
+pub(super) mod inventory;
 mod node;
 mod pace;
 mod phones;
-mod problems;
 mod reader;
 pub mod refusals;
 pub mod requests;
 mod roster;
-mod served;
 mod shell_changes;
 mod shell_inventory;
 mod writer;
@@ -29,46 +27,18 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{problems, served};
 use crate::clock::Clock;
-use crate::model::{NodeName, Port, Product, Role};
+use crate::model::Product;
 use crate::pki::Parsed;
-use crate::transport::{Endpoint, Login, Network};
+use crate::transport::{Login, Network};
 
-pub use problems::{Problem, ProblemKind};
+pub use super::{NodeAccess, Problem, ProblemKind};
 pub use reader::CucmReader;
 pub use writer::CucmWriter;
-
-/// One declared node and how to reach it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeAccess {
-    /// Its name in the estate, under which it is pinned.
-    pub name: NodeName,
-    /// Its part.
-    pub role: Role,
-    /// A host name or IP address.
-    pub address: String,
-    /// Ports that are not the standard ones.
-    pub ports: BTreeMap<Port, u16>,
-}
-
-impl NodeAccess {
-    fn endpoint(&self, port: Port) -> Endpoint {
-        Endpoint {
-            node: self.name.clone(),
-            host: self.address.clone(),
-            port: self.port(port),
-            standard: port,
-        }
-    }
-
-    fn port(&self, port: Port) -> u16 {
-        self.ports.get(&port).copied().unwrap_or(port.standard())
-    }
-}
 
 /// Everything that is needed to ask one cluster.
 #[derive(Clone)]

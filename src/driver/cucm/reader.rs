@@ -10,11 +10,8 @@ use super::pace::Pace;
 use super::problems::Problems;
 use super::requests::soap::AxlVersion;
 use super::{ClusterAccess, Problem};
-use crate::driver::{BoxFuture, FactGroup, Observe, Scope};
-use crate::model::{
-    Certificate, ClusterState, Fingerprint, NodeName, NodeState, Observed, PhoneProfile, Role,
-};
-use crate::pki::{self, Parsed};
+use crate::driver::{BoxFuture, FactGroup, Observe, Scope, linked};
+use crate::model::{ClusterState, NodeName, NodeState, Observed, PhoneProfile, Role};
 use crate::transport::TransportError;
 
 /// Nodes asked at the same time: enough for a whole cluster of usual size, few enough for a jump host.
@@ -128,16 +125,4 @@ impl Observe for CucmReader {
     fn observe<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, ClusterState> {
         Box::pin(self.look(scope))
     }
-}
-
-/// Every certificate once, with what signed it.
-fn linked(seen: Vec<Parsed>) -> BTreeMap<Fingerprint, Certificate> {
-    let mut certificates = BTreeMap::new();
-    let mut ders = BTreeMap::new();
-    for parsed in seen {
-        ders.insert(parsed.facts.sha256.clone(), parsed.der);
-        certificates.insert(parsed.facts.sha256.clone(), parsed.facts);
-    }
-    pki::link(&mut certificates, &ders);
-    certificates
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Check;
 use crate::estate::raw::{Named, RawAccount, RawCluster, RawNode, RawPorts};
 use crate::estate::{Cluster, Node};
-use crate::model::{AccountName, Appliance, ClusterName, NodeName, Port, Product, Role};
+use crate::model::{Appliance, ClusterName, NodeName, Port, Product, Role};
 use crate::yaml::{Place, Placed, Problem};
 
 /// Nodes seen so far, over all clusters: by name, and by what is connected to.
@@ -49,12 +49,10 @@ impl Check<'_> {
         accounts: &Named<RawAccount>,
         seen: &mut Seen,
     ) -> Option<Cluster> {
-        for account in [&raw.accounts.platform, &raw.accounts.application] {
-            let known = accounts.keys().map(|name| name.as_str());
-            self.known(account, "an account of this file", known);
-        }
         let products = Product::ALL.map(|product| (product.to_string(), product));
-        let product = self.chosen(&raw.product, "a product", &products)?;
+        let product = self.chosen(&raw.product, "a product", &products);
+        let accounts = self.cluster_accounts(&raw.accounts, product, accounts);
+        let product = product?;
         let mut nodes = BTreeMap::new();
         for node in &raw.nodes {
             if let Some(node) = self.node(node, product, seen) {
@@ -65,8 +63,7 @@ impl Check<'_> {
         Some(Cluster {
             name: ClusterName::new(raw.name.as_str()),
             product,
-            platform: AccountName::new(raw.accounts.platform.as_str()),
-            application: AccountName::new(raw.accounts.application.as_str()),
+            accounts: accounts?,
             nodes,
         })
     }
@@ -177,7 +174,7 @@ impl Check<'_> {
     }
 }
 
-fn written_ports(raw: &RawPorts) -> [(Port, Option<&Placed<u16>>); 7] {
+fn written_ports(raw: &RawPorts) -> [(Port, Option<&Placed<u16>>); 9] {
     [
         (Port::Rest, raw.rest.as_ref()),
         (Port::Soap, raw.soap.as_ref()),
@@ -186,5 +183,7 @@ fn written_ports(raw: &RawPorts) -> [(Port, Option<&Placed<u16>>); 7] {
         (Port::Sip, raw.sip.as_ref()),
         (Port::Tvs, raw.tvs.as_ref()),
         (Port::Xmpp, raw.xmpp.as_ref()),
+        (Port::Zone, raw.zone.as_ref()),
+        (Port::Tunnel, raw.tunnel.as_ref()),
     ]
 }

@@ -1,5 +1,6 @@
 //! From what is written to what is meant. Collects every problem instead of stopping at the first.
 
+mod accounts;
 mod clusters;
 mod issuers;
 mod names;
@@ -8,15 +9,13 @@ mod resolve;
 mod rollout;
 mod rules;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::raw::{Named, RawAccount, RawEstate, RawPassword, Word};
-use super::{Account, Estate, PasswordSource, Timers};
-use crate::model::AccountName;
+use super::raw::{RawEstate, Word};
+use super::{Estate, Timers};
 use crate::yaml::{Document, DurationText, Placed, Problem, parse_duration};
 
 /// The format of the estate file that this release reads.
@@ -149,53 +148,6 @@ impl Check<'_> {
                 self.problem(
                     Problem::at(command.place, "the command names no program")
                         .help("write it as a list: [program, argument, …]"),
-                );
-                None
-            }
-        }
-    }
-
-    fn accounts(&mut self, raw: &Named<RawAccount>) -> BTreeMap<AccountName, Account> {
-        let mut accounts = BTreeMap::new();
-        for (name, account) in raw {
-            self.short_name(name, "an account");
-            if account.user.trim().is_empty() {
-                self.problem(Problem::at(account.user.place, "the user's name is empty"));
-            }
-            let password = match &account.password {
-                None => Some(PasswordSource::Keyring),
-                Some(password) => self.password(password),
-            };
-            if let Some(password) = password {
-                let user = account.user.value.clone();
-                let account = Account { user, password };
-                accounts.insert(AccountName::new(name.as_str()), account);
-            }
-        }
-        accounts
-    }
-
-    fn password(&mut self, raw: &Placed<RawPassword>) -> Option<PasswordSource> {
-        let placed = |value| Placed {
-            value,
-            place: raw.place,
-        };
-        match &raw.value {
-            RawPassword::File(path) => self.path(&placed(path.clone())).map(PasswordSource::File),
-            RawPassword::Command(command) => {
-                let command = Placed {
-                    value: command.clone(),
-                    place: raw.place,
-                };
-                self.command(&command).map(PasswordSource::Command)
-            }
-            RawPassword::Other => {
-                self.problem(
-                    Problem::at(raw.place, "expected where the password is, not the password")
-                        .help(
-                            "write {file: PATH} or {command: [PROGRAM, ARGUMENT…]}, or leave it out and \
-                             use `reissue secret set`; change a password that stood here",
-                        ),
                 );
                 None
             }

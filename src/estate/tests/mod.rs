@@ -1,6 +1,7 @@
 //! The estate file as a user meets it.
 
 mod chains;
+mod expressway;
 mod mistakes;
 mod starter;
 

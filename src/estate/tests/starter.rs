@@ -60,7 +60,14 @@ fn a_discovered_cluster_s_file_loads() {
     let lab = &estate.clusters[&ClusterName::from("lab")];
     assert_eq!(lab.nodes.len(), 3);
     assert_eq!(lab.publisher().unwrap().address, "2001:db8::1");
-    assert_eq!(estate.accounts[&lab.platform].user, "no");
-    assert_eq!(estate.accounts[&lab.application].user, "a\": {b} # c");
+    let crate::estate::Accounts::Platform {
+        platform,
+        application,
+    } = &lab.accounts
+    else {
+        panic!("{:?}", lab.accounts)
+    };
+    assert_eq!(estate.accounts[platform].user, "no");
+    assert_eq!(estate.accounts[application].user, "a\": {b} # c");
     assert_eq!(estate.clusters.len(), 1);
 }

@@ -1,0 +1,152 @@
+//! Checks of Expressway-C and Expressway-E, each by itself, with each other, and with the CUCM clusters of the estate.
+//!
+//! None of them tells of revocation, which is never checked. What `VerifyOriginServer` is set to counts only where it
+//! was learned; unknown stands for its default, on.
+
+mod authorities;
+mod names;
+mod neighbours;
+mod pair;
+mod peer;
+mod store;
+mod unified;
+mod usage;
+
+use crate::model::{
+    Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, Listener, NodeName, NodeState,
+    Observed, Port, Product, Purpose, Severity, Store, SubjectName,
+};
+
+use super::{Check, Context, certificates, node, requests};
+
+/// Every check of an Expressway cluster.
+pub(super) const CHECKS: &[Check] = &[
+    certificates::validity,
+    certificates::signer,
+    certificates::key_and_usages,
+    requests::purposes,
+    node::reachable,
+    node::identity_of_the_box,
+    node::clock,
+    peer::product,
+    peer::unknown,
+    peer::interface,
+    peer::served,
+    peer::zones,
+    peer::tunnels,
+    peer::alarms,
+    names::own,
+    names::domains,
+    store::own_chain,
+    store::same_name,
+    usage::client_auth,
+    pair::peer_addresses,
+    pair::verify_names,
+    pair::authorities,
+    pair::releases,
+    unified::origin,
+    unified::verify_mode,
+    unified::advertised,
+    unified::untrusted,
+    unified::not_trusted,
+];
+
+/// The one trust store of a peer.
+const STORE: &str = "trusted-ca";
+
+/// The peers that answered, with what they say of themselves.
+fn peers(state: &ClusterState) -> impl Iterator<Item = (&NodeName, &NodeState, &Expressway)> {
+    state.nodes.iter().filter_map(|(name, node)| {
+        let told = node.expressway.present()?;
+        Some((name, node, told.as_ref()))
+    })
+}
+
+/// What a store of a node holds; `None` if it is not known. What no library reads is left out.
+fn held<'a>(
+    state: &'a ClusterState,
+    node: &NodeState,
+    store: &str,
+) -> Option<Vec<&'a Certificate>> {
+    match node.trust.get(&Store::from(store)) {
+        Some(Observed::Present(entries)) => Some(
+            entries
+                .iter()
+                .filter_map(|entry| state.certificates.get(&entry.sha256))
+                .collect(),
+        ),
+        Some(Observed::Absent) => Some(Vec::new()),
+        Some(Observed::Unknown(_)) => None,
+        None => node.inventory.present().map(|()| Vec::new()),
+    }
+}
+
+/// What a node presents on a port, for every kind of key that it has.
+fn presented<'a>(
+    state: &'a ClusterState,
+    node: &'a NodeState,
+    port: Port,
+) -> impl Iterator<Item = &'a Certificate> {
+    [KeyAlgorithm::Rsa, KeyAlgorithm::Ec]
+        .into_iter()
+        .filter_map(move |key| {
+            let chain = node.served.get(&Listener { port, key })?.present()?;
+            state.certificates.get(&chain.leaf)
+        })
+}
+
+/// The certificate with which a peer answers: the one that it serves, or else the one that it stores.
+fn answers_with<'a>(
+    state: &'a ClusterState,
+    name: &NodeName,
+    node: &'a NodeState,
+) -> Option<&'a Certificate> {
+    [Port::Zone, Port::Rest]
+        .into_iter()
+        .find_map(|port| presented(state, node, port).next())
+        .or_else(|| state.identity(name, &Purpose::from("server")))
+}
+
+/// The certificate with which a peer connects to others: from X15.5 on the client certificate.
+// claim: EXPRESSWAY-CLIENT-STORE
+fn connects_with<'a>(
+    state: &'a ClusterState,
+    name: &NodeName,
+    node: &'a NodeState,
+) -> Option<&'a Certificate> {
+    let client = Purpose::from("client");
+    match node.identities.get(&client) {
+        Some(Observed::Present(_)) => state.identity(name, &client),
+        Some(Observed::Absent | Observed::Unknown(_)) => None,
+        None => answers_with(state, name, node),
+    }
+}
+
+/// Whether a certificate has a name or address among its alternative names. Zones do not look at the common name.
+// claim: EXPRESSWAY-ZONE-NAMES
+fn names(certificate: &Certificate, name: &str) -> bool {
+    certificate.names.contains(&SubjectName::dns(name))
+        || name
+            .parse()
+            .is_ok_and(|address| certificate.names.contains(&SubjectName::Ip(address)))
+}
+
+/// A finding about the server certificate of a peer, which a renewal mends.
+fn about_server(
+    context: &Context<'_>,
+    severity: Severity,
+    code: &str,
+    node: &NodeName,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> Finding {
+    Finding {
+        purpose: Some(Purpose::from("server")),
+        renewal_mends: true,
+        ..context.finding(severity, code, Some(node), expected, found)
+    }
+}
+
+fn is_core(context: &Context<'_>) -> bool {
+    context.state.product == Product::ExpresswayC
+}

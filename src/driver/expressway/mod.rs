@@ -1,0 +1,43 @@
+//! Expressway-C and Expressway-E, read only.
+//!
+//! Each peer is asked over HTTPS under one administrator account: the documented interface (`/api/provisioning`), its
+//! description of itself (`/api/raml`), and `/status.xml`. What its TLS ports present is looked at without an account.
+//! Every question is a `GET`; nothing here can change a peer. What is known of the answers is in
+//! `playbooks/claims.yaml`; comments name the claims.
+
+mod ask;
+pub mod decode;
+mod peer;
+mod reader;
+pub mod requests;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::NodeAccess;
+use crate::clock::Clock;
+use crate::model::Product;
+use crate::pki::Parsed;
+use crate::transport::{Login, Network};
+
+pub use reader::ExpresswayReader;
+
+/// Everything that is needed to ask one cluster.
+#[derive(Clone)]
+pub struct ExpresswayAccess {
+    /// Expressway-C or Expressway-E.
+    pub product: Product,
+    /// The declared peers.
+    pub nodes: Vec<NodeAccess>,
+    /// An administrator account with API access.
+    // claim: EXPRESSWAY-ACCOUNT
+    pub administrator: Login,
+    /// Pins, login memory, limits.
+    pub network: Network,
+    /// Every certificate of the estate's issuers, so that what a peer holds can be linked to them.
+    pub authorities: Vec<Parsed>,
+    /// Our clock, for the difference to the peers' clocks.
+    pub clock: Arc<dyn Clock>,
+}
