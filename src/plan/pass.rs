@@ -9,6 +9,7 @@ use super::Question;
 use super::due::place;
 use super::facts::{Refusals, Site};
 use super::job::{Job, collect};
+use super::refusal::Refusal;
 use super::restart::Restart;
 
 /// The purposes of one pass.
@@ -91,7 +92,7 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        let mut refusals = Vec::new();
+        let mut refusals: Refusals = unlisted(site, &jobs).into_iter().collect();
         for job in &mut jobs {
             for node in job.due.nodes.clone() {
                 let merged = restarts.get(&node).into_iter().flatten();
@@ -236,4 +237,22 @@ fn attended<'a>(
         }
     }
     found
+}
+
+/// In mixed mode a twin changes only beside a certificate that the trust list is known to carry: of the twin alone
+/// nobody could read back that the list holds it (claim VOS-CTL-TWINS).
+fn unlisted(site: &Site<'_>, jobs: &[Job<'_>]) -> Option<Refusal> {
+    let twin = |job: &&Job<'_>| job.purpose().is_ecdsa() && job.phones().is_some();
+    let job = jobs.iter().find(twin)?;
+    if !site.mixed() || jobs.iter().any(Pass::lists) {
+        return None;
+    }
+    let says = format!(
+        "expected {} to change together with CallManager, because in mixed mode the trust list can be read back by \
+         that one only; found it due alone",
+        job.purpose()
+    );
+    let next = "Raise `renew_before` of CallManager so that both are due, or renew it by hand with `utils ctl update \
+                CTLFile` before the restarts.";
+    Some(site.refuse(says, next).breaking("I11"))
 }

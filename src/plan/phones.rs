@@ -6,8 +6,6 @@ use crate::model::{Observed, PhoneCensus, PhoneProfile};
 
 use super::facts::{Refusals, Site, unknown};
 use super::job::Job;
-use super::pass::Pass;
-use super::refusal::Refusal;
 use super::selection::Waivers;
 use super::step::PhoneBaseline;
 
@@ -25,7 +23,7 @@ pub(super) fn baseline(
     waivers: &Waivers,
 ) -> Result<PhoneBaseline, Refusals> {
     let (census, configured) = known(site)?;
-    let mut refusals: Refusals = unlisted(site, jobs).into_iter().collect();
+    let mut refusals = Vec::new();
     let absent: BTreeSet<&str> = census.absent().unwrap_or_default();
     let strands = jobs.iter().any(Job::may_strand_absent);
     let mut waived = BTreeMap::new();
@@ -82,24 +80,6 @@ pub(super) fn baseline(
     } else {
         Err(refusals)
     }
-}
-
-/// In mixed mode a twin changes only beside a certificate that the trust list is known to carry: of the twin alone
-/// nobody could read back that the list holds it (claim VOS-CTL-TWINS).
-fn unlisted(site: &Site<'_>, jobs: &[Job<'_>]) -> Option<Refusal> {
-    let twin = |job: &&Job<'_>| job.purpose().is_ecdsa() && job.phones().is_some();
-    let job = jobs.iter().find(twin)?;
-    if !site.mixed() || jobs.iter().any(Pass::lists) {
-        return None;
-    }
-    let says = format!(
-        "expected {} to change together with CallManager, because in mixed mode the trust list can be read back by \
-         that one only; found it due alone",
-        job.purpose()
-    );
-    let next = "Raise `renew_before` of CallManager so that both are due, or renew it by hand with `utils ctl update \
-                CTLFile` before the restarts.";
-    Some(site.refuse(says, next).breaking("I11"))
 }
 
 type Known<'a> = (&'a PhoneCensus, &'a BTreeMap<String, PhoneProfile>);

@@ -64,12 +64,21 @@ fn cluster(random: &mut Random) -> Shape {
             })
     };
     let all: Vec<&str> = product.purposes().filter(present).collect();
-    let wanted: Vec<&str> = all.into_iter().filter(|_| !random.one_in(3)).collect();
-    let due: Vec<&str> = wanted
+    let mut wanted: Vec<&str> = all.into_iter().filter(|_| !random.one_in(3)).collect();
+    let mixed = is_cucm && random.one_in(2);
+    let mut due: Vec<&str> = wanted
         .iter()
         .copied()
         .filter(|_| !random.one_in(3))
         .collect();
+    // In mixed mode the twin alone is refused.
+    let twin = mixed && wanted.contains(&"CallManager-ECDSA");
+    if twin && wanted.contains(&"CallManager") {
+        due.push("CallManager"); // once more does no harm
+    } else if twin {
+        wanted.retain(|purpose| *purpose != "CallManager-ECDSA");
+        due.retain(|purpose| *purpose != "CallManager-ECDSA");
+    }
     let many = subscribers + presence > 0;
     let shared: Vec<&str> = ["tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"]
         .into_iter()
@@ -82,11 +91,11 @@ fn cluster(random: &mut Random) -> Shape {
         release,
         subscribers,
         presence,
-        mixed: is_cucm && random.one_in(2),
+        mixed,
         phones: random.below(60),
         absent,
         pools: 1 + random.below(4),
-        reuse: is_cucm && shared.contains(&"tomcat") && random.one_in(4),
+        reuse: is_cucm && shared.contains(&"tomcat") && random.one_in(4) && !twin,
         sso: random.one_in(4),
         self_signed: random.one_in(4),
         chain_there: random.one_in(3),

@@ -34,9 +34,9 @@ fn told(lab: &Lab, what: &str, ended: &Ended, code: i32, words: &[&str]) {
 #[rustfmt::skip]
 const MISTAKES: [(&str, &str, &[&str]); 12] = [
     ("format: 1", "format: 2", &["estate.yaml:2:9", "format"]),
-    ("poll:", "pol:", &["estate.yaml:13:3", "did you mean `poll`"]),
-    ("poll: 10ms", "poll: soon", &["estate.yaml:13:9"]),
-    ("product: cucm", "product: cumc", &["estate.yaml:21:14", "did you mean `cucm`"]),
+    ("poll:", "pol:", &["estate.yaml:14:3", "did you mean `poll`"]),
+    ("poll: 10ms", "poll: soon", &["estate.yaml:14:9"]),
+    ("product: cucm", "product: cumc", &["estate.yaml:22:14", "did you mean `cucm`"]),
     ("role: publisher", "role: subscriber", &["has no publisher"]),
     ("role: subscriber", "role: publisher", &["two publishers"]),
     ("issuer: corp", "issuer: crop", &["did you mean `corp`"]),

@@ -129,7 +129,7 @@ fn printed_words_say_whether_the_node_acted() {
             &own,
             true,
             "Certificate operation is not successful",
-            "unknown E11",
+            "broken E11",
         ),
         (&own, true, pasted, "unknown"),
         (&own, false, "tomcat is busy", "refused"),
@@ -167,6 +167,7 @@ fn printed_words_say_whether_the_node_acted() {
             Ok(()) => "done",
             Err(WriteError::Refused(_)) => "refused",
             Err(WriteError::Unknown(_)) => "unknown",
+            Err(WriteError::Broken(_)) => "broken",
             Err(_) => "other",
         };
         assert_eq!(found, kind, "{command}: {text}: {outcome:?}");

@@ -226,8 +226,9 @@ async fn while_tomcat_restarts_reads_say_so_at_once() {
         time_scale: 0.02,
         ..LabConfig::default()
     });
-    // Control Center is asked once while it is there.
-    let before = site.look(&[FactGroup::Services]).await;
+    // Control Center and the release are asked once while they are there.
+    let groups = [FactGroup::Topology, FactGroup::Services];
+    let before = site.look(&groups).await;
     assert!(
         before.nodes[&NodeName::from(FIRST)]
             .services
