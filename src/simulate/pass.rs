@@ -98,9 +98,14 @@ impl<'a> World<'a> {
             matches!(condition, Condition::PhonesBack { resets, polls }
                 if *polls > 0 && pass.resets.values().all(|id| resets.contains(*id)))
         });
-        let nobody = self.pools().next().is_none();
         let all = self.pools().all(|pool| pass.resets.contains_key(pool));
-        (asked || nobody) && all && self.unfinished().is_empty()
+        asked && all && self.unfinished().is_empty()
+    }
+
+    /// The open pass, if somebody must be waited for: where there are no phones, whatever is confirmed is finished.
+    fn awaited(&self) -> Option<&Pass<'a>> {
+        let somebody = self.pools().next().is_some() || !self.unfinished().is_empty();
+        self.pass.as_ref().filter(|_| somebody)
     }
 
     /// The device pools whose phones the plan answers for.
@@ -141,8 +146,7 @@ fn alone(judge: &mut Judge<'_>, world: &World<'_>, step: &Step, purpose: &Purpos
         }
         others.extend(open.cloned());
     }
-    let pass = world.pass.as_ref();
-    let waiting = pass.filter(|pass| pass.plain != purpose.plain());
+    let waiting = world.awaited().filter(|pass| pass.plain != purpose.plain());
     let verifies = |part: Option<PhonePart>| part.is_some_and(PhonePart::verifies);
     let clash = verifies(world.phone_part(purpose))
         && (others.iter().any(|other| verifies(world.phone_part(other)))
@@ -258,7 +262,7 @@ fn looks_for_phones(judge: &mut Judge<'_>, step: &Step) {
 
 /// I12: the plan ends when every phone is back.
 pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
-    let open = world.pass.as_ref();
+    let open = world.awaited();
     judge.require(open.is_none(), "I12", None, &[], || {
         let plain = open.map(|pass| pass.plain.as_str()).unwrap_or_default();
         (
