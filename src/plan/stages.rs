@@ -88,7 +88,7 @@ pub(super) fn backup(
 pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
     let mut spread: BTreeMap<(NodeName, Store, Fingerprint), StepId> = BTreeMap::new();
     for job in jobs {
-        let mut by_place: BTreeMap<usize, Vec<StepId>> = BTreeMap::new();
+        let mut placed: Vec<(&Upload<'_>, StepId)> = Vec::new();
         for upload in &job.uploads {
             let certificate = &upload.authority.certificate;
             let store = &upload.rule.store;
@@ -104,20 +104,21 @@ pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
                 spread.insert(key, id.clone());
                 id
             };
-            if let Some(above) = upload
-                .place
-                .checked_sub(1)
-                .and_then(|place| by_place.get(&place))
-            {
-                draft.edges(
-                    above,
-                    &id,
-                    "an authority is uploaded after the one that signed it (I5)",
-                );
-            }
-            by_place.entry(upload.place).or_default().push(id);
+            let above = placed.iter().filter(|(other, _)| {
+                let same_store = other.rule.store == *store;
+                same_store
+                    && other.place + 1 == upload.place
+                    && other.reaches.contains(&upload.node)
+            });
+            let above: Vec<StepId> = above.map(|(_, id)| id.clone()).collect();
+            draft.edges(
+                &above,
+                &id,
+                "an authority is uploaded after the one that signed it (I5)",
+            );
+            placed.push((upload, id));
         }
-        job.made.trust = by_place.into_values().flatten().collect();
+        job.made.trust = placed.into_iter().map(|(_, id)| id).collect();
     }
 }
 
