@@ -275,7 +275,8 @@ fn passes(condition: &Condition) -> bool {
         | Condition::PhonesReset { .. }
         | Condition::PhonesBack { .. }
         | Condition::ReplicationGood {}
-        | Condition::PhonesAtLeast { .. } => true,
+        | Condition::PhonesAtLeast { .. }
+        | Condition::Traverses { .. } => true,
         Condition::NoRequest { .. }
         | Condition::RequestOf { .. }
         | Condition::IdentityIs { .. }

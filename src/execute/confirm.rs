@@ -123,9 +123,10 @@ impl ClusterRun<'_> {
             | Condition::PhonesReset { .. }
             | Condition::PhonesBack { .. } => waits.phones_back,
             Condition::ReplicationGood {} | Condition::Trusts { .. } => waits.replication,
-            Condition::Runs { .. } | Condition::Healthy { .. } | Condition::StartedSince { .. } => {
-                waits.served.max(waits.service_restart)
-            }
+            Condition::Runs { .. }
+            | Condition::Healthy { .. }
+            | Condition::StartedSince { .. }
+            | Condition::Traverses { .. } => waits.served.max(waits.service_restart),
             _ => waits.served,
         }
     }

@@ -51,7 +51,8 @@ fn asked(condition: &Condition) -> (Option<&NodeName>, &'static [FactGroup]) {
         | Condition::Healthy { node, .. } => (Some(node), &[FactGroup::Services]),
         Condition::SsoDisabled { node }
         | Condition::SsoEnabled { node }
-        | Condition::BackupIdle { node } => (Some(node), &[FactGroup::Platform]),
+        | Condition::BackupIdle { node }
+        | Condition::Traverses { node, .. } => (Some(node), &[FactGroup::Platform]),
         Condition::ReplicationGood {} => (None, &[FactGroup::Platform]),
         Condition::PhonesAtLeast { .. } => (None, &[FactGroup::Phones]),
     }

@@ -101,7 +101,7 @@ impl ClusterRun<'_> {
         let waits = self.all.waits;
         let wait = match &step.action {
             Action::RestartService {
-                by: ControlPath::Shell,
+                by: ControlPath::Shell | ControlPath::Peer,
                 ..
             } => waits.tomcat_restart,
             Action::RestartService {

@@ -44,7 +44,8 @@ impl<'a> Fact<'a> {
             | Condition::Healthy { .. }
             | Condition::BackupIdle { .. }
             | Condition::ReplicationGood {}
-            | Condition::PhonesAtLeast { .. } => None,
+            | Condition::PhonesAtLeast { .. }
+            | Condition::Traverses { .. } => None,
         }
     }
 }

@@ -123,6 +123,13 @@ pub struct Tunnel {
     pub status: String,
 }
 
+impl Tunnel {
+    /// Whether it is established. The word is assumed: no document shows one (claim EXPRESSWAY-STATUS-MRA).
+    pub fn is_established(&self) -> bool {
+        self.status.eq_ignore_ascii_case("active")
+    }
+}
+
 /// A server that Expressway-C connects to for remote clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -40,6 +40,7 @@ pub use port::{Listener, Port};
 pub use procedure::{
     AttendedRule, ControlPath, Gate, GateRule, NodeSelection, PhoneRule, Procedure, Proof,
     ProofRule, ReleaseRange, RestartRule, RestartSet, SourcedText, StoreRule, UsageRule,
+    WHOLE_PEER,
 };
 pub use release::{Appliance, Product, Release, Role};
 pub use rollout::{Wave, Window};

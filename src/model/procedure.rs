@@ -159,7 +159,12 @@ pub enum ControlPath {
     Shell,
     /// Control Center over SOAP.
     ControlCenter,
+    /// The call that restarts a whole Expressway peer. What restarts is [`WHOLE_PEER`].
+    Peer,
 }
+
+/// The one service that an Expressway peer is taken for: all of it starts and restarts together.
+pub const WHOLE_PEER: &str = "Expressway";
 
 /// What phones hold of a certificate. Such a purpose is renewed by itself: its services restart, phones are reset, and
 /// the next purpose waits until they are back (invariants I2, I12).

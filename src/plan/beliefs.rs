@@ -92,6 +92,7 @@ fn behind_action(action: &Action) -> Vec<&'static str> {
             let mut names = match by {
                 ControlPath::Shell => vec!["VOS-NEVER-STARTED", "VOS-SERVICE-RESTART"],
                 ControlPath::ControlCenter => vec!["CUCM-CONTROL-LOCAL", "CUCM-CONTROL-RESTART"],
+                ControlPath::Peer => vec!["EXPRESSWAY-RESTART"],
             };
             if service.as_str() == "Cisco Tomcat" {
                 names.extend([
@@ -136,5 +137,6 @@ fn behind_condition(condition: &Condition) -> Vec<&'static str> {
         Condition::BackupIdle { .. } => vec!["CUCM-DRF-NOT-DURING-BACKUP", "VOS-BACKUP-STATUS"],
         Condition::ReplicationGood {} => vec!["CUCM-REPLICATION-GOOD", "VOS-REPLICATION"],
         Condition::PhonesAtLeast { .. } => vec!["CUCM-PERFMON-COUNT", "CUCM-RIS-SELECT"],
+        Condition::Traverses { .. } => vec!["EXPRESSWAY-STATUS-XML"],
     }
 }

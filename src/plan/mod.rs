@@ -114,6 +114,7 @@ pub fn plan(
         made: now,
         valid_until: now.checked_add(desired.valid_for).unwrap_or(Timestamp::MAX),
         clusters,
+        links: Vec::new(),
     })
 }
 

@@ -27,6 +27,10 @@ pub struct Plan {
     pub valid_until: Timestamp,
     /// By cluster; clusters with nothing to do are not here.
     pub clusters: BTreeMap<ClusterName, ClusterPlan>,
+    /// Why a step of one cluster comes before a step of another. Clusters that are linked, directly or through
+    /// others, are carried out together; with their own sequences the links have no circle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Edge>,
 }
 
 /// The change in one cluster. Its steps are carried out one after the other, in this order.
@@ -382,5 +386,15 @@ pub enum Condition {
     PhonesAtLeast {
         /// The number.
         count: u64,
+    },
+    /// The traversal of an Expressway peer is as it was when the plan was made: these zones are active and at least
+    /// so many SSH tunnels are established.
+    Traverses {
+        /// The peer.
+        node: NodeName,
+        /// The zones that were active.
+        zones: BTreeSet<String>,
+        /// The tunnels that were established.
+        tunnels: u64,
     },
 }

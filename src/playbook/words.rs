@@ -18,9 +18,10 @@ pub(super) const SELECTIONS: [(&str, NodeSelection); 6] = [
     ("call-processing", NodeSelection::CallProcessing),
 ];
 
-pub(super) const PATHS: [(&str, ControlPath); 2] = [
+pub(super) const PATHS: [(&str, ControlPath); 3] = [
     ("shell", ControlPath::Shell),
     ("control-center", ControlPath::ControlCenter),
+    ("peer", ControlPath::Peer),
 ];
 
 pub(super) const KEYS: [(&str, KeyAlgorithm); 2] =

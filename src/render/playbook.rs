@@ -228,6 +228,7 @@ fn restart(text: &mut String, rule: &RestartRule, claims: &Claims) {
     let by = match rule.by {
         ControlPath::Shell => "in the shell",
         ControlPath::ControlCenter => "by Control Center",
+        ControlPath::Peer => "by its own interface",
     };
     let says = format!(
         "{} on {}, {by}, about {}",

@@ -175,7 +175,8 @@ impl<'a> Made<'a> {
             | Condition::SsoEnabled { .. }
             | Condition::BackupIdle { .. }
             | Condition::ReplicationGood {}
-            | Condition::PhonesAtLeast { .. } => return None,
+            | Condition::PhonesAtLeast { .. }
+            | Condition::Traverses { .. } => return None,
         };
         (!made).then_some(step)
     }
@@ -195,7 +196,8 @@ fn node_of(condition: &Condition) -> Option<&NodeName> {
         | Condition::SsoDisabled { node }
         | Condition::SsoEnabled { node }
         | Condition::BackupIdle { node }
-        | Condition::StartedSince { node, .. } => Some(node),
+        | Condition::StartedSince { node, .. }
+        | Condition::Traverses { node, .. } => Some(node),
         Condition::TrustListHolds { .. }
         | Condition::PhonesReset { .. }
         | Condition::PhonesBack { .. }

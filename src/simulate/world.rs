@@ -328,7 +328,8 @@ impl<'a> World<'a> {
             | Condition::Healthy { .. }
             | Condition::BackupIdle { .. }
             | Condition::ReplicationGood {}
-            | Condition::PhonesAtLeast { .. } => {}
+            | Condition::PhonesAtLeast { .. }
+            | Condition::Traverses { .. } => {}
         }
     }
 

@@ -72,6 +72,10 @@ impl CucmWriter {
             Write::RestartService { service, by } => match by {
                 ControlPath::Shell => self.restart_by_shell(client, service).await,
                 ControlPath::ControlCenter => self.restart_by_control_center(client, service).await,
+                ControlPath::Peer => Err(WriteError::NotSent(format!(
+                    "{}: nothing was sent: it is not an Expressway peer. This is a defect of the plan, please report it",
+                    client.access.name
+                ))),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! Asks one peer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ExpresswayAccess;
@@ -17,8 +17,8 @@ use crate::driver::cucm::inventory::Inventory;
 use crate::driver::problems::Problems;
 use crate::driver::{FactGroup, NodeAccess, served};
 use crate::model::{
-    Appliance, Expressway, NodeState, Observed, Port, Product, Purpose, Release, Store, Zone,
-    ZoneKind,
+    Appliance, Expressway, NodeState, Observed, Port, Product, Purpose, Release, ServiceName,
+    ServiceState, ServiceStatus, Store, WHOLE_PEER, Zone, ZoneKind,
 };
 use crate::pki::Parsed;
 use crate::transport::rest::ReadClient;
@@ -94,6 +94,7 @@ impl PeerClient {
                 self.settings(&mut asker, &mut told, &status).await;
             }
             state.reported_name.clone_from(&told.own_name);
+            state.services = told.up_seconds.clone().map(whole);
         }
         if wants(&[Certificates]) {
             let client = client_path(state.release.present(), &description);
@@ -253,9 +254,18 @@ struct Certificates {
 }
 
 /// What CUCM has and Expressway does not.
+/// A peer that answers runs, as a whole.
+fn whole(up_seconds: u64) -> BTreeMap<ServiceName, ServiceState> {
+    let state = ServiceState {
+        status: ServiceStatus::Started,
+        reason: String::new(),
+        up_seconds: Some(up_seconds),
+    };
+    [(ServiceName::from(WHOLE_PEER), state)].into()
+}
+
 fn none_of_another_platform(state: NodeState) -> NodeState {
     NodeState {
-        services: Observed::Absent,
         sso: Observed::Absent,
         backup_job: Observed::Absent,
         last_backup: Observed::Absent,

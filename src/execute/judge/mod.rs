@@ -2,6 +2,7 @@
 
 mod phones;
 mod services;
+mod traversal;
 
 use jiff::Timestamp;
 
@@ -120,6 +121,13 @@ pub fn judge(condition: &Condition, look: Look<'_>) -> Judgement {
         Condition::BackupIdle { node } => on(state, node, |seen| backup_idle(seen, node)),
         Condition::ReplicationGood {} => replication(state),
         Condition::PhonesAtLeast { count } => phones::at_least(state, *count),
+        Condition::Traverses {
+            node,
+            zones,
+            tunnels,
+        } => on(state, node, |seen| {
+            traversal::goes(seen, node, zones, *tunnels)
+        }),
     }
 }
 

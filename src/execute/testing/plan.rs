@@ -249,5 +249,6 @@ pub(super) fn whole(
         made,
         valid_until: made + SignedDuration::from_hours(24),
         clusters: [("hq".into(), cluster)].into(),
+        links: Vec::new(),
     }
 }

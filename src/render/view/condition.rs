@@ -50,6 +50,12 @@ pub(super) fn told(conditions: &[Condition], plan: &ClusterPlan, labels: &Labels
         .collect()
 }
 
+fn traversal(zones: usize, tunnels: u64) -> String {
+    let tunnels = usize::try_from(tunnels).unwrap_or(usize::MAX);
+    let [zones, tunnels] = [count(zones, "zone"), count(tunnels, "tunnel")];
+    format!("{zones} that worked before active, and at least {tunnels} established, on ")
+}
+
 /// What stands before and after the part in which conditions of one kind differ.
 fn words<'a>(condition: &'a Condition, labels: &Labels) -> (String, Item<'a>, String) {
     let at = |before: String, node: &'a NodeName| (before, Item::Node(node), String::new());
@@ -144,5 +150,10 @@ fn words<'a>(condition: &'a Condition, labels: &Labels) -> (String, Item<'a>, St
             Item::None,
             String::new(),
         ),
+        Condition::Traverses {
+            node,
+            zones,
+            tunnels,
+        } => at(traversal(zones.len(), *tunnels), node),
     }
 }

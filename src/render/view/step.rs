@@ -139,6 +139,7 @@ pub(in crate::render) fn what(action: &Action) -> String {
             let by = match by {
                 ControlPath::Shell => "shell",
                 ControlPath::ControlCenter => "Control Center",
+                ControlPath::Peer => "its own interface",
             };
             format!("Restart {service} (by {by})")
         }

@@ -59,6 +59,7 @@ pub(super) fn built(setting: &Setting) -> Plan {
         made: now(),
         valid_until: now(),
         clusters: [("hq".into(), cluster)].into(),
+        links: vec![],
     }
 }
 
