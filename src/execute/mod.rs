@@ -11,6 +11,7 @@ mod confirm;
 mod evidence;
 mod gate;
 mod judge;
+mod linked;
 mod loaded;
 mod look;
 mod mark;
