@@ -4,6 +4,7 @@
 //! sheet does not show is an error with its words in it, never a default.
 
 pub mod certificates;
+pub mod configuration;
 pub mod description;
 pub mod settings;
 pub mod status;
