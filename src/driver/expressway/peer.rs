@@ -35,7 +35,7 @@ const NOT_ASKED: &str =
 /// A peer's channel.
 pub(super) struct PeerClient {
     pub(super) access: NodeAccess,
-    rest: ReadClient,
+    pub(super) rest: ReadClient,
     product: Product,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -253,7 +253,6 @@ struct Certificates {
     client: Option<Result<String, String>>,
 }
 
-/// What CUCM has and Expressway does not.
 /// A peer that answers runs, as a whole.
 fn whole(up_seconds: u64) -> BTreeMap<ServiceName, ServiceState> {
     let state = ServiceState {
@@ -264,6 +263,7 @@ fn whole(up_seconds: u64) -> BTreeMap<ServiceName, ServiceState> {
     [(ServiceName::from(WHOLE_PEER), state)].into()
 }
 
+/// What CUCM has and Expressway does not.
 fn none_of_another_platform(state: NodeState) -> NodeState {
     NodeState {
         sso: Observed::Absent,
