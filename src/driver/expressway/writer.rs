@@ -105,7 +105,7 @@ async fn described(client: &PeerClient, call: &Call) -> Result<(), WriteError> {
     let node = &client.access.name;
     let reply = client.rest.get_any(DESCRIPTION).await.map_err(|error| {
         let why = format!("the description of its interface cannot be read. {OVERRIDE}");
-        not_begun(node, &why, error)
+        not_begun(node, &why, &error)
     })?;
     let lacks = match Description::parse(&reply.body) {
         Ok(known) => known.lacks(call),
@@ -124,10 +124,13 @@ async fn described(client: &PeerClient, call: &Call) -> Result<(), WriteError> {
 async fn subject(client: &PeerClient) -> Result<SubjectParts, WriteError> {
     let node = &client.access.name;
     let path = format!("{BASE}{SERVER}");
-    let reply =
-        client.rest.get_any(&path).await.map_err(|error| {
-            not_begun(node, "the certificate that it stores cannot be read", error)
-        })?;
+    let reply = client.rest.get_any(&path).await.map_err(|error| {
+        not_begun(
+            node,
+            "the certificate that it stores cannot be read",
+            &error,
+        )
+    })?;
     let unreadable = |why: String| {
         WriteError::NotSent(format!(
             "{node}: nothing was sent: the subject of its present certificate is to be repeated, and {why}"
@@ -143,7 +146,7 @@ async fn subject(client: &PeerClient) -> Result<SubjectParts, WriteError> {
 }
 
 /// A change that was not sent, because what it needs to know first could not be learned.
-fn not_begun(node: &NodeName, why: &str, error: TransportError) -> WriteError {
+fn not_begun(node: &NodeName, why: &str, error: &TransportError) -> WriteError {
     if error.is_not_trusted() {
         return WriteError::NotTrusted(error.to_string());
     }
