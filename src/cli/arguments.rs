@@ -276,6 +276,9 @@ pub(super) struct RunOptions {
     /// Accept a belief about the devices that no source supports, by its claim identifier
     #[arg(long, value_name = "CLAIM")]
     pub accept: Vec<String>,
+    /// Send a change to an Expressway although its own description of its interface does not name the call
+    #[arg(long)]
+    pub write_undescribed: bool,
 }
 
 /// A stage to stop after.

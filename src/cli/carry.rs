@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::driver::Actuate;
 use crate::driver::cucm::CucmWriter;
+use crate::driver::expressway::{ExpresswayWriter, Undescribed};
 use crate::execute::{Executor, Stop, SystemTimer};
 use crate::journal::{
     ClusterLock, Holder, Journal, LockError, Opening, RealDisk, RunState, blocking_run, list_runs,
@@ -283,13 +284,7 @@ async fn carry_out(
 ) -> Result<Exit, CliError> {
     let devices: BTreeMap<ClusterName, Arc<dyn Actuate>> = readers
         .iter()
-        .filter_map(|(name, reader)| {
-            let Reader::Cucm(reader) = reader else {
-                return None; // No plan has steps for an Expressway.
-            };
-            let writer = CucmWriter::new(Arc::clone(reader), WriteAccess::granted());
-            Some((name.clone(), Arc::new(writer) as Arc<dyn Actuate>))
-        })
+        .map(|(name, reader)| (name.clone(), writer(reader, options)))
         .collect();
     let id = journal.id().clone();
     talk(&format!(
@@ -320,6 +315,23 @@ async fn carry_out(
             render::outcome(&id, &outcome)
         }),
     )
+}
+
+/// The write side of a cluster.
+fn writer(reader: &Reader, options: &RunOptions) -> Arc<dyn Actuate> {
+    let granted = WriteAccess::granted();
+    match reader {
+        Reader::Cucm(reader) => Arc::new(CucmWriter::new(Arc::clone(reader), granted)),
+        Reader::Expressway(reader) => {
+            let undescribed = if options.write_undescribed {
+                Undescribed::Sent
+            } else {
+                Undescribed::Held
+            };
+            let reader = Arc::clone(reader);
+            Arc::new(ExpresswayWriter::new(reader, granted, undescribed))
+        }
+    }
 }
 
 fn exit_of(outcome: &crate::execute::Outcome) -> Exit {

@@ -151,7 +151,7 @@ async fn devices(session: &Session, lines: &mut Vec<Line>) -> Result<Exit, CliEr
                         state.nodes.len()
                     ),
                     Product::ExpresswayC | Product::ExpresswayE => format!(
-                        "{} peers answer; this release only looks at them",
+                        "{} peers answer; nothing keeps a change from beginning",
                         state.nodes.len()
                     ),
                 },

@@ -34,7 +34,7 @@ pub(super) struct Session {
 pub(super) enum Reader {
     /// CUCM or Unity Connection; a writer can be made of it.
     Cucm(Arc<CucmReader>),
-    /// Expressway, which this release only looks at.
+    /// Expressway, likewise.
     Expressway(Arc<ExpresswayReader>),
 }
 

@@ -127,9 +127,9 @@ pub trait Actuate: Observe {
 
 /// Whether nodes prove themselves to this program by the certificates of a purpose: the ports that it talks to
 /// present them. Only their leaves are pinned.
-// claim: CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-ECDSA-TWIN
+// claim: CUCM-TOMCAT-STORED-NOT-SERVED, CUCM-ECDSA-TWIN, EXPRESSWAY-PORTS
 pub fn proves_nodes(purpose: &Purpose) -> bool {
-    purpose.plain().as_str() == "tomcat"
+    matches!(purpose.plain().as_str(), "tomcat" | "server")
 }
 
 /// A change to a device, complete with its payload.
@@ -224,6 +224,8 @@ mod tests {
     #[test]
     fn only_the_certificates_of_the_web_server_prove_a_node() {
         for (purpose, proves) in [
+            ("server", true),
+            ("client", false),
             ("tomcat", true),
             ("tomcat-ECDSA", true),
             ("CallManager", false),

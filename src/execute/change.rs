@@ -8,7 +8,7 @@ use super::cluster::{ClusterRun, Seen, disrupts, moves, unread};
 use super::evidence::Word;
 use super::look::tally;
 use super::outcome::Halt;
-use super::settle::Settled;
+use super::settle::{Settled, sent_once};
 use super::stops::FIND_OUT;
 use crate::driver::{Scope, Write, WriteError, proves_nodes};
 use crate::journal::{DoneHow, Event};
@@ -56,7 +56,7 @@ impl ClusterRun<'_> {
             };
             match (self.settle(step, &word, acted).await?, word) {
                 (Settled::Applied, _) => return self.done(step, DoneHow::Performed {}),
-                (Settled::NotApplied(found), Word::Silent(text)) if !last => {
+                (Settled::NotApplied(found), Word::Silent(text)) if !last && !sent_once(step) => {
                     self.note(
                         step,
                         format!("{text}; the node shows no trace of it ({found}); trying again"),
@@ -201,7 +201,7 @@ impl ClusterRun<'_> {
     }
 
     /// What nodes may present from now on is kept first, so that they can be talked to whatever happens next.
-    /// They are known by their tomcat certificates; others prove nobody on the ports that are talked to.
+    /// They are known by their tomcat certificates, peers by their server certificates; others prove nobody on the ports that are talked to.
     fn expect_leaves(&self, step: &Step) -> Result<(), Halt> {
         let Action::UploadIdentity {
             purpose,

@@ -131,7 +131,7 @@ impl ClusterRun<'_> {
         }
     }
 
-    /// Nodes that were seen to serve their new tomcat certificate may present no other from now on.
+    /// Nodes that were seen to serve the new certificate that proves them may present no other from now on.
     fn settle_leaves(&self, step: &Step) -> Result<(), Halt> {
         let artifacts = self.artifacts();
         let mut leaves = BTreeMap::<&NodeName, BTreeSet<_>>::new();

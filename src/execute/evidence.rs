@@ -1,14 +1,17 @@
 //! What a look proves about a change that may or may not have happened.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::by_itself::by_itself;
 use super::judge::{Judgement, Look, judge, untouched};
 use super::look::{Tally, tally};
 use crate::journal::MadeRequest;
 use crate::model::{
     ClusterState, ControlPath, NodeName, Observed, ServiceName, ServiceStatus, SigningRequest,
+    SubjectName,
 };
 use crate::plan::{Action, Step};
 
@@ -110,14 +113,16 @@ fn requested(step: &Step, state: &ClusterState) -> Evidence {
         .get(node)
         .and_then(|seen| seen.pending.get(purpose));
     match pending {
-        Some(Observed::Present(request)) => match misfit(step, request) {
-            None => Evidence::Made(Box::new(MadeRequest {
-                public_key: request.key.sha256.clone(),
-                sha256: request.sha256.clone(),
-                pem: request.pem.clone(),
-            })),
-            Some((expected, found)) => Evidence::Foreign { expected, found },
-        },
+        Some(Observed::Present(request)) => {
+            match misfit(step, &by_itself(state, node, request), request) {
+                None => Evidence::Made(Box::new(MadeRequest {
+                    public_key: request.key.sha256.clone(),
+                    sha256: request.sha256.clone(),
+                    pem: request.pem.clone(),
+                })),
+                Some((expected, found)) => Evidence::Foreign { expected, found },
+            }
+        }
         Some(Observed::Absent) => Evidence::NotApplied(format!("no {purpose} request on {node}")),
         Some(Observed::Unknown(why)) => Evidence::Undecided(why.clone()),
         None => Evidence::Undecided(unread_inventory(state, node)),
@@ -135,9 +140,14 @@ fn unread_inventory(state: &ClusterState, node: &NodeName) -> String {
     )
 }
 
-/// How a request differs from what a step asks for. What the interface makes of the names and of a
-/// multi-server request is not settled (cucm-rest-and-cli U1), so that nothing is taken for granted.
-fn misfit(step: &Step, request: &SigningRequest) -> Option<(String, String)> {
+/// How a request differs from what a step asks for, beside the names that a node puts in by itself. What the interface
+/// makes of the names and of a multi-server request is not settled (cucm-rest-and-cli U1), so that nothing is taken for
+/// granted.
+fn misfit(
+    step: &Step,
+    own: &BTreeSet<SubjectName>,
+    request: &SigningRequest,
+) -> Option<(String, String)> {
     let Action::GenerateRequest {
         common_name,
         names,
@@ -160,11 +170,12 @@ fn misfit(step: &Step, request: &SigningRequest) -> Option<(String, String)> {
         );
     }
     let title = request.common_name.as_deref().unwrap_or_default();
-    if !title.eq_ignore_ascii_case(common_name) {
+    if !title.eq_ignore_ascii_case(common_name) && !own.contains(&SubjectName::dns(title)) {
         differ(format!("common name {common_name}"), format!("`{title}`"));
     }
-    if request.names != *names {
-        let listed = |names: &std::collections::BTreeSet<_>| {
+    let mut extra = request.names.difference(names);
+    if !names.is_subset(&request.names) || extra.any(|name| !own.contains(name)) {
+        let listed = |names: &BTreeSet<_>| {
             names
                 .iter()
                 .map(ToString::to_string)

@@ -4,6 +4,7 @@
 //! one call, look again until the change is seen. A reply decides nothing; what is seen does. A call without
 //! an answer is never repeated unless a look proves that the device did not act.
 
+mod by_itself;
 mod certificates;
 mod change;
 mod cluster;

@@ -15,6 +15,14 @@ use crate::journal::{Event, MadeRequest};
 use crate::model::ControlPath;
 use crate::plan::{Action, Step};
 
+/// Whether a change without an answer is not sent again in this run, though nothing is seen of it: a peer that broke the
+/// connection off may only be slow to restart.
+// claim: EXPRESSWAY-RESTART
+pub(super) fn sent_once(step: &Step) -> bool {
+    let by_peer = ControlPath::Peer;
+    matches!(&step.action, Action::RestartService { by, .. } if *by == by_peer)
+}
+
 /// What became of a change.
 pub(super) enum Settled {
     Applied,
@@ -54,12 +62,14 @@ impl ClusterRun<'_> {
                 Evidence::Made(_) => "the request was read".to_owned(),
                 Evidence::Foreign { expected, found } => {
                     let next = "Do not delete or sign it before you know whose it is. If nobody needs it, \
-                                delete it in OS Administration, then `reissue resume`.";
+                                delete it in OS Administration, or on the page of the server certificate of an \
+                                Expressway, then `reissue resume`.";
                     return Err(self.diverged(step, expected, found, next));
                 }
                 Evidence::NotApplied(found) => {
                     let believed = match word {
                         Word::Accepted => over,
+                        Word::Silent(_) if sent_once(step) => over,
                         // Phones take their time to show that they were reset.
                         Word::Refused(_) if !answers_for_phones(step) => true,
                         Word::Refused(_) | Word::Broken(_) | Word::Silent(_) => over || settled,

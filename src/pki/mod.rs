@@ -18,6 +18,7 @@ pub mod lint;
 mod name;
 mod recognise;
 mod request;
+mod subject;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -32,4 +33,5 @@ pub use error::PkiError;
 pub use form::{Form, Pem, form};
 pub use name::printable;
 pub use request::read_request;
+pub use subject::{SubjectParts, subject_parts};
 pub use trust::{KeptBecause, TrustPrediction, predict_trust_upload};

@@ -57,7 +57,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// Decodes a directory string; `None` if its bytes do not fit its type.
-fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
+pub(super) fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
     let bytes = attribute.as_slice();
     match attribute.attr_value().tag() {
         Tag::BmpString => {

@@ -205,12 +205,20 @@ fn answers(name: &str, edge: bool, pems: [&str; 2]) -> BTreeMap<String, (&'stati
         rows.push(("controller/server/cucm".to_owned(), json, "[]".to_owned()));
         rows.push(("controller/server/imp".to_owned(), json, "[]".to_owned()));
     }
-    let described: String = rows
+    let mut described: String = rows
         .iter()
         .map(|(path, ..)| path.as_str())
         .chain(["certs/generate_csr"])
         .map(|path| format!("/provisioning/{path}:\n  get:\n"))
         .collect();
+    for path in [
+        "certs/server",
+        "certs/root",
+        "certs/generate_csr",
+        "restart",
+    ] {
+        described += &format!("/provisioning/{path}:\n  post:\n");
+    }
     let flag = if edge { "True" } else { "False" };
     let status = format!(
         "<?xml version=\"1.0\"?><Status xmlns=\"http://www.tandberg.no/XML/CUIL/1.0\"><SystemUnit item=\"1\">\

@@ -26,6 +26,7 @@ mod edges;
 mod estates;
 #[cfg(unix)]
 mod expressway;
+mod expressway_lab;
 mod faults;
 mod files;
 mod forge;

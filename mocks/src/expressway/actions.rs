@@ -260,7 +260,7 @@ impl Scene<'_> {
             PeerPoint::Answers => {
                 peer.load(release);
                 peer.state = PeerState::Connecting;
-                peer.started_ms = now;
+                peer.started_ms = i64::try_from(now).unwrap_or(i64::MAX);
                 let detail = trust::describe(&peer.served.identity.certificate);
                 self.note(place, Channel::Lab, Kind::Effect, "restart-loaded", &detail);
             }

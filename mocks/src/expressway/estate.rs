@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::cluster::{Deployment, ExpresswayCluster, Side};
 use super::peer::Peer;
-use crate::ssh;
 use crate::state::fingerprint;
 
 /// The name of a cluster's one account in the estate file and among the secrets.
@@ -22,32 +21,37 @@ pub(crate) fn accounts(deployment: &Deployment) -> String {
     clusters.map(line).collect()
 }
 
-/// The lines for the clusters. The one account serves wherever an account is asked for.
+/// The lines for the clusters.
 pub(crate) fn clusters(deployment: &Deployment) -> String {
     let mut text = String::new();
     for cluster in deployment.clusters() {
         let (name, account) = (&cluster.name, account(cluster));
         text += &format!(
-            "  - name: {name}\n    product: {}\n    accounts: {{platform: {account}, application: {account}}}\n    \
+            "  - name: {name}\n    product: {}\n    accounts: {{administrator: {account}}}\n    \
              nodes:\n",
             cluster.side.word()
         );
         for peer in &cluster.peers {
-            let ports = peer.ports;
             text += &format!(
-                "      - name: {}\n        role: peer\n        address: 127.0.0.1\n        \
-                 ports: {{rest: {}, soap: {}, ssh: {}, sip: {}}}\n",
-                peer.name, ports.rest, ports.soap, ports.ssh, ports.sip
+                "      - name: {}\n        role: peer\n        address: 127.0.0.1\n        ports: {{{}}}\n",
+                peer.name,
+                ports(cluster.side, peer)
             );
-            if cluster.side == Side::Edge {
-                text += &format!(
-                    "        # ports: {{traversal: {}, tunnel: {}}}\n",
-                    ports.traversal, ports.tunnel
-                );
-            }
         }
     }
     text
+}
+
+/// The ports that a peer has a use for.
+fn ports(side: Side, peer: &Peer) -> String {
+    let ports = peer.ports;
+    match side {
+        Side::Core => format!("rest: {}", ports.rest),
+        Side::Edge => format!(
+            "rest: {}, zone: {}, tunnel: {}",
+            ports.rest, ports.traversal, ports.tunnel
+        ),
+    }
 }
 
 /// The rule for the one certificate of each peer.
@@ -55,13 +59,7 @@ pub(crate) const RULE: &str = "  - where: {product: [expressway-c, expressway-e]
                                issuer: corp\n    distribution: this-server\n    key: rsa-2048\n    renew_before: 30d\n";
 
 /// What a careful operator would have noted down about a peer before.
-pub(crate) fn pins(peer: &Peer, at: &str) -> [Value; 2] {
-    let pin = |port: u16, key: &str, sha256: String| {
-        json!({ "node": peer.name, "port": port, "key": key, "sha256": sha256,
-                "proved": "written by the lab", "at": at })
-    };
-    [
-        pin(443, "rsa", fingerprint(&peer.served.identity.certificate)),
-        pin(22, "ssh-ed25519", ssh::host_key_sha256(&peer.host_key)),
-    ]
+pub(crate) fn pin(peer: &Peer, at: &str) -> Value {
+    json!({ "node": peer.name, "port": 443, "key": "rsa", "sha256": fingerprint(&peer.served.identity.certificate),
+            "proved": "written by the lab", "at": at })
 }

@@ -63,8 +63,8 @@ pub struct Peer {
     pub restarts: u64,
     /// The last restart that it is through with.
     pub restarted: u64,
-    /// When it came up, in milliseconds since the lab's start.
-    pub started_ms: u64,
+    /// When it came up, in milliseconds since the lab's start; negative before it.
+    pub started_ms: i64,
     /// Failed logins.
     pub failures: Lockout,
     /// What its traffic server wrote down.
@@ -108,7 +108,8 @@ impl Peer {
 
     /// Seconds since it came up.
     pub(crate) fn uptime(&self, now: Moment) -> u64 {
-        now.ms.saturating_sub(self.started_ms) / 1000
+        let ms = i64::try_from(now.ms).unwrap_or(i64::MAX);
+        u64::try_from(ms.saturating_sub(self.started_ms) / 1000).unwrap_or(0)
     }
 
     /// Takes what is stored into use, as a restart does.

@@ -37,9 +37,13 @@ pub enum Trouble {
     CucmLacksRoot,
     /// Expressway-C goes on without trust.
     VerifyOriginOff,
+    /// No Expressway-C peer holds the intermediate authority of its own certificate.
+    CoreLacksOwnIntermediate,
+    /// Expressway-E runs another release than Expressway-C.
+    MixedRelease,
 }
 
-const TROUBLES: [(&str, Trouble); 11] = [
+const TROUBLES: [(&str, Trouble); 13] = [
     ("core-lacks-root", Trouble::CoreLacksRoot),
     ("edge-lacks-root", Trouble::EdgeLacksRoot),
     ("core-lacks-intermediate", Trouble::CoreLacksIntermediate),
@@ -51,7 +55,15 @@ const TROUBLES: [(&str, Trouble); 11] = [
     ("elliptic-first", Trouble::EllipticFirst),
     ("cucm-lacks-root", Trouble::CucmLacksRoot),
     ("verify-origin-off", Trouble::VerifyOriginOff),
+    (
+        "core-lacks-own-intermediate",
+        Trouble::CoreLacksOwnIntermediate,
+    ),
+    ("mixed-release", Trouble::MixedRelease),
 ];
+
+/// A release that no lab has by itself.
+const OTHER_RELEASE: &str = "X14.3";
 
 /// A word that names no trouble.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -125,6 +137,8 @@ impl Trouble {
                 let settings = &mut deployment.core.settings;
                 settings.insert(settings::VERIFY_ORIGIN.to_owned(), "Off".to_owned());
             }
+            Self::CoreLacksOwnIntermediate => forget(&mut deployment.core, corporate.get(1)),
+            Self::MixedRelease => OTHER_RELEASE.clone_into(&mut deployment.edge.release),
         }
         Ok(())
     }

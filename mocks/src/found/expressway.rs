@@ -140,7 +140,7 @@ fn peer(name: String, identity: &Identity) -> Peer {
         state: PeerState::Up,
         restarts: 0,
         restarted: 0,
-        started_ms: 0,
+        started_ms: -3_600_000,
         failures: Lockout::default(),
         traffic: String::new(),
         host_key: Arc::new(ssh::new_host_key()),

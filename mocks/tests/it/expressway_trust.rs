@@ -215,14 +215,10 @@ fn the_estate_file_names_both_clusters() {
     let ports = lab.look_peer("edge", "expe2", |peer| peer.ports).unwrap();
     for part in [
         "  - name: core\n    product: expressway-c\n".to_owned(),
-        "accounts: {platform: edge-administrator, application: edge-administrator}\n".to_owned(),
+        "accounts: {administrator: edge-administrator}\n".to_owned(),
         format!(
-            "ports: {{rest: {}, soap: {}, ssh: {}, sip: {}}}\n",
-            ports.rest, ports.soap, ports.ssh, ports.sip
-        ),
-        format!(
-            "        # ports: {{traversal: {}, tunnel: {}}}\n",
-            ports.traversal, ports.tunnel
+            "ports: {{rest: {}, zone: {}, tunnel: {}}}\n",
+            ports.rest, ports.traversal, ports.tunnel
         ),
         "purpose: [server]}".to_owned(),
     ] {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    Certificate, ClusterState, Expressway, Finding, NodeState, Observed, Port, Product, Role,
-    Severity, SubjectName, UnifiedServer,
+    Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, NodeState, Observed, Port,
+    Product, Role, Severity, SubjectName, UnifiedServer,
 };
 
 use super::super::Context;
@@ -16,6 +16,9 @@ use super::{STORE, connects_with, held, is_core, peers, presented};
 
 /// The first release that verifies every request. Source: expressway §7 (TAC; the release note says X14.2.0).
 const ENFORCES: (u32, u32, u32) = (14, 0, 8);
+
+/// The first release that presents its certificate to CUCM on other ports than 8443. Source: expressway §7 (RN-1425).
+const SHOWS_ITSELF: (u32, u32, u32) = (14, 0, 2);
 
 /// Whether a peer verifies the servers that clients are led to. Unknown counts as the default, on.
 fn enforces(node: &NodeState, told: &Expressway) -> bool {
@@ -206,37 +209,73 @@ pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
         let Some(store) = held(context.state, node, STORE) else {
             continue; // `peer::unknown` says so.
         };
-        let mut missing: BTreeMap<Vec<String>, BTreeSet<String>> = BTreeMap::new();
+        let mut missing: BTreeMap<(Asked, Vec<String>), BTreeSet<String>> = BTreeMap::new();
         for state in &clusters {
             for (server, node) in &state.nodes {
                 for port in PORTS {
-                    for leaf in presented(state, node, port) {
-                        let lacks = lacking(state, leaf, &store);
-                        if !lacks.is_empty() {
-                            let at = format!("{}:{port}", server.short());
-                            missing.entry(lacks).or_default().insert(at);
-                        }
+                    for (asked, lacks) in unverified(state, node, port, told, &store) {
+                        let at = format!("{}:{port}", server.short());
+                        missing.entry((asked, lacks)).or_default().insert(at);
                     }
                 }
             }
         }
-        let severity = if enforces(node, told) {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        };
-        findings.extend(missing.into_iter().map(|(lacks, at)| {
+        findings.extend(missing.into_iter().map(|((asked, lacks), at)| {
             let at: Vec<String> = at.into_iter().collect();
+            let (severity, only) = match asked {
+                Asked::Surely if enforces(node, told) => (Severity::Critical, ""),
+                Asked::Surely => (Severity::Warning, ""),
+                Asked::IfEllipticFirst => (
+                    Severity::Warning,
+                    ", which counts where this peer asks for ECDSA first (`xConfiguration Ciphers`); what it asks for is not known",
+                ),
+            };
             context.finding(
                 severity,
                 "expressway-server-untrusted",
                 Some(name),
                 format!("every authority above what is served at {}", at.join(", ")),
-                format!("without {}", lacks.join(", ")),
+                format!("without {}{only}", lacks.join(", ")),
             )
         }));
     }
     findings
+}
+
+/// Whether a peer is shown a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Surely,
+    /// The port has an RSA certificate that passes, too.
+    IfEllipticFirst,
+}
+
+/// What a list lacks of the chains that a port presents.
+// claim: EXPRESSWAY-KEY-PREFERENCE
+fn unverified(
+    state: &ClusterState,
+    node: &NodeState,
+    port: Port,
+    told: &Expressway,
+    store: &[&Certificate],
+) -> Vec<(Asked, Vec<String>)> {
+    let leaves = presented(state, node, port);
+    let judged: Vec<(KeyAlgorithm, Vec<String>)> = leaves
+        .map(|leaf| (leaf.key.algorithm, lacking(state, leaf, store)))
+        .collect();
+    let passes = judged
+        .iter()
+        .any(|(key, lacks)| *key == KeyAlgorithm::Rsa && lacks.is_empty());
+    let choice = |key| match told.prefers.present() {
+        Some(first) => (*first == key || !passes).then_some(Asked::Surely),
+        None if passes && key == KeyAlgorithm::Ec => Some(Asked::IfEllipticFirst),
+        None => Some(Asked::Surely),
+    };
+    judged
+        .iter()
+        .filter(|(_, lacks)| !lacks.is_empty())
+        .filter_map(|(key, lacks)| Some((choice(*key)?, lacks.clone())))
+        .collect()
 }
 
 /// The stores of a node in which the chain of Expressway-C must be.
@@ -252,6 +291,10 @@ fn stores(role: Role) -> [&'static str; 2] {
 pub(super) fn not_trusted(context: &Context<'_>) -> Vec<Finding> {
     let mut missing: BTreeMap<Vec<String>, BTreeSet<String>> = BTreeMap::new();
     for (name, node, _) in peers(context.state) {
+        let release = node.release.present();
+        if release.is_some_and(|release| release.level() < SHOWS_ITSELF) {
+            continue;
+        }
         let Some(certificate) = connects_with(context.state, name, node) else {
             continue;
         };

@@ -1,19 +1,27 @@
-//! Expressway-C and Expressway-E, read only.
+//! Expressway-C and Expressway-E.
 //!
 //! Each peer is asked over HTTPS under one administrator account: the documented interface (`/api/provisioning`), its
 //! description of itself (`/api/raml`), and `/status.xml`. What its TLS ports present is looked at without an account.
-//! Every question is a `GET`; nothing here can change a peer. What is known of the answers is in
-//! `playbooks/claims.yaml`; comments name the claims.
+//! Every question is a `GET`. What is known of the answers is in `playbooks/claims.yaml`; comments name the claims.
+//!
+//! A reader holds only clients that cannot write. [`ExpresswayWriter`] is made of one and a
+//! [`WriteAccess`](crate::transport::WriteAccess). It sends four calls and no others ([`requests::Call::CHANGES`]), and each
+//! only if the peer's own description names it, or a person wants it all the same.
 
+mod answers;
 mod ask;
+mod changes;
 mod command_line;
 pub mod decode;
 mod peer;
 mod reader;
 pub mod requests;
+mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod writer_tests;
 
 use std::sync::Arc;
 
@@ -24,6 +32,7 @@ use crate::pki::Parsed;
 use crate::transport::{Login, Network};
 
 pub use reader::ExpresswayReader;
+pub use writer::{ExpresswayWriter, Undescribed};
 
 /// Everything that is needed to ask one cluster.
 #[derive(Clone)]

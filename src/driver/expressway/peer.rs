@@ -33,7 +33,7 @@ const CLIENT_STORE: (u32, u32, u32) = (15, 5, 0);
 /// A peer's channel.
 pub(super) struct PeerClient {
     pub(super) access: NodeAccess,
-    rest: ReadClient,
+    pub(super) rest: ReadClient,
     pub(super) shell: Option<ShellReader>,
     product: Product,
     limits: Limits,
@@ -258,7 +258,6 @@ struct Certificates {
     client: Option<Result<String, String>>,
 }
 
-/// What CUCM has and Expressway does not.
 /// A peer that answers runs, as a whole.
 fn whole(up_seconds: u64) -> BTreeMap<ServiceName, ServiceState> {
     let state = ServiceState {
@@ -269,6 +268,7 @@ fn whole(up_seconds: u64) -> BTreeMap<ServiceName, ServiceState> {
     [(ServiceName::from(WHOLE_PEER), state)].into()
 }
 
+/// What CUCM has and Expressway does not.
 fn none_of_another_platform(state: NodeState) -> NodeState {
     NodeState {
         sso: Observed::Absent,

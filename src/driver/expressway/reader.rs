@@ -6,7 +6,7 @@ use super::ExpresswayAccess;
 use super::peer::PeerClient;
 use crate::driver::problems::Problems;
 use crate::driver::{BoxFuture, Observe, Problem, Scope, linked};
-use crate::model::{ClusterState, NodeState, Observed};
+use crate::model::{ClusterState, NodeName, NodeState, Observed};
 use crate::transport::TransportError;
 
 /// Peers asked at the same time: a cluster has six at most.
@@ -40,6 +40,15 @@ impl ExpresswayReader {
     /// What kept the last observation from peers, the worst first.
     pub fn problems(&self) -> Vec<Problem> {
         self.problems.all()
+    }
+
+    pub(super) fn access(&self) -> &ExpresswayAccess {
+        &self.access
+    }
+
+    /// The channel of a declared peer.
+    pub(super) fn client(&self, node: &NodeName) -> Option<&PeerClient> {
+        self.clients.iter().find(|it| it.access.name == *node)
     }
 
     async fn look(&self, scope: &Scope) -> ClusterState {

@@ -5,6 +5,8 @@ use crate::execute::testing::{Fault, Scene, node};
 use crate::execute::{Class, Outcome};
 use crate::journal::testing::Fault as DiskFault;
 use crate::journal::{JournalError, Verdict};
+use crate::model::ControlPath;
+use crate::plan::Action;
 
 /// The changes of the plan, in order.
 const CHANGES: usize = 9;
@@ -198,6 +200,38 @@ fn without_uptimes_an_unanswered_restart_stays_in_doubt_and_is_never_repeated() 
             "{fault:?}: it was not sent again"
         );
     }
+}
+
+/// A scene whose services restart as peers do.
+fn of_peers() -> Scene {
+    let mut scene = Scene::new();
+    let plans = scene.plan.clusters.values_mut();
+    for step in plans.flat_map(|plan| &mut plan.steps) {
+        if let Action::RestartService { by, .. } = &mut step.action {
+            *by = ControlPath::Peer;
+        }
+    }
+    scene
+}
+
+#[test]
+fn an_unanswered_restart_of_a_peer_is_waited_for_and_not_sent_again_in_the_same_run() {
+    let undisturbed = of_peers();
+    undisturbed.run().unwrap();
+    let effects = undisturbed.effects();
+    let scene = of_peers();
+    scene.device.truth().faults.insert(5, Fault::Late);
+    finished(&scene, &scene.run().unwrap(), &effects, "late");
+    assert_eq!(scene.device.truth().sent, CHANGES);
+
+    let scene = of_peers();
+    let silence = Fault::SilenceWithoutAct;
+    scene.device.truth().faults.insert(5, silence);
+    let outcome = scene.run().unwrap();
+    assert_eq!(outcome.class(), Class::Failed, "{outcome:?}");
+    assert_eq!(scene.device.truth().sent, 6);
+    finished(&scene, &scene.run().unwrap(), &effects, "resumed");
+    assert_eq!(scene.device.truth().sent, CHANGES + 1);
 }
 
 #[test]

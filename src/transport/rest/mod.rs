@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 
 use super::http::{HttpPeer, Outgoing, Proof};
 use super::{Endpoint, Login, Network, Reply, TransportError, WriteAccess};
@@ -64,10 +64,7 @@ impl ReadClient {
             harmless: true,
             name: &name,
         };
-        let mut reply = self.peer.exchange(out).await?.reply;
-        if reply.is_page() && !reply.begins_as_page() {
-            reply.content_type.clear();
-        }
+        let reply = unlabelled(self.peer.exchange(out).await?.reply);
         judged(&self.peer, &name, reply)
     }
 
@@ -117,6 +114,44 @@ impl WriteClient {
         let reply = self.peer.exchange(out).await?.reply;
         judged(&self.peer, &name, reply)
     }
+
+    /// Posts a document of any media type, once, with the header that Expressway wants against forged requests. The
+    /// answer is taken as by [`ReadClient::get_any`].
+    ///
+    /// # Errors
+    /// As for [`Self::post`].
+    // claim: EXPRESSWAY-CSRF-HEADER, EXPRESSWAY-LOGIN-PAGE
+    pub async fn post_any(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Reply, TransportError> {
+        let name = format!("POST {path}");
+        let out = Outgoing {
+            method: Method::POST,
+            url: self.peer.url(path, &[])?,
+            headers: &[
+                (ACCEPT, "*/*".to_owned()),
+                (CONTENT_TYPE, media_type.to_owned()),
+                (HeaderName::from_static("x-csrf-header"), "1".to_owned()),
+            ],
+            body,
+            proof: Proof::Password,
+            harmless: false,
+            name: &name,
+        };
+        let reply = unlabelled(self.peer.exchange(out).await?.reply);
+        judged(&self.peer, &name, reply)
+    }
+}
+
+/// An answer that does not begin like a web page is none, whatever its media type says.
+fn unlabelled(mut reply: Reply) -> Reply {
+    if reply.is_page() && !reply.begins_as_page() {
+        reply.content_type.clear();
+    }
+    reply
 }
 
 /// Lets only successes through that are not web pages.

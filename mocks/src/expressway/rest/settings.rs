@@ -14,7 +14,7 @@ use crate::world::World;
 /// The paths that a side has, with what the RAML says of them.
 ///
 /// claim: EXPRESSWAY-REST-SETTINGS
-pub(super) const PATHS: [(&str, &str); 9] = [
+pub(super) const PATHS: [(&str, &str); 11] = [
     ("common/domain", "SIP and MRA domains"),
     ("common/mra", "Mobile and Remote Access"),
     ("common/dns/dns", "DNS names of this peer"),
@@ -22,11 +22,19 @@ pub(super) const PATHS: [(&str, &str); 9] = [
         "controller/zone/unifiedcommunicationstraversal",
         "Unified Communications traversal zones",
     ),
+    (
+        "controller/zone/traversalclient",
+        "Traversal client zones for other uses",
+    ),
     ("controller/server/cucm", "Unified CM servers"),
     ("controller/server/imp", "IM and Presence servers"),
     (
         "edge/zone/unifiedcommunicationstraversal",
         "Unified Communications traversal zones",
+    ),
+    (
+        "edge/zone/traversalserver",
+        "Traversal server zones for other uses",
     ),
     ("sysinfo", "This peer"),
     ("common/time/status", "The clock of this peer"),
@@ -103,6 +111,8 @@ fn value(
         }),
         "controller/server/cucm" => servers(cucm),
         "controller/server/imp" => servers(presence),
+        // The one zone is for Unified Communications.
+        "controller/zone/traversalclient" | "edge/zone/traversalserver" => json!([]),
         "sysinfo" => json!({
             "SoftwareVersion": cluster.release, "SystemName": peer.name, "ClusterName": cluster.fqdn,
             "Peers": cluster.peers.iter().map(|peer| &peer.name).collect::<Vec<_>>()

@@ -1,9 +1,10 @@
-//! The peer's description of its own interface: RAML, read for its resources and their methods only.
+//! The peer's description of its own interface: RAML, read for its resources, their methods and the parts of their forms.
 // claim: EXPRESSWAY-RAML
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DecodeError, plain};
+use crate::driver::expressway::requests::{Call, Verb};
 use crate::model::Interface;
 
 const QUESTION: &str = "/api/raml";
@@ -11,14 +12,23 @@ const QUESTION: &str = "/api/raml";
 const DEEPEST: usize = 32;
 const MOST: usize = 200_000;
 
-/// The paths that can be fetched, as the description writes them.
+/// The calls that a peer offers, with their paths as the description writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    readable: BTreeSet<String>,
+    /// The parts that the form of a call has; empty where none is described.
+    calls: BTreeMap<(Verb, String), BTreeSet<String>>,
+}
+
+/// A list of a form's parts that is being read.
+struct Form {
+    call: (Verb, String),
+    outer: usize,
+    inner: Option<usize>,
 }
 
 impl Description {
-    /// Reads a description. A resource is a key that begins with `/`; it can be fetched if `get:` stands below it.
+    /// Reads a description. A resource is a key that begins with `/`; it can be fetched if `get:` stands below it, and
+    /// posted to if `post:` does.
     ///
     /// # Errors
     /// [`DecodeError`] if the text does not begin with `#%RAML`, nests too deep or is too long.
@@ -29,9 +39,13 @@ impl Description {
         if !text.starts_with("#%RAML") {
             return Err(DecodeError::new(QUESTION, EXPECTED, text));
         }
-        let mut readable = BTreeSet::new();
-        // Indentation and path of the resources that are open.
+        let mut read = Self {
+            calls: BTreeMap::new(),
+        };
+        // Indentation and path of the resources that are open, and the method and the form that are.
         let mut open: Vec<(usize, String)> = Vec::new();
+        let mut call: Option<(usize, (Verb, String))> = None;
+        let mut form: Option<Form> = None;
         for (number, line) in text.lines().enumerate() {
             let key = line.trim_start();
             let indent = line.len() - key.len();
@@ -43,30 +57,70 @@ impl Description {
                 let expected = "resources of a sensible depth and number";
                 return Err(DecodeError::new(QUESTION, expected, key));
             }
-            if key.starts_with('/') {
+            form = form.filter(|form| indent > form.outer);
+            call = call.filter(|(outer, _)| indent > *outer);
+            if let Some(form) = &mut form {
+                read.part(form, indent, key);
+            } else if key.starts_with('/') {
                 open.retain(|(outer, _)| *outer < indent);
                 let above = open.last().map_or("", |(_, path)| path);
                 open.push((indent, format!("{above}{}", plain(key))));
-            } else if key == "get" {
+            } else if let Some(verb) = [Verb::Get, Verb::Post]
+                .into_iter()
+                .find(|verb| verb.key() == key)
+            {
                 let inside = open.iter().rev().find(|(outer, _)| *outer < indent);
-                readable.extend(inside.map(|(_, path)| path.clone()));
+                call = inside.map(|(_, path)| (indent, (verb, path.clone())));
+                read.calls
+                    .extend(call.iter().map(|(_, call)| (call.clone(), BTreeSet::new())));
+            } else if key == "formParameters" {
+                form = call.as_ref().map(|(_, call)| Form {
+                    call: call.clone(),
+                    outer: indent,
+                    inner: None,
+                });
             }
         }
-        Ok(Self { readable })
+        Ok(read)
     }
 
-    /// Whether a path below `/api/provisioning` can be fetched. Where the description's own base lies is not known.
-    fn has(&self, path: &str) -> bool {
-        self.readable.iter().any(|known| known.ends_with(path))
+    /// The keys right below `formParameters` name the parts; what is deeper describes them.
+    fn part(&mut self, form: &mut Form, indent: usize, key: &str) {
+        if *form.inner.get_or_insert(indent) == indent
+            && let Some(parts) = self.calls.get_mut(&form.call)
+        {
+            parts.insert(plain(key));
+        }
+    }
+
+    /// What the description lacks of a call; `None` if it names it. Where the description's own base lies is not known; a
+    /// path that ends alike below another branch is another call.
+    pub fn lacks(&self, wanted: &Call) -> Option<String> {
+        let base = |known: &str| {
+            let above = known.strip_suffix(wanted.path);
+            above.is_some_and(|above| above.is_empty() || above.ends_with("/provisioning"))
+        };
+        let mut described = self
+            .calls
+            .iter()
+            .filter(|((verb, path), _)| *verb == wanted.verb && base(path));
+        let Some((_, parts)) = described.next() else {
+            return Some(wanted.to_string());
+        };
+        let part = wanted.part?;
+        if parts.is_empty() || parts.contains(part) {
+            return None;
+        }
+        let named: Vec<&str> = parts.iter().map(String::as_str).collect();
+        Some(format!(
+            "{wanted} with a part `{part}` (it has `{}`)",
+            named.join("`, `")
+        ))
     }
 
     /// Compares with a profile.
-    pub fn compared(&self, profile: &[&str]) -> Interface {
-        let lacks: Vec<String> = profile
-            .iter()
-            .filter(|path| !self.has(path))
-            .map(|path| format!("GET {path}"))
-            .collect();
+    pub fn compared(&self, profile: &[Call]) -> Interface {
+        let lacks: Vec<String> = profile.iter().filter_map(|call| self.lacks(call)).collect();
         if lacks.is_empty() {
             Interface::Matches
         } else {
@@ -78,7 +132,9 @@ impl Description {
     /// looked for beside the server certificate, by the word.
     // claim: EXPRESSWAY-CLIENT-STORE
     pub fn client_certificate(&self) -> Option<String> {
-        self.readable.iter().find_map(|path| {
+        let readable = self.calls.keys().filter(|(verb, _)| *verb == Verb::Get);
+        let mut paths = readable.map(|(_, path)| path);
+        paths.find_map(|path| {
             let (_, name) = path.rsplit_once("/certs/")?;
             let harmless = |letter: char| letter.is_ascii_alphabetic() || "_-".contains(letter);
             let named = name.contains("client") && !name.contains("csr");

@@ -44,6 +44,6 @@ impl DecodeError {
 }
 
 /// A device's words on one bounded line without control characters.
-fn plain(text: &str) -> String {
+pub(in crate::driver::expressway) fn plain(text: &str) -> String {
     excerpt(text.as_bytes(), LONGEST)
 }

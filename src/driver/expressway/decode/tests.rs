@@ -4,7 +4,7 @@ use super::certificates::{blocks, first};
 use super::description::Description;
 use super::settings::{domains, own_name, remote_access, servers, zones};
 use super::status::status;
-use crate::driver::expressway::requests::profile;
+use crate::driver::expressway::requests::{Call, profile};
 use crate::model::{Interface, Observed, Product, ZoneKind};
 
 pub(in crate::driver::expressway) const STATUS: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -230,10 +230,20 @@ baseUri: https://host/api
       get:
         description: The certificate
       post:
+        body:
+          multipart/form-data:
+            formParameters:
+              file:
+                description: The certificate
+                required: true
     /root:
       get:
+      post:
     /generate_csr:
       get:
+      post:
+  /restart:
+    post:
   /common:
     /domain:
       get:
@@ -260,7 +270,7 @@ fn the_description_is_compared_with_the_profile() {
         panic!("the description of an edge has the paths of a core")
     };
     assert_eq!(lacks.len(), 4, "{lacks:?}");
-    let without = RAML.replace("    /root:\n      get:\n", "    /root:\n      post:\n");
+    let without = RAML.replace("    /root:\n      get:\n", "    /root:\n");
     let read = Description::parse(without.as_bytes()).unwrap();
     assert_eq!(
         read.compared(&profile_of_edge),
@@ -282,6 +292,31 @@ fn the_description_is_compared_with_the_profile() {
             .client_certificate(),
         None
     );
+}
+
+#[test]
+fn a_change_is_described_by_its_path_its_method_and_the_part_of_its_form() {
+    let lacks = |text: &str, call: &Call| Description::parse(text.as_bytes()).unwrap().lacks(call);
+    for call in &Call::CHANGES {
+        assert_eq!(lacks(RAML, call), None, "{call}");
+        assert!(!call.path.contains("cluster"), "{call}");
+    }
+    let part = RAML.replace("              file:", "              pem:");
+    assert_eq!(
+        lacks(&part, &Call::UPLOAD_SERVER).as_deref(),
+        Some("POST /certs/server with a part `file` (it has `pem`)")
+    );
+    assert_eq!(lacks(&part, &Call::UPLOAD_TRUST), None);
+    let elsewhere = RAML.replace("  /restart:", "  /controller/restart:");
+    assert_eq!(
+        lacks(&elsewhere, &Call::RESTART_PEER).as_deref(),
+        Some("POST /restart")
+    );
+    let flat = "#%RAML 0.8\nbaseUri: https://{host}/api/provisioning\n/restart:\n  post:\n    headers:\n      X-CSRF-Header:\n";
+    assert_eq!(lacks(flat, &Call::RESTART_PEER), None);
+    assert!(lacks(flat, &Call::MAKE_REQUEST).is_some());
+    let read_only = "#%RAML 0.8\n/restart:\n  get:\n/b:\n  post:\n";
+    assert!(lacks(read_only, &Call::RESTART_PEER).is_some());
 }
 
 #[test]
