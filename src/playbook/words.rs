@@ -1,6 +1,8 @@
 //! The words that a playbook may use.
 
-use crate::model::{Appliance, ControlPath, Gate, KeyAlgorithm, NodeSelection, Port, Purpose, WHOLE_PEER};
+use crate::model::{
+    Appliance, ControlPath, Gate, KeyAlgorithm, NodeSelection, Port, Purpose, WHOLE_PEER,
+};
 
 pub(super) const GATES: [(&str, Gate); 4] = [
     ("sso-disabled", Gate::SsoDisabled),

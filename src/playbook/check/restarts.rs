@@ -73,7 +73,11 @@ impl Check<'_> {
             let names: Vec<&str> = names.map(|(name, _)| *name).collect();
             let message = match names.as_slice() {
                 ["shell"] => format!("{} is restarted by the shell only", raw.service.value),
-                names => format!("{} is restarted by {}", raw.service.value, names.join(" or ")),
+                names => format!(
+                    "{} is restarted by {}",
+                    raw.service.value,
+                    names.join(" or ")
+                ),
             };
             self.problem(Problem::at(raw.by.place, message));
         }
