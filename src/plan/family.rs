@@ -30,7 +30,9 @@ pub(super) struct Family<'a> {
 /// The plan of such a cluster.
 pub(super) struct Planned {
     pub(super) plan: ClusterPlan,
-    /// The step after which everything counts that it must trust for others.
+    /// The first restart for what it must trust for others.
+    pub(super) disturbs: Option<StepId>,
+    /// The step after which all of that counts.
     pub(super) loaded: Option<StepId>,
 }
 
@@ -141,7 +143,11 @@ fn looking(site: &Site<'_>, extra: Option<&Extra<'_>>) -> Planned {
     let mut draft = Draft::new(site, Vec::new());
     let loaded = extra.map(|extra| extra.look(&mut draft));
     draft.finish(&mut plan);
-    Planned { plan, loaded }
+    Planned {
+        plan,
+        disturbs: None,
+        loaded,
+    }
 }
 
 /// Two purposes may not bring different authorities of one common name into one store (invariant I19).
@@ -200,6 +206,7 @@ fn steps(
     let mut gate: Vec<StepId> = Vec::new();
     let mut proved: Vec<StepId> = Vec::new();
     let mut back = None;
+    let mut disturbs = None;
     let mut loaded = extra
         .filter(|extra| extra.uploads.is_empty())
         .map(|it| it.look(&mut draft));
@@ -211,12 +218,14 @@ fn steps(
             let mut ready = install::install(&mut draft, site, pass, &round, &gate);
             let list = reset::trust_list(&mut draft, site, pass, &ready);
             ready.extend(list);
+            let next = draft.next();
             if pass.extra.is_some() {
                 ready.extend(trusted.iter().cloned());
             }
             gate = activate::activate(&mut draft, site, pass, &round, &ready);
             if pass.extra.is_some() {
                 loaded = gate.last().cloned();
+                disturbs = Some(next);
             }
             if let Some(baseline) = phones.as_ref().filter(|_| pass.holds_phones()) {
                 let (resets, opened) =
@@ -237,7 +246,11 @@ fn steps(
         ..bare(site)
     };
     draft.finish(&mut plan);
-    Planned { plan, loaded }
+    Planned {
+        plan,
+        disturbs,
+        loaded,
+    }
 }
 
 /// A plan of a cluster in which nothing is done.

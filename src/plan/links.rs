@@ -11,13 +11,16 @@ use super::trusting::Wanted;
 
 /// Steps of a cluster that steps of others wait for, or that wait for them.
 pub(super) struct Marks {
+    /// The first restart for what the cluster must trust for others.
+    pub(super) disturbs: Option<StepId>,
     /// After it everything counts that the cluster must trust for others.
     pub(super) loaded: Option<StepId>,
     /// First restart and last proof of the rounds of a cluster of peers: for the lists, then for the certificates.
     pub(super) rounds: [Option<(StepId, StepId)>; 2],
 }
 
-/// Everybody who verifies a new certificate trusts its chain before the first one is stored (invariants I16, I21).
+/// Everybody who verifies a new certificate trusts its chain before the first one is stored (invariants I16, I21), and
+/// nobody restarts for it before it is there.
 pub(super) fn trust_first(
     plans: &BTreeMap<ClusterName, ClusterPlan>,
     marks: &BTreeMap<&ClusterName, Marks>,
@@ -28,8 +31,18 @@ pub(super) fn trust_first(
         let Some(loaded) = marks.get(relier).and_then(|marks| marks.loaded.as_ref()) else {
             continue;
         };
+        let disturbs = marks.get(relier).and_then(|marks| marks.disturbs.as_ref());
         for each in wanted {
             let plan = plans.get(each.of);
+            let issued = plan.and_then(|plan| last_wait(plan, each.purpose));
+            links.extend(issued.zip(disturbs).map(|(first, then)| Edge {
+                first: first.clone(),
+                then: then.clone(),
+                why: format!(
+                    "nobody of {relier} is disturbed for {} certificates of {} that may never come",
+                    each.purpose, each.of
+                ),
+            }));
             links.extend(plan.and_then(|plan| first_upload(plan, each.purpose)).map(|then| Edge {
                 first: loaded.clone(),
                 then: then.clone(),
@@ -49,6 +62,14 @@ fn first_upload<'p>(plan: &'p ClusterPlan, wanted: &Purpose) -> Option<&'p StepI
         .iter()
         .find(|step| is(&step.action))
         .map(|step| &step.id)
+}
+
+/// The step that waits for the certificates of a purpose.
+fn last_wait<'p>(plan: &'p ClusterPlan, wanted: &Purpose) -> Option<&'p StepId> {
+    let first = first_upload(plan, wanted)?;
+    let before = plan.steps.iter().take_while(|step| step.id != *first);
+    let waits = before.filter(|step| matches!(step.action, Action::AwaitCertificates { .. }));
+    waits.last().map(|step| &step.id)
 }
 
 /// Peers of Expressway-C and Expressway-E that belong together restart one at a time over all of them: the lists of the

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{ClusterName, ClusterState, Product};
 
 use super::Question;
-use super::expressway::{self, Party};
+use super::expressway::Party;
 use super::facts::Refusals;
-use super::family::{self, Family};
+use super::family::Family;
 use super::links::{self, Marks};
 use super::refusal::Refusal;
 use super::reliance;
@@ -116,20 +116,24 @@ fn one<'a>(
     Ok(match cluster {
         Settled::Family(family) => {
             let planned = family.plan(question, wanted)?;
-            planned.map(|family::Planned { plan, loaded }| {
-                let rounds = [None, None];
-                (plan, Marks { loaded, rounds })
+            planned.map(|it| {
+                let marks = Marks {
+                    disturbs: it.disturbs,
+                    loaded: it.loaded,
+                    rounds: [None, None],
+                };
+                (it.plan, marks)
             })
         }
         Settled::Party(party) => {
             let planned = party.plan(question, wanted)?;
             planned.map(|it| {
-                let expressway::Planned {
-                    plan,
-                    loaded,
-                    rounds,
-                } = it;
-                (plan, Marks { loaded, rounds })
+                let marks = Marks {
+                    disturbs: it.rounds[0].as_ref().map(|(first, _)| first.clone()),
+                    loaded: it.loaded,
+                    rounds: it.rounds,
+                };
+                (it.plan, marks)
             })
         }
     })

@@ -64,11 +64,13 @@ impl<'a> Party<'a> {
             nodes: state.nodes.keys().cloned().collect(),
             server: None,
         };
-        let due = due::due(question, cluster, state)?;
-        if let Some(due) = due
-            .into_iter()
-            .find(|it| it.wanted.purpose.as_str() == SERVER)
-        {
+        let mut due = due::due(question, cluster, state)?;
+        let others = due.extract_if(.., |it| it.wanted.purpose.as_str() != SERVER);
+        let others: Refusals = others.map(|it| party.no_such(&it.wanted.purpose)).collect();
+        if !others.is_empty() {
+            return Err(others);
+        }
+        if let Some(due) = due.pop() {
             party.server = Some(Server::settle(question, &party, due)?);
         }
         Ok(party)
@@ -113,6 +115,17 @@ impl<'a> Party<'a> {
         }
         let draft = steps::Course::new(self, release, restart, needs, uploads);
         Ok(Some(draft.planned(question, wanted)))
+    }
+
+    fn no_such(&self, purpose: &Purpose) -> Refusal {
+        let product = self.state.product;
+        let says = format!(
+            "expected a purpose of {product} that a plan renews, {SERVER}; found {purpose}"
+        );
+        self.refuse(
+            says,
+            "Correct the product of the cluster or the rule in the estate file.",
+        )
     }
 
     /// The release of the cluster: that of its first peer.
