@@ -290,9 +290,10 @@ pub(super) fn key_and_usages(context: &Context<'_>) -> Vec<Finding> {
                 wanted,
                 node,
                 format!(
-                    "usages {}, {} ({})",
-                    rule.key_usage.join(", "),
-                    rule.extended_usage.join(", "),
+                    "usages {} ({})",
+                    [rule.key_usage.as_slice(), &rule.extended_usage]
+                        .concat()
+                        .join(", "),
                     rule.source
                 ),
                 format!("without {}", missing.join(", ")),

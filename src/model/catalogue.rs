@@ -46,8 +46,13 @@ const CATALOGUE: &[Entry] = &[
     entry(Product::ExpresswayE, "server", PEERS),
 ];
 
-/// Purposes that are only ever self-signed, so that no rule can ask an authority for them.
-const SELF_SIGNED_ONLY: &[(Appliance, &str)] = &[(Appliance::Cucm, "ITLRecovery")];
+/// Purposes that are only assessed, so that no rule can ask for them: `ITLRecovery` is only ever self-signed, and no call
+/// is known that renews the client certificate of Expressway (expressway §2.4).
+const ASSESSED_ONLY: &[(Appliance, &str)] = &[
+    (Appliance::Cucm, "ITLRecovery"),
+    (Appliance::ExpresswayC, "client"),
+    (Appliance::ExpresswayE, "client"),
+];
 
 impl Appliance {
     /// The purposes that a procedure may be written for: those that an authority signs, and those that are only
@@ -60,7 +65,7 @@ impl Appliance {
                 entry.holders.iter().any(runs)
             })
             .map(|entry| entry.purpose);
-        let own = SELF_SIGNED_ONLY
+        let own = ASSESSED_ONLY
             .iter()
             .filter(move |(appliance, _)| *appliance == self)
             .map(|(_, purpose)| *purpose);

@@ -7,6 +7,7 @@ mod desired;
 mod expressway;
 mod finding;
 mod names;
+pub mod neighbours;
 mod observation;
 mod observed;
 mod phone;

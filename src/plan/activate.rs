@@ -13,9 +13,10 @@ use super::pass::{Merged, Pass, Round};
 use super::restart::Witness;
 use super::stages::replication_good;
 use super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
+use super::trusting::Extra;
 
 /// How long reading a node again typically takes. Not published; an estimate for the timeline.
-const ONE_LOOK: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const ONE_LOOK: SignedDuration = SignedDuration::from_mins(2);
 
 /// What to do about a restart that goes wrong. Source: cucm-rest-and-cli §4.3.
 const RESTART_WAY_BACK: &str = "A restart cannot be taken back. If the service does not come up, restart it once \
@@ -130,6 +131,11 @@ fn restart_step(
             })
         }));
     }
+    let trusting = pass.extra.filter(|extra| extra.restarts.contains_key(node));
+    if let Some(extra) = trusting {
+        before.extend(extra.on(node));
+        because.extend(extra.because());
+    }
     if first {
         before.extend(replication_good(site));
     }
@@ -151,6 +157,20 @@ fn restart_step(
     }
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(source.clone()));
+    let of_job = |job: &Job<'_>| {
+        let mut rules = job.restarts.get(node).into_iter().flatten();
+        rules.any(|restart| restart.rule.service == *service)
+    };
+    let why = match trusting.filter(|_| !pass.jobs.iter().any(of_job)) {
+        Some(extra) => {
+            rests_on.extend(Extra::claims());
+            format!(
+                "{service} takes the new {} certificates only once it has restarted with their authorities (I21).",
+                extra.whose()
+            )
+        }
+        None => format!("{service} goes on with the old certificate until it restarts."),
+    };
     Step {
         node: Some(node.clone()),
         before,
@@ -172,7 +192,7 @@ fn restart_step(
                 service: service.clone(),
                 by: rule.by,
             },
-            format!("{service} goes on with the old certificate until it restarts."),
+            why,
         )
     }
 }
@@ -214,6 +234,8 @@ fn prove_step(site: &Site<'_>, pass: &Pass<'_>, round: &Round, node: &NodeName) 
         pass.jobs.iter().filter(gets)
     };
     let mut after: Vec<Condition> = jobs().flat_map(|job| proofs(job, node)).collect();
+    let trusting = pass.extra.filter(|extra| extra.restarts.contains_key(node));
+    after.extend(trusting.iter().flat_map(|extra| extra.on(node)));
     after.push(healthy(site, node));
     let mut sources = Vec::new();
     for proved in jobs().flat_map(|job| job.proofs.get(node).into_iter().flatten()) {
@@ -223,7 +245,13 @@ fn prove_step(site: &Site<'_>, pass: &Pass<'_>, round: &Round, node: &NodeName) 
     sources.retain(|source| seen.insert(source.clone()));
     let purposes: Vec<&str> = jobs().map(|job| job.purpose().as_str()).collect();
     let what = match purposes.as_slice() {
-        [] => "it is healthy".to_owned(),
+        [] => match trusting {
+            Some(extra) => format!(
+                "it trusts the new {} certificates and is healthy",
+                extra.whose()
+            ),
+            None => "it is healthy".to_owned(),
+        },
         [one] => format!("it serves its new {one} certificate and is healthy"),
         several => format!(
             "its new {} certificates are in effect and it is healthy",
@@ -238,6 +266,7 @@ fn prove_step(site: &Site<'_>, pass: &Pass<'_>, round: &Round, node: &NodeName) 
             .jobs
             .iter()
             .flat_map(|job| job.because([node]))
+            .chain(trusting.into_iter().flat_map(Extra::because))
             .collect(),
         sources,
         ..step(
@@ -254,6 +283,7 @@ pub(super) fn verify(
     site: &Site<'_>,
     jobs: &[&Job<'_>],
     proved: &[StepId],
+    extra: Option<&Extra<'_>>,
     phones: Option<Condition>,
 ) -> StepId {
     let mut after = Vec::new();
@@ -270,6 +300,7 @@ pub(super) fn verify(
             after.extend(proofs(job, node));
         }
     }
+    after.extend(extra.iter().flat_map(|extra| extra.holds.iter().cloned()));
     after.extend(site.nodes.iter().map(|node| healthy(site, node)));
     after.extend(replication_good(site));
     if let Some(back) = phones {
@@ -284,6 +315,7 @@ pub(super) fn verify(
         because: jobs
             .iter()
             .flat_map(|job| job.because(&job.due.nodes))
+            .chain(extra.into_iter().flat_map(Extra::because))
             .collect(),
         ..step(
             Stage::Verify,

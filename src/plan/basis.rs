@@ -2,6 +2,8 @@
 //! the text says which (promise P5). What moves by itself is left out: uptimes, counts of phones, the exact
 //! clock, the last backup.
 
+mod peer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -61,6 +63,9 @@ pub fn basis(cluster: &ClusterState) -> BTreeMap<String, String> {
         );
         platform_facts(name, node, &mut tell);
         certificate_facts(cluster, name, node, &mut tell);
+        if let Observed::Present(peer) = &node.expressway {
+            peer::facts(name, peer, &mut tell);
+        }
     }
     facts
 }

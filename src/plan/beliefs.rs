@@ -1,20 +1,39 @@
 //! Which beliefs about the devices a step rests on, by what it does and by what it looks at. The names are
 //! those of `playbooks/claims.yaml`; a restart adds the claims of its playbook line.
 
+mod on_peer;
+
 use std::collections::BTreeSet;
 
 use crate::model::{ClaimId, ControlPath, Distribution, KeyAlgorithm, Port};
 
 use super::step::{Action, Condition, Step};
 
-/// The beliefs behind a step, where certificates are changed over the REST interface or in the shell.
-pub(super) fn of(step: &Step, by_shell: bool) -> BTreeSet<ClaimId> {
+/// How certificates of a cluster are read and changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Over the REST interface of the platform.
+    Rest,
+    /// In the platform's shell.
+    Shell,
+    /// Over the interface of an Expressway peer.
+    Peer,
+}
+
+/// The beliefs behind a step.
+pub(super) fn of(step: &Step, way: Way) -> BTreeSet<ClaimId> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
+    let conditions = step.before.iter().chain(&step.after);
+    if way == Way::Peer {
+        names.extend(on_peer::behind_action(&step.action));
+        names.extend(conditions.flat_map(on_peer::behind_condition));
+        return names.into_iter().map(ClaimId::from).collect();
+    }
     names.extend(behind_action(&step.action));
-    for condition in step.before.iter().chain(&step.after) {
+    for condition in conditions {
         names.extend(behind_condition(condition));
     }
-    if by_shell && names.iter().any(|name| name.starts_with("CUCM-REST-")) {
+    if way == Way::Shell && names.iter().any(|name| name.starts_with("CUCM-REST-")) {
         names.retain(|name| !name.starts_with("CUCM-REST-"));
         names.extend(in_the_shell(&step.action));
     }

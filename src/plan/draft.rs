@@ -6,15 +6,15 @@ use jiff::SignedDuration;
 
 use crate::model::{ClusterName, Procedure, StepId};
 
-use super::beliefs;
+use super::beliefs::{self, Way};
 use super::facts::Site;
 use super::step::{Action, ClusterPlan, Condition, Edge, Reversal, Stage, Step};
 
 /// Steps and edges so far.
 pub(super) struct Draft {
     cluster: ClusterName,
-    /// Certificates are read and changed in the shell.
-    by_shell: bool,
+    /// How certificates are read and changed.
+    way: Way,
     pub(super) steps: Vec<Step>,
     pub(super) edges: Vec<Edge>,
     /// What must hold before the first write; taken by the first step that writes.
@@ -23,9 +23,18 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(site: &Site<'_>, first_write: Vec<Condition>) -> Self {
+        let way = if site.release.has_certificate_interface() {
+            Way::Rest
+        } else {
+            Way::Shell
+        };
+        Self::of(site.cluster, way, first_write)
+    }
+
+    pub(super) fn of(cluster: &ClusterName, way: Way, first_write: Vec<Condition>) -> Self {
         Self {
-            cluster: site.cluster.clone(),
-            by_shell: !site.release.has_certificate_interface(),
+            cluster: cluster.clone(),
+            way,
             steps: Vec::new(),
             edges: Vec::new(),
             first_write,
@@ -58,7 +67,7 @@ impl Draft {
                 new
             });
         }
-        step.rests_on.extend(beliefs::of(&step, self.by_shell));
+        step.rests_on.extend(beliefs::of(&step, self.way));
         step.id = id.clone();
         self.steps.push(step);
         id

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     ClusterName, ClusterState, DesiredCertificate, Distribution, Finding, NodeName, Observed,
-    Purpose, Role, Severity,
+    Product, Purpose, Role, Severity,
 };
 
 use super::Question;
@@ -208,6 +208,10 @@ fn unsafe_cut(
         );
         return Some(refusal.breaking("I8").at(left_out));
     }
+    // Peers have no publisher.
+    if matches!(state.product, Product::ExpresswayC | Product::ExpresswayE) {
+        return None;
+    }
     let order = restart_order(state);
     let first = order.iter().find(|node| wanted.nodes.contains(*node))?;
     left_out.contains(&first).then(|| {
@@ -225,7 +229,7 @@ fn unsafe_cut(
 
 /// Findings that forbid any change in the cluster. Facts of one node that are missing for the same reason
 /// are told together.
-fn blockers(
+pub(super) fn blockers(
     question: &Question<'_>,
     cluster: &ClusterName,
     purposes: &BTreeSet<&Purpose>,

@@ -29,21 +29,6 @@ pub(super) struct Site<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A product that this release only looks at.
-pub(super) fn only_observed(cluster: &ClusterName, state: &ClusterState) -> Option<Refusal> {
-    if matches!(state.product, Product::Cucm | Product::UnityConnection) {
-        return None;
-    }
-    Some(Refusal::of(
-        cluster,
-        format!(
-            "expected product cucm or unity-connection; found {}",
-            state.product
-        ),
-        "This release plans no changes for it; renew this cluster by hand, and leave it out with --except.",
-    ))
-}
-
 /// Collects refusals beside the value that remains when there are none.
 pub(super) type Refusals = Vec<Refusal>;
 
@@ -57,14 +42,7 @@ impl<'a> Site<'a> {
         state: &'a ClusterState,
         now: Timestamp,
     ) -> Result<Self, Refusals> {
-        if let Some(refusal) = only_observed(cluster, state) {
-            return Err(vec![refusal]);
-        }
-        let Some(publisher) = state.publisher() else {
-            let says = "expected one publisher among the declared nodes; found none";
-            let next = "Give one node of the cluster `role: publisher` in the estate file.";
-            return Err(vec![Refusal::of(cluster, says, next).breaking("I9")]);
-        };
+        let publisher = publisher(cluster, state)?;
         let mut refusals = Vec::new();
         for (name, node) in &state.nodes {
             let calls = state.product == Product::Cucm;
@@ -74,21 +52,38 @@ impl<'a> Site<'a> {
         refusals.extend(replication(cluster, state));
         refusals.extend(security_mode(cluster, state));
         refusals.extend(presence_publisher(cluster, state));
-        let release = state
-            .nodes
-            .get(publisher)
-            .and_then(|node| node.release.present());
-        match release {
-            Some(release) if refusals.is_empty() => Ok(Self {
-                cluster,
-                state,
-                publisher: publisher.clone(),
-                release: release.clone(),
-                nodes: restart_order(state),
-                now,
-            }),
-            _ => Err(refusals),
+        if refusals.is_empty() {
+            Self::reading(cluster, state, now)
+        } else {
+            Err(refusals)
         }
+    }
+
+    /// A cluster that is only looked at, or of which it is not settled yet whether anything changes there.
+    ///
+    /// # Errors
+    /// A refusal where nobody can say which release it runs.
+    pub(super) fn reading(
+        cluster: &'a ClusterName,
+        state: &'a ClusterState,
+        now: Timestamp,
+    ) -> Result<Self, Refusals> {
+        let publisher = publisher(cluster, state)?;
+        let release = match state.nodes.get(publisher).map(|node| &node.release) {
+            Some(Observed::Present(release)) => release.clone(),
+            other => {
+                let why = other.and_then(Observed::unknown).unwrap_or("it gave none");
+                return Err(vec![unknown(cluster, "its release", why).at([publisher])]);
+            }
+        };
+        Ok(Self {
+            cluster,
+            state,
+            publisher: publisher.clone(),
+            release,
+            nodes: restart_order(state),
+            now,
+        })
     }
 
     /// The software of a node.
@@ -177,6 +172,14 @@ impl<'a> Site<'a> {
     pub(super) fn refuse(&self, says: impl Into<String>, next: impl Into<String>) -> Refusal {
         Refusal::of(self.cluster, says, next)
     }
+}
+
+fn publisher<'a>(cluster: &ClusterName, state: &'a ClusterState) -> Result<&'a NodeName, Refusals> {
+    state.publisher().ok_or_else(|| {
+        let says = "expected one publisher among the declared nodes; found none";
+        let next = "Give one node of the cluster `role: publisher` in the estate file.";
+        vec![Refusal::of(cluster, says, next).breaking("I9")]
+    })
 }
 
 /// Whether a service is one of those that make and spread certificates.

@@ -124,7 +124,12 @@ impl<'a> Job<'a> {
         for procedure in procedures.values() {
             refusals.extend(request_rules(site, &due, procedure));
         }
-        refusals.extend(trust::chain_refusals(site, wanted, issuer));
+        refusals.extend(trust::chain_refusals(
+            site.cluster,
+            site.now,
+            wanted,
+            issuer,
+        ));
         refusals.extend(pending(site, &due));
         let carries = collect(&mut refusals, carries(site, &due, &procedures));
         let with_twin: Vec<&Procedure> = procedures.values().copied().chain(reused_for).collect();

@@ -11,6 +11,7 @@ use super::facts::{Refusals, Site};
 use super::job::{Job, collect};
 use super::refusal::Refusal;
 use super::restart::Restart;
+use super::trusting::Extra;
 
 /// The purposes of one pass.
 pub(super) struct Pass<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Pass<'a> {
     pub(super) restarts: BTreeMap<NodeName, Vec<Merged<'a>>>,
     /// What a person does around the restarts, by the kind of node that restarts.
     pub(super) attended: Vec<(Appliance, &'a Procedure, &'a AttendedRule)>,
+    /// What the cluster must trust for others, where what reads it restarts in this pass.
+    pub(super) extra: Option<&'a Extra<'a>>,
 }
 
 /// One service that restarts once for every purpose that asks for it.
@@ -44,6 +47,7 @@ pub(super) fn passes<'a>(
     question: &Question<'a>,
     site: &Site<'a>,
     jobs: Vec<Job<'a>>,
+    extra: Option<&'a Extra<'a>>,
 ) -> Result<Vec<Pass<'a>>, Refusals> {
     let order = &question.desired.order;
     // Everything that phones hold nothing of goes together, at the place of the first of them that has one.
@@ -64,8 +68,19 @@ pub(super) fn passes<'a>(
     }
     let mut refusals = Vec::new();
     let mut passes = Vec::new();
+    // What must be trusted for others counts once what reads it restarts: with the pass that phones hold nothing of, or
+    // else by itself before everything.
+    let mut extra = extra.filter(|extra| !extra.restarts.is_empty());
+    if together.is_none() && extra.is_some() {
+        passes.extend(collect(
+            &mut refusals,
+            Pass::settle(site, Vec::new(), extra.take()),
+        ));
+    }
     for jobs in groups.into_values() {
-        passes.extend(collect(&mut refusals, Pass::settle(site, jobs)));
+        let phones = jobs.iter().any(|job| job.phones().is_some());
+        let extra = if phones { None } else { extra.take() };
+        passes.extend(collect(&mut refusals, Pass::settle(site, jobs, extra)));
     }
     if refusals.is_empty() {
         Ok(passes)
@@ -75,20 +90,23 @@ pub(super) fn passes<'a>(
 }
 
 impl<'a> Pass<'a> {
-    fn settle(site: &Site<'a>, mut jobs: Vec<Job<'a>>) -> Result<Self, Refusals> {
+    fn settle(
+        site: &Site<'a>,
+        mut jobs: Vec<Job<'a>>,
+        extra: Option<&'a Extra<'a>>,
+    ) -> Result<Self, Refusals> {
         let mut restarts: BTreeMap<NodeName, Vec<Merged<'a>>> = BTreeMap::new();
-        for job in &jobs {
-            for (node, rules) in &job.restarts {
-                let merged = restarts.entry(node.clone()).or_default();
-                for restart in rules {
-                    let same = |it: &&mut Merged<'_>| it.first.rule.service == restart.rule.service;
-                    match merged.iter_mut().find(same) {
-                        Some(known) => known.also.push(*restart),
-                        None => merged.push(Merged {
-                            first: *restart,
-                            also: Vec::new(),
-                        }),
-                    }
+        let asked = jobs.iter().map(|job| &job.restarts);
+        for (node, rules) in asked.chain(extra.map(|it| &it.restarts)).flatten() {
+            let merged = restarts.entry(node.clone()).or_default();
+            for restart in rules {
+                let same = |it: &&mut Merged<'_>| it.first.rule.service == restart.rule.service;
+                match merged.iter_mut().find(same) {
+                    Some(known) => known.also.push(*restart),
+                    None => merged.push(Merged {
+                        first: *restart,
+                        also: Vec::new(),
+                    }),
                 }
             }
         }
@@ -114,11 +132,14 @@ impl<'a> Pass<'a> {
                 .any(|it| it.first.rule.service.as_str() == XCP_ROUTER);
             merged.retain(|it| !leads || !goes_with_router(&it.first.rule.service));
         }
-        let attended = attended(site, &jobs, &restarts);
+        let procedures = jobs.iter().flat_map(Job::all_procedures);
+        let others = extra.into_iter().flat_map(Extra::procedures);
+        let attended = attended(site, procedures.chain(others), &restarts);
         Ok(Self {
             jobs,
             restarts,
             attended,
+            extra,
         })
     }
 
@@ -216,7 +237,7 @@ impl Round {
 /// What a person does around the restarts of each kind of node that restarts.
 fn attended<'a>(
     site: &Site<'_>,
-    jobs: &[Job<'a>],
+    procedures: impl Iterator<Item = &'a Procedure>,
     restarts: &BTreeMap<NodeName, Vec<Merged<'_>>>,
 ) -> Vec<(Appliance, &'a Procedure, &'a AttendedRule)> {
     let of_kind = |kind: Appliance| {
@@ -224,7 +245,7 @@ fn attended<'a>(
         nodes.filter(move |node| site.appliance(node) == kind)
     };
     let mut found: Vec<(Appliance, &Procedure, &AttendedRule)> = Vec::new();
-    for procedure in jobs.iter().flat_map(Job::all_procedures) {
+    for procedure in procedures {
         let kind = procedure.appliance;
         let restarting = of_kind(kind).any(|node| restarts.contains_key(node));
         for rule in &procedure.attended {

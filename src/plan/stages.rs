@@ -13,6 +13,7 @@ use super::job::Job;
 use super::request::Request;
 use super::step::{Action, Condition, IssueTerms, Reversal, Stage, Step};
 use super::trust::Upload;
+use super::trusting::Extra;
 
 /// How long one call of the certificate interface takes with its reading back. Not published; an estimate
 /// for the timeline that no decision rests on.
@@ -85,11 +86,46 @@ pub(super) fn backup(
 }
 
 /// Spreads the chains: every root first, then what it signed.
-pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
-    let mut spread: BTreeMap<(NodeName, Store, Fingerprint), StepId> = BTreeMap::new();
+/// Gives the steps for what the cluster must trust for others.
+pub(super) fn prepare(
+    draft: &mut Draft,
+    jobs: &mut [&mut Job<'_>],
+    extra: Option<&Extra<'_>>,
+) -> Vec<StepId> {
+    let mut spread = Spread::default();
     for job in jobs {
+        let wants = format!(
+            "{} certificates of {}",
+            job.due.wanted.purpose, job.due.wanted.issuer
+        );
+        job.made.trust = spread.all(draft, &job.uploads, |upload| {
+            (format!("{wants} are refused"), job.because(&upload.reaches))
+        });
+    }
+    let Some(extra) = extra else {
+        return Vec::new();
+    };
+    let wants = format!("The new {} certificates", extra.whose());
+    spread.all(draft, &extra.uploads, |_| {
+        (format!("{wants} are not accepted"), extra.because())
+    })
+}
+
+/// What was brought to which store.
+#[derive(Default)]
+struct Spread(BTreeMap<(NodeName, Store, Fingerprint), StepId>);
+
+impl Spread {
+    /// Adds the uploads that are not there yet, each with what happens without it and the findings behind it.
+    fn all(
+        &mut self,
+        draft: &mut Draft,
+        uploads: &[Upload<'_>],
+        told: impl Fn(&Upload<'_>) -> (String, BTreeSet<String>),
+    ) -> Vec<StepId> {
+        let Self(spread) = self;
         let mut placed: Vec<(&Upload<'_>, StepId)> = Vec::new();
-        for upload in &job.uploads {
+        for upload in uploads {
             let certificate = &upload.authority.certificate;
             let store = &upload.rule.store;
             let key = (
@@ -100,7 +136,7 @@ pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
             let id = if let Some(known) = spread.get(&key) {
                 known.clone()
             } else {
-                let id = draft.add(trust_step(job, upload));
+                let id = draft.add(trust_step(upload, told(upload)));
                 spread.insert(key, id.clone());
                 id
             };
@@ -118,12 +154,12 @@ pub(super) fn prepare(draft: &mut Draft, jobs: &mut [&mut Job<'_>]) {
             );
             placed.push((upload, id));
         }
-        job.made.trust = placed.into_iter().map(|(_, id)| id).collect();
+        placed.into_iter().map(|(_, id)| id).collect()
     }
 }
 
 /// Puts one authority into one store.
-fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
+fn trust_step(upload: &Upload<'_>, (without, because): (String, BTreeSet<String>)) -> Step {
     let certificate = &upload.authority.certificate;
     let title = certificate.title().to_owned();
     let store = &upload.rule.store;
@@ -134,10 +170,7 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
             " The store drops {olds} of the same name; nothing seen in this cluster needs its key."
         ),
     };
-    let why = format!(
-        "{} certificates of {} are refused until {store} holds {title}.{dropped}",
-        job.due.wanted.purpose, job.due.wanted.issuer
-    );
+    let why = format!("{without} until {store} holds {title}.{dropped}");
     Step {
         node: Some(upload.node.clone()),
         after: upload
@@ -153,7 +186,7 @@ fn trust_step(job: &Job<'_>, upload: &Upload<'_>) -> Step {
         reversal: Reversal::Manual {
             how: TRUST_WAY_BACK.to_owned(),
         },
-        because: job.because(&upload.reaches),
+        because,
         sources: cited(upload.procedure, &[&upload.rule.source]),
         ..step(
             Stage::Prepare,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Appliance, Authority, Certificate, ClusterState, DesiredCertificate, Fingerprint, Issuer,
-    NodeName, Observed, Procedure, Store, StoreRule, TrustEntry,
+    Appliance, Authority, Certificate, ClusterName, ClusterState, DesiredCertificate, Fingerprint,
+    Issuer, NodeName, Observed, Procedure, Store, StoreRule, TrustEntry,
 };
 
 use super::facts::{Refusals, Site, unknown};
@@ -74,12 +74,13 @@ pub fn forecast<'a>(
 
 /// What is wrong with an issuer's chain, before anything is uploaded.
 pub(super) fn chain_refusals(
-    site: &Site<'_>,
+    cluster: &ClusterName,
+    now: Timestamp,
     wanted: &DesiredCertificate,
     issuer: &Issuer,
 ) -> Refusals {
     let next = "Correct the issuer's chain file in the estate.";
-    let refuse = |says: String| site.refuse(says, next).breaking("I5");
+    let refuse = |says: String| Refusal::of(cluster, says, next).breaking("I5");
     let mut refusals = Vec::new();
     if issuer.chain.is_empty() {
         refusals.push(refuse(format!(
@@ -108,14 +109,14 @@ pub(super) fn chain_refusals(
                 "expected {title} to be an authority; its basic constraints deny it"
             )));
         }
-        if let Some(says) = too_short(certificate, wanted, site.now) {
+        if let Some(says) = too_short(certificate, wanted, now) {
             refusals.push(refuse(says));
         }
         if !titles.insert(title.to_ascii_lowercase()) {
             let says = format!(
                 "expected one certificate for each common name in the chain; {title} is twice there"
             );
-            refusals.push(site.refuse(says, next).breaking("I19"));
+            refusals.push(Refusal::of(cluster, says, next).breaking("I19"));
         }
         above = Some(certificate);
     }

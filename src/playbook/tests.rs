@@ -103,7 +103,7 @@ fn names_a_section_that_is_missing() {
     );
     assert_eq!(
         without(RECOVERY, "assess_only:", "reminders:"),
-        ["ITLRecovery is only ever self-signed and cannot be planned"]
+        ["ITLRecovery is only assessed and cannot be planned"]
     );
     let nothing = without(CUP, "stores:", "reminders:");
     assert!(

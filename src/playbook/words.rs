@@ -1,6 +1,8 @@
 //! The words that a playbook may use.
 
-use crate::model::{Appliance, ControlPath, Gate, KeyAlgorithm, NodeSelection, Port, Purpose};
+use crate::model::{
+    Appliance, ControlPath, Gate, KeyAlgorithm, NodeSelection, Port, Purpose, WHOLE_PEER,
+};
 
 pub(super) const GATES: [(&str, Gate); 4] = [
     ("sso-disabled", Gate::SsoDisabled),
@@ -28,13 +30,14 @@ pub(super) const KEYS: [(&str, KeyAlgorithm); 2] =
     [("rsa", KeyAlgorithm::Rsa), ("ec", KeyAlgorithm::Ec)];
 
 /// By the number that a node listens on unless the estate file says otherwise.
-pub(super) const PORTS: [(&str, Port); 6] = [
+pub(super) const PORTS: [(&str, Port); 7] = [
     ("443", Port::Rest),
     ("8443", Port::Soap),
     ("6972", Port::Tftp),
     ("5061", Port::Sip),
     ("2445", Port::Tvs),
     ("7400", Port::Xmpp),
+    ("7001", Port::Zone),
 ];
 
 pub(super) const HASHES: [&str; 3] = ["sha256", "sha384", "sha512"];
@@ -55,8 +58,8 @@ pub(super) const KEY_USAGES: [&str; 9] = [
 /// Those that purposes ask for. Source: cucm-certificate-rules §2.
 pub(super) const EXTENDED_USAGES: [&str; 3] = ["serverAuth", "clientAuth", "ipsecEndSystem"];
 
-/// Source: cucm-rest-and-cli §3.1.
-pub(super) const STORES: [&str; 7] = [
+/// Source: cucm-rest-and-cli §3.1; expressway §2.3 for the last, to which this program gives the name.
+pub(super) const STORES: [&str; 8] = [
     "tomcat-trust",
     "CallManager-trust",
     "CAPF-trust",
@@ -64,6 +67,7 @@ pub(super) const STORES: [&str; 7] = [
     "TVS-trust",
     "cup-trust",
     "cup-xmpp-trust",
+    "trusted-ca",
 ];
 
 /// A service by its exact name.
@@ -147,14 +151,17 @@ pub(super) const SERVICES: &[Service] = &[
     service("Connection IMAP Server", EITHER, UNITY),
     service("Connection SMTP Server", EITHER, UNITY),
     service("Connection Jetty", EITHER, UNITY),
+    service(WHOLE_PEER, PEER, EXPRESSWAYS),
 ];
 
 const SHELL: &[ControlPath] = &[ControlPath::Shell];
+const PEER: &[ControlPath] = &[ControlPath::Peer];
 const EITHER: &[ControlPath] = &[ControlPath::Shell, ControlPath::ControlCenter];
 
 const CUCM: &[Appliance] = &[Appliance::Cucm];
 const PRESENCE: &[Appliance] = &[Appliance::ImPresence];
 const UNITY: &[Appliance] = &[Appliance::UnityConnection];
+const EXPRESSWAYS: &[Appliance] = &[Appliance::ExpresswayC, Appliance::ExpresswayE];
 const EVERY: &[Appliance] = &[
     Appliance::Cucm,
     Appliance::ImPresence,
@@ -207,7 +214,7 @@ const fn kind(
 
 /// Source: cucm-certificate-rules §1 (stores, multi-server), §4.2 to §4.4 and §4.6 (phones), §8 (a tomcat certificate that
 /// CallManager reuses needs its chain in CallManager-trust). The table of the guide for 14 allows a multi-server TVS,
-/// the lists of purposes in cucm-rest-and-cli §3.2 do not, and invariant I3 wants one certificate for each node.
+/// the lists of purposes in cucm-rest-and-cli §3.2 do not, and invariant I3 wants one certificate for each node. That of Expressway belongs to one peer (expressway §2.1, §2.2).
 pub(super) const KINDS: &[Kind] = &[
     kind(
         "tomcat",
@@ -222,6 +229,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("cup", &["cup-trust"], false, false),
     kind("cup-xmpp", &["cup-xmpp-trust"], true, false),
     kind("cup-xmpp-s2s", &["cup-xmpp-trust"], true, false),
+    kind("server", &["trusted-ca"], false, false),
 ];
 
 /// What is fixed for a purpose or its twin; `None` for one that no procedure renews.

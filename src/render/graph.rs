@@ -40,6 +40,14 @@ pub fn plan_dot(plan: &Plan) -> String {
         }
         lines.push("  }".to_owned());
     }
+    let ids = all_ids(plan);
+    for link in &plan.links {
+        let (first, then) = (id_of(&ids, &link.first), id_of(&ids, &link.then));
+        let why = quoted(&link.why);
+        lines.push(format!(
+            "  {first} -> {then} [style=dashed, penwidth=2, tooltip={why}];"
+        ));
+    }
     lines.push("}\n".to_owned());
     lines.join("\n")
 }
@@ -75,6 +83,14 @@ pub fn plan_mermaid(plan: &Plan) -> String {
         }
         lines.push("  end".to_owned());
     }
+    let ids = all_ids(plan);
+    for link in &plan.links {
+        let (first, then) = (id_of(&ids, &link.first), id_of(&ids, &link.then));
+        lines.push(format!(
+            "  {first} -.->|\"{}\"| {then}",
+            entities(&link.why)
+        ));
+    }
     lines.push("  classDef final fill:#fdecea,stroke:#b3261e,stroke-width:2px".to_owned());
     lines.push("  classDef disrupts fill:#fff4e0,stroke:#b26a00\n".to_owned());
     lines.join("\n")
@@ -85,6 +101,13 @@ fn ids(place: usize, cluster: &ClusterPlan) -> BTreeMap<&StepId, String> {
     let numbered = cluster.steps.iter().enumerate();
     numbered
         .map(|(at, step)| (&step.id, format!("c{place}s{at}")))
+        .collect()
+}
+
+fn all_ids(plan: &Plan) -> BTreeMap<&StepId, String> {
+    let clusters = plan.clusters.values().enumerate();
+    clusters
+        .flat_map(|(place, cluster)| ids(place, cluster))
         .collect()
 }
 

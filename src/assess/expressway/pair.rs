@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::neighbours::{
+    named_by_any, node_at, verify_names as verify_names_of, zone_addresses,
+};
 use crate::model::{ClusterState, Expressway, Finding, Observed, Severity, ZoneKind};
 
 use super::super::Context;
 use super::authorities::lacking;
-use super::neighbours::{far, named_by_any, node_at, zone_addresses};
+use super::neighbours::far;
 use super::{STORE, about_server, answers_with, connects_with, held, is_core, names, peers};
 
 /// Where a zone of Expressway-C connects to is a name of that peer of Expressway-E.
@@ -53,13 +56,7 @@ pub(super) fn verify_names(context: &Context<'_>) -> Vec<Finding> {
     if !is_core(context) {
         return Vec::new();
     }
-    let wanted: BTreeSet<String> = far(context)
-        .into_iter()
-        .flat_map(peers)
-        .flat_map(|(_, _, told)| told.zones.present().into_iter().flatten())
-        .filter(|zone| zone.kind != ZoneKind::Other)
-        .filter_map(|zone| zone.verify_name.clone())
-        .collect();
+    let wanted: BTreeSet<String> = far(context).into_iter().flat_map(verify_names_of).collect();
     let mut findings = Vec::new();
     for (name, node, _) in peers(context.state) {
         let Some(certificate) = connects_with(context.state, name, node) else {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::model::neighbours::server_at;
 use crate::model::{
     Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, NodeState, Observed, Port,
     Product, Role, Severity, SubjectName, UnifiedServer,
@@ -11,7 +12,7 @@ use crate::model::{
 
 use super::super::Context;
 use super::authorities::lacking;
-use super::neighbours::{server_at, unified};
+use super::neighbours::unified;
 use super::{STORE, connects_with, held, is_core, peers, presented};
 
 /// The first release that verifies every request. Source: expressway §7 (TAC; the release note says X14.2.0).

@@ -117,6 +117,16 @@ impl Check<'_> {
                 );
             }
         }
+        for purpose in &raw.covers.purpose.value {
+            if distribution == Distribution::MultiServer && purpose.as_str() == "server" {
+                let message = "each Expressway peer has a key and a certificate of its own";
+                self.problem(
+                    Problem::at(raw.distribution.place, message)
+                        .also(purpose.place, "asked for here")
+                        .help("use this-server"),
+                );
+            }
+        }
         let addresses = raw
             .names
             .also

@@ -28,7 +28,7 @@ pub(super) fn check(check: &IssuedCheck<'_>) -> Vec<LintFinding> {
     let client = extended.remove(CLIENT).then(|| {
         no_client_usage(
             check,
-            demanded_extended.is_some_and(|usages| usages.contains(CLIENT)),
+            demanded_extended.map(|usages| usages.contains(CLIENT)),
         )
     });
     [
@@ -92,18 +92,20 @@ fn missing_usages(
     )
 }
 
-/// Public authorities stop issuing clientAuth. Source: Field Notice 74345.
-fn no_client_usage(check: &IssuedCheck<'_>, demanded: bool) -> LintFinding {
+/// Public authorities stop issuing clientAuth. Source: Field Notice 74345. A procedure that does not demand it knows the
+/// release; without one nobody knows which release of Expressway it is.
+fn no_client_usage(check: &IssuedCheck<'_>, demanded: Option<bool>) -> LintFinding {
     let (severity, source) = match (demanded, check.on_voice_platform()) {
-        (true, _) => (
+        (Some(true), _) => (
             Severity::Blocker,
             "demanded by the procedure; Field Notice 74345",
         ),
-        (false, true) => (
+        (_, true) => (
             Severity::Warning,
             "cucm-certificate-rules §2 (Field Notice 74345)",
         ),
-        (false, false) => (Severity::Blocker, "expressway §8 (Cisco 225482, 225693)"),
+        (Some(false), false) => (Severity::Warning, "expressway §8 (Cisco 225482, 225693)"),
+        (None, false) => (Severity::Blocker, "expressway §8 (Cisco 225482, 225693)"),
     };
     let effect = if check.on_voice_platform() {
         "Without it mutual TLS can fail: LDAP, SIP trunks, SIP OAuth over remote access, between nodes, XMPP federation."

@@ -9,8 +9,10 @@ use crate::model::*;
 
 use super::{ClusterPlan, Options, Plan, Refusal, plan};
 
+mod expressway;
 mod procedure;
 
+pub(crate) use expressway::*;
 pub(crate) use procedure::procedure;
 
 pub(crate) const PUBLISHER: &str = "cucm-pub.hq.example.com";

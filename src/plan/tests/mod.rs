@@ -1,6 +1,7 @@
 //! What the planner does, on synthetic clusters.
 
 mod cuts;
+mod expressway;
 mod files;
 mod order;
 mod refusals;

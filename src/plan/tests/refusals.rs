@@ -127,9 +127,12 @@ fn facts_that_forbid_a_change_or_are_unknown() {
 #[test]
 fn what_only_the_planner_knows() {
     let rows: &[Row] = &[
-        (None, None, "found expressway-c", |scene| {
-            scene.cluster().product = Product::ExpresswayC
-        }),
+        (
+            None,
+            None,
+            "a purpose of expressway-c that a plan renews, server; found tomcat",
+            |scene| scene.cluster().product = Product::ExpresswayC,
+        ),
         (None, None, "playbook", |scene| scene.procedures.clear()),
         (None, None, "issuer", |scene| scene.desired.issuers.clear()),
         (None, None, "a playbook for CallManager", |scene| {

@@ -69,7 +69,16 @@ impl Check<'_> {
         if let (Some(paths), Some(by)) = (paths, by)
             && !paths.contains(&by)
         {
-            let message = format!("{} is restarted by the shell only", raw.service.value);
+            let names = words::PATHS.iter().filter(|(_, path)| paths.contains(path));
+            let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+            let message = match names.as_slice() {
+                ["shell"] => format!("{} is restarted by the shell only", raw.service.value),
+                names => format!(
+                    "{} is restarted by {}",
+                    raw.service.value,
+                    names.join(" or ")
+                ),
+            };
             self.problem(Problem::at(raw.by.place, message));
         }
         let takes = parse_duration(&raw.takes.0).map_err(|why| Problem::at(raw.takes.place, why));

@@ -29,7 +29,7 @@ impl Check<'_> {
                 self.kind_fits(raw, kind);
             }
         } else if procedure.appliance.purposes().any(|known| known == purpose) {
-            let message = format!("{purpose} is only ever self-signed and cannot be planned");
+            let message = format!("{purpose} is only assessed and cannot be planned");
             let help =
                 "write `assess_only` with the way of recovery, and no section about a renewal";
             self.problem(Problem::at(raw.purpose.place, message).help(help));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{ClaimId, ClusterName, Finding, Fingerprint, NodeName};
-use crate::plan::{Action, ClusterPlan, Condition, Plan, Stage, timeline};
+use crate::plan::{Action, ClusterPlan, Condition, Edge, Plan, Stage, timeline};
 
 use super::Beliefs;
 use super::words::{count, duration, list, moment};
@@ -95,7 +95,7 @@ impl PlanView {
         let clusters: Vec<ClusterView> = plan
             .clusters
             .iter()
-            .map(|(name, cluster)| ClusterView::of(name, cluster, beliefs))
+            .map(|(name, cluster)| ClusterView::of(name, cluster, &plan.links, beliefs))
             .collect();
         let steps: usize = plan
             .clusters
@@ -129,7 +129,7 @@ impl PlanView {
 }
 
 impl ClusterView {
-    fn of(name: &ClusterName, plan: &ClusterPlan, beliefs: &Beliefs) -> Self {
+    fn of(name: &ClusterName, plan: &ClusterPlan, links: &[Edge], beliefs: &Beliefs) -> Self {
         let labels = Labels::of(plan);
         let mut notes = Notes::default();
         let course = timeline(plan);
@@ -143,7 +143,8 @@ impl ClusterView {
                     steps: vec![],
                 });
             }
-            let view = StepView::of(step, timed, plan, &labels, &mut notes);
+            let mut view = StepView::of(step, timed, plan, &labels, &mut notes);
+            view.wait_for_others(step, links);
             if let Some(last) = stages.last_mut() {
                 last.steps.push(view);
             }
@@ -158,7 +159,7 @@ impl ClusterView {
                 .map(|finding| finding_view(finding, &labels))
                 .collect(),
             stages,
-            course: CourseView::of(plan, &labels),
+            course: CourseView::of(plan, links, &labels),
             phones: PhonesView::of(plan),
             reminders: plan.reminders.clone(),
             ways_back: notes.ways_back.texts,
@@ -200,8 +201,12 @@ fn finding_view(finding: &Finding, labels: &Labels) -> FindingView {
 }
 
 impl CourseView {
-    fn of(plan: &ClusterPlan, labels: &Labels) -> Self {
+    fn of(plan: &ClusterPlan, links: &[Edge], labels: &Labels) -> Self {
         let course = timeline(plan);
+        let waits = plan.steps.iter().map(|step| &step.id).filter(|step| {
+            course.waits.contains(step) || links.iter().any(|link| link.then == **step)
+        });
+        let waits: Vec<crate::model::StepId> = waits.cloned().collect();
         let ids = |steps: &[crate::model::StepId]| {
             list(&steps.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
@@ -233,7 +238,7 @@ impl CourseView {
             no_return: course
                 .no_return
                 .map_or_else(|| "none".to_owned(), |step| step.to_string()),
-            waits: ids(&course.waits),
+            waits: ids(&waits),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{ControlPath, Distribution};
-use crate::plan::{Action, ClusterPlan, Reversal, Step, Timed};
+use crate::plan::{Action, ClusterPlan, Edge, Reversal, Step, Timed};
 
 use super::super::words::{count, duration, list, offset};
 use super::condition::told;
@@ -96,6 +96,13 @@ impl StepView {
 }
 
 impl StepView {
+    /// Tells which steps of other clusters come first.
+    pub(super) fn wait_for_others(&mut self, step: &Step, links: &[Edge]) {
+        let before = links.iter().filter(|link| link.then == step.id);
+        self.details
+            .extend(before.map(|link| format!("waits for {}: {}", link.first, link.why)));
+    }
+
     /// The sources in brackets: `[S1, S3]`.
     pub(in crate::render) fn source_tags(&self) -> String {
         let tags: Vec<String> = self
