@@ -13,8 +13,8 @@ mod unified;
 mod usage;
 
 use crate::model::{
-    Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, Listener, NodeName, NodeState,
-    Observed, Port, Product, Purpose, Severity, Store, SubjectName,
+    Certificate, ClusterState, Expressway, Finding, NodeName, NodeState, Observed, Product,
+    Purpose, Severity, Store,
 };
 
 use super::{Check, Context, certificates, node, requests};
@@ -56,10 +56,7 @@ const STORE: &str = "trusted-ca";
 
 /// The peers that answered, with what they say of themselves.
 fn peers(state: &ClusterState) -> impl Iterator<Item = (&NodeName, &NodeState, &Expressway)> {
-    state.nodes.iter().filter_map(|(name, node)| {
-        let told = node.expressway.present()?;
-        Some((name, node, told.as_ref()))
-    })
+    state.peers()
 }
 
 /// What a store of a node holds; `None` if it is not known. What no library reads is left out.
@@ -81,32 +78,6 @@ fn held<'a>(
     }
 }
 
-/// What a node presents on a port, for every kind of key that it has.
-fn presented<'a>(
-    state: &'a ClusterState,
-    node: &'a NodeState,
-    port: Port,
-) -> impl Iterator<Item = &'a Certificate> {
-    [KeyAlgorithm::Rsa, KeyAlgorithm::Ec]
-        .into_iter()
-        .filter_map(move |key| {
-            let chain = node.served.get(&Listener { port, key })?.present()?;
-            state.certificates.get(&chain.leaf)
-        })
-}
-
-/// The certificate with which a peer answers: the one that it serves, or else the one that it stores.
-fn answers_with<'a>(
-    state: &'a ClusterState,
-    name: &NodeName,
-    node: &'a NodeState,
-) -> Option<&'a Certificate> {
-    [Port::Zone, Port::Rest]
-        .into_iter()
-        .find_map(|port| presented(state, node, port).next())
-        .or_else(|| state.identity(name, &Purpose::from("server")))
-}
-
 /// The certificate with which a peer connects to others: from X15.5 on the client certificate.
 // claim: EXPRESSWAY-CLIENT-STORE
 fn connects_with<'a>(
@@ -118,17 +89,14 @@ fn connects_with<'a>(
     match node.identities.get(&client) {
         Some(Observed::Present(_)) => state.identity(name, &client),
         Some(Observed::Absent | Observed::Unknown(_)) => None,
-        None => answers_with(state, name, node),
+        None => state.answers_with(name, node),
     }
 }
 
 /// Whether a certificate has a name or address among its alternative names. Zones do not look at the common name.
 // claim: EXPRESSWAY-ZONE-NAMES
 fn names(certificate: &Certificate, name: &str) -> bool {
-    certificate.names.contains(&SubjectName::dns(name))
-        || name
-            .parse()
-            .is_ok_and(|address| certificate.names.contains(&SubjectName::Ip(address)))
+    certificate.is_named(name)
 }
 
 /// A finding about the server certificate of a peer, which a renewal mends.

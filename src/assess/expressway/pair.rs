@@ -7,8 +7,8 @@ use crate::model::{ClusterState, Expressway, Finding, Observed, Severity, ZoneKi
 
 use super::super::Context;
 use super::authorities::lacking;
-use super::neighbours::{far, named_by_any, node_at, zone_addresses};
-use super::{STORE, about_server, answers_with, connects_with, held, is_core, names, peers};
+use super::neighbours::far;
+use super::{STORE, about_server, connects_with, held, is_core, names, peers};
 
 /// Where a zone of Expressway-C connects to is a name of that peer of Expressway-E.
 pub(super) fn peer_addresses(context: &Context<'_>) -> Vec<Finding> {
@@ -16,23 +16,26 @@ pub(super) fn peer_addresses(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let code = "expressway-zone-peer-name";
-    let addresses: BTreeSet<String> = far(context).into_iter().flat_map(zone_addresses).collect();
+    let addresses: BTreeSet<String> = far(context)
+        .into_iter()
+        .flat_map(ClusterState::zone_addresses)
+        .collect();
     let mut findings = Vec::new();
     for address in addresses {
         let expected = format!(
             "{address}, where a zone of Expressway-C connects to, is a name in the certificate"
         );
-        let Some(name) = node_at(context.state, &address) else {
-            let known = |(name, node)| answers_with(context.state, name, node).is_some();
+        let Some(name) = context.state.node_at(&address) else {
+            let known = |(name, node)| context.state.answers_with(name, node).is_some();
             let all_known = context.state.nodes.iter().all(known);
-            if all_known && !named_by_any(context.state, &address) {
+            if all_known && !context.state.is_named(&address) {
                 let found = "no peer of this cluster has it";
                 findings.push(context.finding(Severity::Critical, code, None, expected, found));
             }
             continue;
         };
         let node = context.state.nodes.get(name);
-        let certificate = node.and_then(|node| answers_with(context.state, name, node));
+        let certificate = node.and_then(|node| context.state.answers_with(name, node));
         if let Some(certificate) = certificate.filter(|certificate| !names(certificate, &address)) {
             let found = format!("{} does not have it", certificate.title());
             findings.push(about_server(
@@ -120,7 +123,7 @@ fn shown(
 ) -> impl Iterator<Item = (&str, &crate::model::Certificate)> {
     peers(far).filter_map(move |(name, node, _)| {
         let certificate = if far_is_edge {
-            answers_with(far, name, node)
+            far.answers_with(name, node)
         } else {
             connects_with(far, name, node)
         };

@@ -11,8 +11,8 @@ use crate::model::{
 
 use super::super::Context;
 use super::authorities::lacking;
-use super::neighbours::{server_at, unified};
-use super::{STORE, connects_with, held, is_core, peers, presented};
+use super::neighbours::unified;
+use super::{STORE, connects_with, held, is_core, peers};
 
 /// The first release that verifies every request. Source: expressway §7 (TAC; the release note says X14.2.0).
 const ENFORCES: (u32, u32, u32) = (14, 0, 8);
@@ -159,7 +159,7 @@ fn one_advertised(
     }
     let (state, name) = clusters
         .iter()
-        .find_map(|state| Some((*state, server_at(state, address)?)))?;
+        .find_map(|state| Some((*state, state.server_at(address)?)))?;
     let node = state.nodes.get(name)?;
     let with = |wanted: Fit| {
         let of: BTreeSet<String> = https(state, node)
@@ -187,7 +187,7 @@ fn https<'a>(
 ) -> impl Iterator<Item = (Port, &'a Certificate)> {
     [Port::Soap, Port::Tftp]
         .into_iter()
-        .flat_map(move |port| presented(state, node, port).map(move |it| (port, it)))
+        .flat_map(move |port| state.presented(node, port).map(move |it| (port, it)))
 }
 
 /// The whole chain of what a server presents is in the list of every peer.
@@ -210,7 +210,7 @@ pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
         for state in &clusters {
             for (server, node) in &state.nodes {
                 for port in PORTS {
-                    for leaf in presented(state, node, port) {
+                    for leaf in state.presented(node, port) {
                         let lacks = lacking(state, leaf, &store);
                         if !lacks.is_empty() {
                             let at = format!("{}:{port}", server.short());
