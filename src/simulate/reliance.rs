@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::edges::expressway::{self, Facts};
 use crate::edges::{Broken, Edge, Site, symptoms, walk};
-use crate::model::{ClusterName, NodeName, Observation, StepId};
+use crate::model::{ClusterName, NodeName, Observation, Store};
 
 use super::order::Order;
-use super::{Judge, Proof};
+use super::{Proof, Violation};
 
 /// How much was looked at between clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -50,7 +50,8 @@ pub(super) fn check(proof: &mut Proof, observation: &Observation, order: &Order<
         held: held.count(),
         ..Reliance::default()
     };
-    let mut broken: BTreeMap<Edge, Broken> = BTreeMap::new();
+    let mut met: BTreeSet<Edge> = BTreeSet::new();
+    let mut broken: Vec<Broken> = Vec::new();
     for (name, _) in order.clusters() {
         let own = concerned
             .iter()
@@ -68,12 +69,11 @@ pub(super) fn check(proof: &mut Proof, observation: &Observation, order: &Order<
         if let Some(extent) = proof.clusters.get_mut(name) {
             extent.checks += walked.judged;
         }
-        for each in walked.broken {
-            broken.entry(each.edge.clone()).or_insert(each);
-        }
+        let new = walked.broken.into_iter();
+        broken.extend(new.filter(|each| met.insert(each.edge.clone())));
     }
     proof.reliance = Some(reliance);
-    tell(proof, broken.into_values().collect());
+    tell(proof, broken);
 }
 
 /// The clusters of an edge's ends.
@@ -106,16 +106,33 @@ fn site_of<'a>(
     site
 }
 
-/// One violation for each step and each way to mend it: one authority that is missing breaks many connections.
+/// What breaks connections alike: whose certificates, verified by whom, with which store, and what is said of it.
+type Cause = (
+    ClusterName,
+    Option<ClusterName>,
+    Option<ClusterName>,
+    Store,
+    String,
+);
+
+/// So many connections are told of one cause; of more, the number.
+const NAMED: usize = 4;
+
+/// One violation for each cause: an authority that is missing in one place breaks many connections.
 fn tell(proof: &mut Proof, broken: Vec<Broken>) {
-    let mut causes: BTreeMap<(ClusterName, StepId, String), Vec<Broken>> = BTreeMap::new();
+    let mut causes: BTreeMap<Cause, Vec<Broken>> = BTreeMap::new();
     for each in broken {
-        let cause = (each.cluster.clone(), each.step.clone(), each.avoid.clone());
+        let (presenting, relying) = (each.edge.presenting(), each.edge.relying());
+        let cause = (
+            each.cluster.clone(),
+            presenting.cluster().cloned(),
+            relying.cluster().cloned(),
+            each.edge.store.clone(),
+            each.verdict.to_string(),
+        );
         causes.entry(cause).or_default().push(each);
     }
-    for ((cluster, step, avoid), mut edges) in causes {
-        // What is known to break is told before what can no longer be told.
-        edges.sort_by_key(|each| !each.verdict.is_broken());
+    for ((cluster, ..), edges) in causes {
         let Some((first, more)) = edges.split_first() else {
             continue;
         };
@@ -124,51 +141,64 @@ fn tell(proof: &mut Proof, broken: Vec<Broken>) {
             .flat_map(|each| [each.edge.relying(), each.edge.presenting()])
             .filter_map(|end| end.name())
             .collect();
-        let mut judge = Judge::new(&cluster);
-        judge.breaks(
-            "I16",
-            None,
-            &ends.into_iter().collect::<Vec<_>>(),
-            says(first, more),
-            avoid,
-        );
-        for violation in &mut judge.violations {
-            violation.step = Some(step.clone());
-        }
-        proof.absorb(judge);
+        proof.violations.push(Violation {
+            cluster,
+            step: Some(first.step.clone()),
+            invariant: "I16",
+            nodes: ends.into_iter().cloned().collect(),
+            says: says(first, more),
+            remedy: remedy(first, more),
+        });
     }
 }
 
+/// The edge, why it is broken, how long, how an engineer meets it, and which others are broken alike.
 fn says(first: &Broken, more: &[Broken]) -> String {
     let (edge, verdict) = (&first.edge, &first.verdict);
+    let known = if verdict.is_broken() {
+        ""
+    } else {
+        ", and it was known to verify before"
+    };
     let until = first.until.as_ref().map_or_else(
         || "and stays so".to_owned(),
         |until| format!("until {until}"),
     );
-    let mut text = if verdict.is_broken() {
-        format!("{edge} is {verdict}, from here {until}")
-    } else {
-        format!("{edge} is {verdict}; it was known to verify before, from here {until}")
-    };
-    if let Some(seen) = symptoms(edge, verdict).first() {
+    let mut text = format!("{edge} is {verdict}{known}, from here {until}");
+    let seen = symptoms(edge, verdict);
+    if let Some(seen) = seen.first() {
         text.push_str(&format!("; seen as: {seen}"));
     }
-    let others: BTreeSet<String> = more
-        .iter()
-        .map(|each| {
-            let on = each
-                .edge
-                .port
-                .map_or_else(String::new, |port| format!(" on {port}"));
-            format!(
-                "{} to {}{on} ({})",
-                each.edge.from, each.edge.to, each.edge.leg
-            )
-        })
-        .collect();
-    if !others.is_empty() {
-        let others: Vec<String> = others.into_iter().collect();
-        text.push_str(&format!("; so are {}", others.join(", ")));
+    let told: Vec<String> = more.iter().take(NAMED).map(alike).collect();
+    if !told.is_empty() {
+        text.push_str(&format!("; likewise {}", told.join(", ")));
+    }
+    if more.len() > told.len() {
+        text.push_str(&format!(" and {} more", more.len() - told.len()));
     }
     text
+}
+
+fn alike(each: &Broken) -> String {
+    let (from, to, step) = (&each.edge.from, &each.edge.to, &each.step);
+    match each.edge.port {
+        Some(port) => format!("{from} to {to} on {port} ({step})"),
+        None => format!("{from} to {to} ({}, {step})", each.edge.leg),
+    }
+}
+
+/// The way for the first, which is the way for all.
+fn remedy(first: &Broken, more: &[Broken]) -> String {
+    let own = first.edge.relying();
+    let others: BTreeSet<String> = more
+        .iter()
+        .map(|each| each.edge.relying())
+        .filter(|relying| *relying != own)
+        .map(ToString::to_string)
+        .collect();
+    if others.is_empty() {
+        return first.avoid.clone();
+    }
+    let others: Vec<String> = others.into_iter().collect();
+    format!("{} The same for {}.", first.avoid, others.join(", "))
 }

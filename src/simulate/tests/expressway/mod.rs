@@ -328,7 +328,7 @@ fn cucm_knows_core_by_both_stores() {
     assert!(
         found.iter().any(|it| it
             .remedy
-            .contains("upload Corp Issuing to CallManager-trust of pub")),
+            .contains("upload Corp Root to CallManager-trust of pub")),
         "{found:#?}"
     );
     assert_eq!(invariants(&proof), BTreeSet::from(["I16"]));
