@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::edges::{self, Judged, Site};
+use crate::edges::{self, Judged, Site, expressway};
 use crate::render;
 
 use super::exit::{CliError, Exit};
@@ -57,8 +57,11 @@ pub(super) async fn graph(
         let observation = session
             .observation(arguments.observation.as_deref())
             .await?;
-        let site = Site::of(&observation);
-        let judged = edges::judge(&site, &edges::graph(&observation), session.clock.now());
+        let facts = expressway::facts(&observation);
+        let mut site = Site::of(&observation);
+        let mut all = edges::graph(&observation);
+        all.extend(expressway::join_all(&mut site, &observation, &facts));
+        let judged = edges::judge(&site, &all, session.clock.now());
         let text = match arguments.format {
             GraphFormat::Mermaid => render::trust_mermaid(&judged),
             GraphFormat::Dot => render::trust_dot(&judged),

@@ -67,6 +67,9 @@ fn ends<'a>(
 
 /// The edges inside one cluster.
 pub(super) fn within(name: &ClusterName, cluster: &ClusterState) -> Vec<Edge> {
+    if matches!(cluster.product, Product::ExpresswayC | Product::ExpresswayE) {
+        return Vec::new();
+    }
     let publisher = cluster.publisher();
     let mut edges = Vec::new();
     for from in ends(name, cluster) {

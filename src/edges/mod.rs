@@ -11,6 +11,7 @@
 //! Source: expressway §2.3, §3, §7, §8; cucm-certificate-rules §4.7, §4.8, §9, §10; design §6.
 
 mod anchors;
+mod avoid;
 mod chain;
 mod evaluate;
 pub mod expressway;
@@ -37,7 +38,7 @@ pub use evaluate::evaluate;
 pub use family::graph;
 pub use pool::{Pool, Signature};
 pub use site::{Holdings, Judged, Site, judge};
-pub use steps::{Broken, after_each_step, walk};
+pub use steps::{Broken, Walked, after_each_step, walk};
 pub use verdict::{Break, Caution, Verdict};
 pub use words::symptoms;
 
@@ -62,6 +63,14 @@ impl Party {
         Self::Node {
             cluster: cluster.clone(),
             node: node.clone(),
+        }
+    }
+
+    /// The cluster's name; none for clients.
+    pub fn cluster(&self) -> Option<&ClusterName> {
+        match self {
+            Self::Node { cluster, .. } => Some(cluster),
+            Self::Clients => None,
         }
     }
 

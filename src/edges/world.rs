@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
     Appliance, Certificate, ClusterName, ClusterState, Fingerprint, KeyAlgorithm, NodeName,
-    Observed, Port, PublicKey, Purpose, ServedChain, ServiceName, StepId, Store,
+    Observed, Port, Product, PublicKey, Purpose, ServedChain, ServiceName, StepId, Store,
+    WHOLE_PEER,
 };
 use crate::plan::{Action, Condition, IssueTerms, Step};
 
+use super::expressway::{OWN_CLIENT_FROM, TRUSTED_LIST};
 use super::{Anchors, Face, Party, Site};
 
 /// The nodes whose store an upload changes: its own, and those on which the plan waits to see it.
@@ -49,54 +51,68 @@ pub(super) enum What {
     },
 }
 
-/// The state that a plan has come to: what is stored, and what was loaded by a restart.
+/// A certificate that was issued, and the authorities above it without the root.
+#[derive(Clone, Debug)]
+struct Issued {
+    leaf: Fingerprint,
+    above: Vec<Fingerprint>,
+}
+
+/// The state that plans have come to: what is stored, and what was loaded by a restart.
 pub(super) struct World<'a> {
     pub(super) site: Site<'a>,
-    cluster: &'a ClusterName,
-    state: &'a ClusterState,
+    clusters: &'a BTreeMap<ClusterName, ClusterState>,
     now: Timestamp,
-    /// Requests, by their step.
-    asked: BTreeMap<&'a StepId, &'a Action>,
+    /// Requests, by cluster and step.
+    asked: BTreeMap<(&'a ClusterName, &'a StepId), &'a Action>,
     /// What was issued, by the step of its request.
-    issued: BTreeMap<&'a StepId, Fingerprint>,
+    issued: BTreeMap<(&'a ClusterName, &'a StepId), Issued>,
     /// New certificates that nodes store.
-    stored: BTreeMap<&'a NodeName, BTreeMap<&'a Purpose, Fingerprint>>,
+    stored: BTreeMap<Party, BTreeMap<&'a Purpose, Issued>>,
+    /// Authorities that a peer stores and has not loaded. claim: EXPRESSWAY-TRUST-AFTER-RESTART
+    waiting: BTreeMap<Party, Vec<&'a Fingerprint>>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(
         site: Site<'a>,
-        cluster: &'a ClusterName,
-        state: &'a ClusterState,
+        clusters: &'a BTreeMap<ClusterName, ClusterState>,
         now: Timestamp,
     ) -> Self {
         Self {
             site,
-            cluster,
-            state,
+            clusters,
             now,
             asked: BTreeMap::new(),
             issued: BTreeMap::new(),
             stored: BTreeMap::new(),
+            waiting: BTreeMap::new(),
         }
     }
 
-    pub(super) fn apply(&mut self, step: &'a Step) -> BTreeSet<Moved> {
+    pub(super) fn apply(&mut self, cluster: &'a ClusterName, step: &'a Step) -> BTreeSet<Moved> {
         let mut moved = BTreeSet::new();
         match &step.action {
             Action::UploadTrust { store, sha256, .. } => {
                 for node in reached(step, store, sha256) {
-                    moved.extend(self.trust(node, store, sha256));
+                    let party = Party::node(cluster, node);
+                    if self.is_expressway(cluster) {
+                        if store.as_str() == TRUSTED_LIST {
+                            self.waiting.entry(party).or_default().push(sha256);
+                        }
+                    } else {
+                        moved.extend(self.trust(party, store, sha256));
+                    }
                 }
             }
             Action::GenerateRequest { .. } => {
-                self.asked.insert(&step.id, &step.action);
+                self.asked.insert((cluster, &step.id), &step.action);
             }
             Action::AwaitCertificates {
                 requests, terms, ..
             } => {
                 for request in requests {
-                    self.issue(request, terms);
+                    self.issue(cluster, request, terms);
                 }
             }
             Action::UploadIdentity {
@@ -104,16 +120,16 @@ impl<'a> World<'a> {
                 request,
                 nodes,
             } => {
-                if let Some(issued) = self.issued.get(request) {
+                if let Some(issued) = self.issued.get(&(cluster, request)) {
                     for node in nodes {
-                        let stored = self.stored.entry(node).or_default();
+                        let stored = self.stored.entry(Party::node(cluster, node)).or_default();
                         stored.insert(purpose, issued.clone());
                     }
                 }
             }
             Action::RestartService { service, .. } => {
                 if let Some(node) = &step.node {
-                    moved.extend(self.restart(node, service));
+                    moved.extend(self.restart(cluster, node, service));
                 }
             }
             Action::Person { .. }
@@ -124,8 +140,14 @@ impl<'a> World<'a> {
         moved
     }
 
-    fn trust(&mut self, node: &NodeName, store: &Store, sha256: &Fingerprint) -> Option<Moved> {
-        let party = Party::node(self.cluster, node);
+    fn is_expressway(&self, cluster: &ClusterName) -> bool {
+        let state = self.clusters.get(cluster);
+        state.is_some_and(|state| {
+            matches!(state.product, Product::ExpresswayC | Product::ExpresswayE)
+        })
+    }
+
+    fn trust(&mut self, party: Party, store: &Store, sha256: &Fingerprint) -> Option<Moved> {
         let holdings = self.site.parties.get_mut(&party)?;
         let unread = holdings.read.unknown().map(str::to_owned);
         let held = holdings
@@ -150,19 +172,19 @@ impl<'a> World<'a> {
     }
 
     /// The certificate that will be issued for a request, as far as its terms tell.
-    fn issue(&mut self, request: &'a StepId, terms: &IssueTerms) {
+    fn issue(&mut self, cluster: &'a ClusterName, request: &'a StepId, terms: &IssueTerms) {
         let Some(Action::GenerateRequest {
             common_name,
             names,
             key,
             hash,
             ..
-        }) = self.asked.get(request).copied()
+        }) = self.asked.get(&(cluster, request)).copied()
         else {
             return;
         };
         let signer = terms.chain.last().and_then(|last| self.site.pool.get(last));
-        let own = format!("certificate for {} of {}", request, self.cluster);
+        let own = format!("certificate for {} of {}", request, cluster);
         let sha256 = Fingerprint::of(own.as_bytes());
         let lasts = terms.at_least.max(SignedDuration::from_hours(1));
         let certificate = Certificate {
@@ -180,7 +202,8 @@ impl<'a> World<'a> {
             },
             names: names.clone(),
             key_usage: Some(terms.key_usage.clone()),
-            extended_usage: Some(terms.extended_usage.clone()),
+            // Where nothing is demanded nobody can say what the authority leaves out.
+            extended_usage: Some(terms.extended_usage.clone()).filter(|it| !it.is_empty()),
             authority: false,
             subject_key_id: None,
             authority_key_id: signer.and_then(|signer| signer.subject_key_id.clone()),
@@ -188,16 +211,39 @@ impl<'a> World<'a> {
             signed_by: terms.chain.last().cloned().into_iter().collect(),
         };
         self.site.pool.foretell(certificate);
-        self.issued.insert(request, sha256);
+        let issued = Issued {
+            leaf: sha256,
+            above: terms.chain.iter().skip(1).rev().cloned().collect(),
+        };
+        self.issued.insert((cluster, request), issued);
     }
 
     /// A service comes back with what its node stores.
-    fn restart(&mut self, node: &NodeName, service: &ServiceName) -> Vec<Moved> {
-        let party = Party::node(self.cluster, node);
-        let (Some(stored), Some(seen)) = (self.stored.get(node), self.state.nodes.get(node)) else {
+    fn restart(
+        &mut self,
+        cluster: &ClusterName,
+        node: &NodeName,
+        service: &ServiceName,
+    ) -> Vec<Moved> {
+        let party = Party::node(cluster, node);
+        let Some(state) = self.clusters.get(cluster) else {
             return Vec::new();
         };
-        let appliance = Appliance::of(self.state.product, seen.role);
+        if self.is_expressway(cluster) {
+            if service.as_str() != WHOLE_PEER {
+                return Vec::new();
+            }
+            let release = state
+                .nodes
+                .get(node)
+                .and_then(|node| node.release.present());
+            let one_store = release.map(|release| release.level() < OWN_CLIENT_FROM);
+            return self.restart_peer(&party, one_store);
+        }
+        let (Some(stored), Some(seen)) = (self.stored.get(&party), state.nodes.get(node)) else {
+            return Vec::new();
+        };
+        let appliance = Appliance::of(state.product, seen.role);
         let Some(holdings) = self.site.parties.get_mut(&party) else {
             return Vec::new();
         };
@@ -217,24 +263,89 @@ impl<'a> World<'a> {
                 }
                 (Face::Port(..) | Face::Client, _) => false,
             };
-            let Some((_, leaf)) = stored.iter().find(|(purpose, _)| fits(purpose)) else {
+            let Some((_, issued)) = stored.iter().find(|(purpose, _)| fits(purpose)) else {
                 continue;
             };
-            let new = Observed::Present(ServedChain {
-                leaf: leaf.clone(),
+            let new = ServedChain {
+                leaf: issued.leaf.clone(),
                 rest: Vec::new(),
-            });
-            if *shown != new {
-                *shown = new;
-                let what = What::Shows(face.clone());
-                moved.push(Moved {
-                    party: party.clone(),
-                    what,
-                });
-            }
+            };
+            moved.extend(shows(&party, face, shown, Observed::Present(new)));
         }
         moved
     }
+
+    /// A whole peer comes back: it has loaded its list, and shows what it stores with the authorities above that the
+    /// list holds. `one_store`: it shows the same where it connects; none where its release is not known.
+    /// claim: EXPRESSWAY-TRUST-AFTER-RESTART, EXPRESSWAY-ACTIVE-AFTER-RESTART, EXPRESSWAY-SENDS-CHAIN,
+    /// EXPRESSWAY-CLIENT-STORE
+    fn restart_peer(&mut self, party: &Party, one_store: Option<bool>) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        let Some(holdings) = self.site.parties.get_mut(party) else {
+            return moved;
+        };
+        let store = Store::from(TRUSTED_LIST);
+        let list = holdings.stores.get_mut(&store);
+        if let (Some(waiting), Some(list)) = (self.waiting.remove(party), list) {
+            if *list == Observed::Absent {
+                *list = Observed::Present(Anchors::default());
+            }
+            if let Observed::Present(list) = list {
+                for authority in waiting {
+                    list.add(authority, &self.site.pool);
+                }
+            }
+            let dropped = false;
+            let what = What::Trusts {
+                store: store.clone(),
+                dropped,
+            };
+            let party = party.clone();
+            moved.push(Moved { party, what });
+        }
+        let stored = self.stored.get(party);
+        let Some(issued) = stored.and_then(|stored| stored.get(&Purpose::from("server"))) else {
+            return moved;
+        };
+        let held = holdings.stores.get(&store).and_then(Observed::present);
+        let above = issued.above.iter();
+        let above = above.filter(|authority| held.is_some_and(|held| held.holds(authority)));
+        let new = ServedChain {
+            leaf: issued.leaf.clone(),
+            rest: above.cloned().collect(),
+        };
+        for (face, shown) in &mut holdings.presents {
+            let new = match (face, one_store) {
+                (Face::Port(_, KeyAlgorithm::Rsa), _) | (Face::Client, Some(true)) => {
+                    Observed::Present(new.clone())
+                }
+                (Face::Client, None) => Observed::Unknown(
+                    "its release was not observed: it may have a client certificate of its own"
+                        .to_owned(),
+                ),
+                (Face::Port(..) | Face::Client | Face::Stored(_), _) => continue,
+            };
+            moved.extend(shows(party, face, shown, new));
+        }
+        moved
+    }
+}
+
+/// An end shows something from now on: whether that is new.
+fn shows(
+    party: &Party,
+    face: &Face,
+    shown: &mut Observed<ServedChain>,
+    new: Observed<ServedChain>,
+) -> Option<Moved> {
+    if *shown == new {
+        return None;
+    }
+    *shown = new;
+    Some(Moved {
+        party: party.clone(),
+        what: What::Shows(face.clone()),
+    })
 }
 
 fn is_web(face: &Face) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::simulate::Proof;
+use crate::simulate::{Proof, Reliance};
 
 /// What was looked at, why each class of phones still takes what it is offered, and each invariant that fails with what would mend it.
 pub fn proof(proof: &Proof) -> String {
@@ -29,6 +29,9 @@ pub fn proof(proof: &Proof) -> String {
             let _ = writeln!(text, "  {}", class.says);
         }
     }
+    if let Some(reliance) = &proof.reliance {
+        text.push_str(&relied_on(reliance, proof));
+    }
     for violation in &proof.violations {
         let step = violation
             .step
@@ -49,4 +52,24 @@ pub fn proof(proof: &Proof) -> String {
         let _ = writeln!(text, "  to mend it: {}", violation.remedy);
     }
     text
+}
+
+/// What was looked at between clusters.
+fn relied_on(reliance: &Reliance, proof: &Proof) -> String {
+    let broken = proof.violations.iter().any(|it| it.invariant == "I16");
+    let verdict = if broken {
+        "some break outside the restart of one of their ends, see I16 below"
+    } else {
+        "none breaks outside the restart of one of its ends"
+    };
+    let orders = match reliance.orders {
+        1 => "one order of the steps".to_owned(),
+        many => {
+            format!("{many} orders of the steps, each with one cluster as early as links allow")
+        }
+    };
+    format!(
+        "connections of Expressway: {} of {} verify before the plan; {} judgements over {orders}: {verdict}\n",
+        reliance.held, reliance.connections, reliance.judgements
+    )
 }

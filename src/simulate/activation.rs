@@ -1,11 +1,13 @@
 //! Restarts: one node at a time, those that lead first, each confirmed before the next (I8, I9, I10, I13, I28).
 
-use crate::model::{BackupJob, NodeName, Observed, Purpose, ServiceName};
+use std::collections::BTreeSet;
+
+use crate::model::{BackupJob, NodeName, Observed, Purpose, ServiceName, StepId};
 use crate::plan::{Action, Condition, Step};
 
 use super::node::Node;
 use super::world::World;
-use super::{Judge, PLAN_AGAIN, catalogue};
+use super::{Judge, PLAN_AGAIN, catalogue, peers};
 
 pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let (Action::RestartService { service, .. }, Some(at)) = (&step.action, &step.node) else {
@@ -29,6 +31,9 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let twin = of_pass.map(|plain| Purpose::new(format!("{plain}-ECDSA")));
     for purpose in node.unproved.iter().chain(of_pass).chain(&twin) {
         leader_first(judge, world, step, at, purpose);
+    }
+    if node.unproved.is_empty() && of_pass.is_none() {
+        leader_loads_first(judge, world, step, at, service);
     }
     if service.as_str().starts_with("Cisco DRF") {
         no_backup(judge, world, step);
@@ -64,7 +69,8 @@ fn for_a_reason(
 ) {
     let pass = world.pass.as_ref();
     let pass = pass.filter(|_| catalogue::is_of_phones(service));
-    let due = !node.unproved.is_empty() || pass.is_some();
+    let authority = node.last_authority(service, |authority| world.is_to_load(authority));
+    let due = !node.unproved.is_empty() || pass.is_some() || authority.is_some();
     judge.require(due, "I8", Some(step), &[], || {
         (
             "no new certificate is stored there that waits to be served: users lose the service for nothing".to_owned(),
@@ -72,7 +78,10 @@ fn for_a_reason(
         )
     });
     let stored = node.uploads.values().map(|upload| upload.at).max();
-    let since = stored.max(pass.map(|pass| pass.last_upload)).unwrap_or(0);
+    let since = stored
+        .max(pass.map(|pass| pass.last_upload))
+        .max(authority)
+        .unwrap_or(0);
     let again = node.restarted.get(service).is_some_and(|at| *at > since);
     judge.require(!again, "I8", Some(step), &[], || {
         (
@@ -129,6 +138,33 @@ fn leader_first(
     }
 }
 
+/// I9: where a service restarts for authorities alone, the leaders' restarts for the same, and they are confirmed, first.
+fn leader_loads_first(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    at: &NodeName,
+    service: &ServiceName,
+) {
+    let leaders = [world.seen.publisher(), catalogue::leader(world.seen, at)];
+    let leaders: BTreeSet<&NodeName> = leaders.into_iter().flatten().collect();
+    for leader in leaders.into_iter().filter(|leader| *leader != at) {
+        let planned = world.restarts.get(leader);
+        let planned = planned.is_some_and(|services| services.contains(service));
+        let done = world.nodes.get(leader).is_some_and(|node| {
+            let came = node.last_authority(service, |authority| world.is_to_load(authority));
+            let started = node.started.get(service).copied();
+            started >= came && node.unconfirmed.is_empty()
+        });
+        judge.require(!planned || done, "I9", Some(step), &[at, leader], || {
+            (
+                format!("{leader} goes first and was not confirmed before {at} restarts"),
+                format!("Restart and confirm {leader} first."),
+            )
+        });
+    }
+}
+
 /// I13: neither do the backup services restart under a job, nor does the certificate change by which they know each
 /// other. The publisher's master runs the jobs of the cluster; claim CUCM-DRF-MASTER-PUBLISHER.
 pub(super) fn no_backup(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
@@ -173,6 +209,7 @@ pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) 
     }
     if !node.unconfirmed.is_empty() {
         looks_at_services(judge, step, node, at);
+        peers::looks_at_peer(judge, world, step, node, at);
     }
 }
 
@@ -314,6 +351,13 @@ pub(super) fn at_the_end(judge: &mut Judge<'_>, world: &World<'_>) {
             };
             judge.breaks("I8", None, &[name], says, remedy);
         }
+        judge.require(node.unloaded.is_empty(), "I8", None, &[name], || {
+            let uploads: Vec<&str> = node.unloaded.iter().map(StepId::as_str).collect();
+            (
+                format!("at the end nothing was seen that proves the authorities of {} loaded: the peer's list counts only after its restart", uploads.join(", ")),
+                format!("Restart {name} after the last of them and confirm it."),
+            )
+        });
         let confirmed = node.unconfirmed.is_empty();
         judge.require(confirmed, "I9", None, &[name], || {
             (

@@ -2,7 +2,8 @@
 //! claims, never from a playbook.
 
 use crate::model::{
-    Appliance, ClusterState, KeyAlgorithm, Listener, NodeName, Port, Purpose, Release, ServiceName,
+    Appliance, ClusterState, KeyAlgorithm, Listener, NodeName, Port, Product, Purpose, Release,
+    ServiceName, WHOLE_PEER,
 };
 
 /// The trust verification service.
@@ -32,13 +33,15 @@ pub(super) enum Nodes {
     Publisher,
     CallProcessing,
     Presence,
+    /// Those whose certificate it is, each by itself: nothing spreads. Source: claim EXPRESSWAY-PER-PEER.
+    Own,
 }
 
 impl Nodes {
     /// Whether a node is one of them.
     pub(super) fn contain(self, seen: &ClusterState, node: &NodeName) -> bool {
         match self {
-            Self::All => seen.nodes.contains_key(node),
+            Self::All | Self::Own => seen.nodes.contains_key(node),
             Self::Publisher => seen.publisher() == Some(node),
             Self::CallProcessing => seen.appliance(node) == Some(Appliance::Cucm),
             Self::Presence => seen.appliance(node) == Some(Appliance::ImPresence),
@@ -90,8 +93,20 @@ const PLATFORM: &[Appliance] = &[
     Appliance::UnityConnection,
 ];
 
-/// Source: cucm-certificate-rules §1 (holders, stores, sharing), §4 (services).
-const KNOWN: [Known; 8] = [
+/// The one list of authorities that a peer of Expressway trusts. Source: expressway §2.3.
+pub(super) const TRUSTED_LIST: &str = "trusted-ca";
+
+/// Source: cucm-certificate-rules §1 (holders, stores, sharing), §4 (services); expressway §2.1, §2.3, §5.
+const KNOWN: [Known; 9] = [
+    Known {
+        plain: "server",
+        on: &[Appliance::ExpresswayC, Appliance::ExpresswayE],
+        has_twin: false,
+        shared_by: None,
+        trust: &[(TRUSTED_LIST, Nodes::Own)],
+        loaders: &[WHOLE_PEER],
+        phones: None,
+    },
     Known {
         plain: "tomcat",
         on: PLATFORM,
@@ -235,6 +250,9 @@ pub(super) fn presents(
     release: &Release,
 ) -> bool {
     let presence = appliance == Appliance::ImPresence;
+    if matches!(appliance, Appliance::ExpresswayC | Appliance::ExpresswayE) {
+        return service == WHOLE_PEER && of_peer(listener);
+    }
     match listener.port {
         Port::Rest | Port::Soap => service == "Cisco Tomcat",
         Port::Tftp => service == TFTP,
@@ -247,6 +265,35 @@ pub(super) fn presents(
         Port::Xmpp => service == "Cisco XCP Router",
         Port::Ssh | Port::Zone | Port::Tunnel => false,
     }
+}
+
+/// Whether a listener of a peer of Expressway must present its server certificate. The tunnels present it as well; they
+/// are counted, not asked for it. Source: expressway §3, §5.
+pub(super) fn of_peer(listener: Listener) -> bool {
+    matches!(listener.port, Port::Rest | Port::Zone) && listener.key == KeyAlgorithm::Rsa
+}
+
+/// Whether a cluster is one of Expressway, which has no publisher, no database and no platform beside its peers.
+pub(super) fn is_expressway(product: Product) -> bool {
+    matches!(product, Product::ExpresswayC | Product::ExpresswayE)
+}
+
+/// Whether a restart of a service loads what a store was given. Source: claim EXPRESSWAY-TRUST-AFTER-RESTART; for what
+/// verifies Expressway-C, expressway §7 and claims EXPRESSWAY-CUCM-TRUSTS-CORE, EXPRESSWAY-IMP-TRUSTS-CORE.
+pub(super) fn loads_store(service: &str, store: &str, appliance: Appliance) -> bool {
+    let (services, stores): (&[&str], &[&str]) = match appliance {
+        Appliance::ExpresswayC | Appliance::ExpresswayE => (&[WHOLE_PEER], &[TRUSTED_LIST]),
+        Appliance::Cucm => (
+            &["Cisco Tomcat", CALL_MANAGER, HA_PROXY],
+            &["tomcat-trust", "CallManager-trust"],
+        ),
+        Appliance::ImPresence => (
+            &["Cisco Tomcat", "Cisco XCP Router"],
+            &["tomcat-trust", "cup-xmpp-trust"],
+        ),
+        Appliance::UnityConnection => (&[], &[]),
+    };
+    services.contains(&service) && stores.contains(&store)
 }
 
 /// Which purposes, without twins, a port other than the web ports may present; the first that matches what was seen

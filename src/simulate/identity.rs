@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Fingerprint, NodeName, Purpose, SsoState, StepId};
 use crate::plan::{Action, Condition, Step};
 
+use super::catalogue::Nodes;
 use super::node::Request;
 use super::trust::lacking;
 use super::world::World;
@@ -146,7 +147,8 @@ fn chain_is_there(
         return;
     };
     for (store, needed_by) in world.stores_of(purpose) {
-        let lacking = lacking(world, &store, needed_by, &terms.chain);
+        let mut lacking = lacking(world, &store, needed_by, &terms.chain);
+        lacking.retain(|node| needed_by != Nodes::Own || nodes.contains(*node));
         judge.none(&lacking, "I5", Some(step), || {
             (
                 format!("{store} was not seen to hold root and intermediates of the certificate for {request}"),

@@ -9,13 +9,18 @@ mod activation;
 mod baseline;
 mod catalogue;
 mod identity;
+mod links;
 mod node;
+mod order;
 mod pass;
+mod peers;
 mod phones;
 mod preflight;
+mod reliance;
 mod requests;
 mod reuse;
 mod shape;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -29,6 +34,7 @@ use crate::model::{ClusterName, NodeName, Observation, StepId};
 use crate::plan::{Action, ClusterPlan, Plan, Step};
 
 pub use phones::{ClassProof, Holds, PhoneClass, Presence, Stranded};
+pub use reliance::Reliance;
 use world::World;
 
 /// What helps where the plan itself is wrong, not the cluster.
@@ -42,6 +48,9 @@ pub struct Proof {
     /// By cluster whose plan changes what phones hold: every class of its phones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub phones: BTreeMap<ClusterName, Vec<ClassProof>>,
+    /// What was looked at of connections between clusters; none where the plan changes no end of any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reliance: Option<Reliance>,
     /// Everything that is wrong, in the order of the plan. Empty: the plan is safe in this model.
     pub violations: Vec<Violation>,
 }
@@ -50,6 +59,13 @@ impl Proof {
     /// Whether no invariant fails.
     pub fn holds(&self) -> bool {
         self.violations.is_empty()
+    }
+
+    /// Adds what was judged of a cluster beside its own walk.
+    fn absorb(&mut self, judge: Judge<'_>) {
+        let extent = self.clusters.entry(judge.cluster.clone()).or_default();
+        extent.checks += judge.extent.checks;
+        self.violations.extend(judge.violations);
     }
 }
 
@@ -84,11 +100,17 @@ pub struct Violation {
 /// Proves a plan against the observation it was made from.
 pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
     let mut proof = Proof::default();
+    let mut elsewhere = links::authorities_elsewhere(plan);
     for (name, cluster) in &plan.clusters {
         let mut judge = Judge::new(name);
         match observation.clusters.get(name) {
             Some(state) => {
-                let world = World::observed(state, observation.to, cluster);
+                let world = World::observed(
+                    state,
+                    observation.to,
+                    cluster,
+                    elsewhere.remove(name).unwrap_or_default(),
+                );
                 let phones = walk(&mut judge, world, cluster);
                 if !phones.is_empty() {
                     proof.phones.insert(name.clone(), phones);
@@ -104,6 +126,10 @@ pub fn prove(observation: &Observation, plan: &Plan) -> Proof {
         }
         proof.clusters.insert(name.clone(), judge.extent);
         proof.violations.extend(judge.violations);
+    }
+    if let Some(order) = links::check(&mut proof, plan) {
+        peers::check(&mut proof, observation, &order);
+        reliance::check(&mut proof, observation, &order);
     }
     proof
 }

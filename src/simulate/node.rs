@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Appliance, Fingerprint, KeyAlgorithm, Listener, NodeState, Observed, Port, Purpose, Release,
-    ServiceName, ServiceStatus, SsoState, StepId, Store,
+    Appliance, Fingerprint, KeyAlgorithm, Listener, NodeName, NodeState, Observed, Port, Purpose,
+    Release, ServiceName, ServiceStatus, SsoState, StepId, Store, WHOLE_PEER,
 };
+use crate::plan::{Condition, Step};
 
 use super::catalogue;
 
@@ -38,6 +39,15 @@ pub(super) struct Upload {
     pub(super) at: usize,
 }
 
+/// An authority that a step of this plan uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Authority {
+    pub(super) store: Store,
+    pub(super) sha256: Fingerprint,
+    /// The place of the step among the steps.
+    pub(super) at: usize,
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -53,6 +63,10 @@ pub(super) struct Node {
     pub(super) unproved: BTreeSet<Purpose>,
     /// The last upload of each purpose.
     pub(super) uploads: BTreeMap<Purpose, Upload>,
+    /// Authorities that reached it, by their step.
+    pub(super) authorities: BTreeMap<StepId, Authority>,
+    /// Those of a peer of Expressway that it was not seen to have loaded. Source: claim EXPRESSWAY-TRUST-AFTER-RESTART.
+    pub(super) unloaded: BTreeSet<StepId>,
     /// Services that this plan restarted and whose node was not confirmed since.
     pub(super) unconfirmed: BTreeSet<ServiceName>,
     /// When each service last started in this plan, by itself or with another, by the step's place.
@@ -100,11 +114,74 @@ impl Node {
             identities,
             unproved: BTreeSet::new(),
             uploads: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+            unloaded: BTreeSet::new(),
             unconfirmed: BTreeSet::new(),
             started: BTreeMap::new(),
             restarted: BTreeMap::new(),
             sso: state.sso.present().copied(),
         }
+    }
+
+    /// An authority reaches it.
+    pub(super) fn take(&mut self, step: &StepId, authority: Authority) {
+        if authority.store.as_str() == catalogue::TRUSTED_LIST {
+            self.unloaded.insert(step.clone());
+        }
+        self.authorities.insert(step.clone(), authority);
+    }
+
+    /// When the last authority came that a restart of a service loads; some count, and some do not.
+    pub(super) fn last_authority(
+        &self,
+        service: &ServiceName,
+        counts: impl Fn(&Authority) -> bool,
+    ) -> Option<usize> {
+        let loads = |it: &&Authority| {
+            catalogue::loads_store(service.as_str(), it.store.as_str(), self.appliance)
+        };
+        let all = self.authorities.values().filter(loads);
+        all.filter(|it| counts(it)).map(|it| it.at).max()
+    }
+
+    /// Whether a confirmation shows that the peer started after an authority was stored: by its time of running, or by a
+    /// certificate that it presents only since then.
+    pub(super) fn shows_loaded(&self, name: &NodeName, upload: &StepId, step: &Step) -> bool {
+        let Some(since) = self.authorities.get(upload).map(|it| it.at) else {
+            return false;
+        };
+        let place = |id: &StepId| {
+            let identity = self
+                .uploads
+                .values()
+                .find(|it| it.step == *id)
+                .map(|it| it.at);
+            identity.or_else(|| self.authorities.get(id).map(|it| it.at))
+        };
+        step.after.iter().any(|condition| match condition {
+            Condition::StartedSince {
+                node,
+                service,
+                step,
+            } => {
+                let started = self.started.get(service);
+                let later = place(step).filter(|at| *at >= since);
+                node == name
+                    && service.as_str() == WHOLE_PEER
+                    && later.is_some_and(|later| started.is_some_and(|at| *at > later))
+            }
+            Condition::Serves {
+                node,
+                listener,
+                step,
+            } => {
+                let held = self.serves.get(listener);
+                let upload = held.and_then(|(purpose, _)| self.uploads.get(purpose));
+                let fresh = held.is_some_and(|(_, held)| *held == Held::Issued(step.clone()));
+                node == name && fresh && upload.is_some_and(|it| it.at > since)
+            }
+            _ => false,
+        })
     }
 
     /// Whether a service ran when the node was observed.
@@ -177,6 +254,10 @@ impl Node {
         upload: &StepId,
         release: &Release,
     ) -> bool {
+        if let Some(authority) = self.authorities.get(upload) {
+            let started = self.started.get(service);
+            return started.is_some_and(|at| *at > authority.at);
+        }
         let uploads = self.uploads.iter().find(|(_, it)| it.step == *upload);
         uploads.is_some_and(|(purpose, upload)| {
             let own = catalogue::restarts_itself(service.as_str(), release)
@@ -232,6 +313,9 @@ fn listeners(
     identities: &BTreeMap<Purpose, Held>,
     restarts: &BTreeSet<&ServiceName>,
 ) -> BTreeMap<Listener, (Purpose, Held)> {
+    if matches!(appliance, Appliance::ExpresswayC | Appliance::ExpresswayE) {
+        return listeners_of_peer(state);
+    }
     let mut found = BTreeMap::new();
     for (key, purpose) in WEB {
         for port in [Port::Rest, Port::Soap] {
@@ -264,6 +348,23 @@ fn listeners(
         });
         if let Some(of) = purposes.find(|of| identities.get(of) == Some(&leaf)) {
             found.insert(*listener, (of, leaf));
+        }
+    }
+    found
+}
+
+/// What a peer of Expressway must present its new certificate on: its web port whatever was seen there, and the port of
+/// zones where it answers.
+fn listeners_of_peer(state: &NodeState) -> BTreeMap<Listener, (Purpose, Held)> {
+    let web = Listener {
+        port: Port::Rest,
+        key: KeyAlgorithm::Rsa,
+    };
+    let server = || Purpose::from("server");
+    let mut found: BTreeMap<_, _> = [(web, (server(), Held::Unread))].into();
+    for (listener, chain) in &state.served {
+        if let Some(chain) = chain.present().filter(|_| catalogue::of_peer(*listener)) {
+            found.insert(*listener, (server(), Held::Known(chain.leaf.clone())));
         }
     }
     found

@@ -31,7 +31,7 @@ pub(super) fn check(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan
 
 /// I25: a publisher, and nothing unknown that a step rests on. I11: the security mode is known.
 fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
-    let publisher = world.seen.publisher().is_some();
+    let publisher = world.seen.publisher().is_some() || world.is_expressway();
     judge.require(publisher, "I25", None, &[], || {
         (
             "no node of the cluster is its publisher".to_owned(),
@@ -44,6 +44,7 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
             ("its services", node.services.unknown()),
             ("its single sign-on", node.sso.unknown()),
             ("its backup state", node.backup_job.unknown()),
+            ("what it says of itself", node.expressway.unknown()),
         ];
         for (what, gap) in facts {
             judge.require(gap.is_none(), "I25", None, &[name], || {
@@ -62,9 +63,8 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
             )
         });
     }
-    // Unity Connection has no such mode.
-    let has_none =
-        world.seen.product == Product::UnityConnection && world.seen.security == Observed::Absent;
+    // Unity Connection and Expressway have no such mode.
+    let has_none = world.seen.product != Product::Cucm && world.seen.security == Observed::Absent;
     let mode = world.seen.security.present();
     judge.require(mode.is_some() || has_none, "I11", None, &[], || {
         (
@@ -76,6 +76,10 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
 
 /// I25: the nodes that the cluster lists were all observed, and the publisher's platform knows them.
 fn members(judge: &mut Judge<'_>, world: &World<'_>) {
+    // No question tells the peers of an Expressway cluster (claim EXPRESSWAY-CLUSTER-PATH).
+    if world.is_expressway() {
+        return;
+    }
     let seen = &world.seen.nodes;
     let listed = world.seen.listed.present();
     judge.require(listed.is_some(), "I25", None, &[], || {
@@ -116,7 +120,7 @@ fn members(judge: &mut Judge<'_>, world: &World<'_>) {
 
 /// I25: replication is good everywhere, and the first write asks for it again. One node has none.
 fn replication(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
-    if world.seen.nodes.len() < 2 {
+    if world.seen.nodes.len() < 2 || world.is_expressway() {
         return;
     }
     // Documents do not say that Unity Connection reports any.
@@ -202,7 +206,8 @@ fn as_the_shell_asks(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let named =
         own.is_some_and(|own| common_name == own && names.iter().eq([&SubjectName::dns(own)]));
     let bits = if purpose.is_ecdsa() { 384 } else { 2048 };
-    let fits = world.release.has_certificate_interface() || (named && key.bits == bits);
+    let interface = world.release.has_certificate_interface() || world.is_expressway();
+    let fits = interface || (named && key.bits == bits);
     judge.require(fits, "I6", Some(step), &[], || {
         (
             format!(
@@ -231,7 +236,9 @@ fn purposes(plan: &ClusterPlan) -> BTreeMap<&Purpose, BTreeSet<&NodeName>> {
 fn presence_is_led(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     let own = |(purpose, _): &(&Purpose, BTreeSet<&NodeName>)| {
         let known = catalogue::known(purpose);
-        known.is_some_and(|known| !known.is_held_by(Appliance::Cucm))
+        known.is_some_and(|known| {
+            known.is_held_by(Appliance::ImPresence) && !known.is_held_by(Appliance::Cucm)
+        })
     };
     let Some((purpose, nodes)) = purposes(plan).into_iter().find(own) else {
         return;
@@ -250,8 +257,7 @@ fn presence_is_led(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan)
 /// I2: nothing is proved of what phones and peers hold of a purpose that this proof does not know.
 fn covered(judge: &mut Judge<'_>, world: &World<'_>, plan: &ClusterPlan) {
     let product = world.seen.product;
-    let known =
-        plan.product == product && matches!(product, Product::Cucm | Product::UnityConnection);
+    let known = plan.product == product;
     for (purpose, nodes) in purposes(plan) {
         let covered = known && catalogue::known(purpose).is_some();
         let nodes: Vec<&NodeName> = nodes.into_iter().collect();

@@ -85,7 +85,9 @@ fn covers(
     let sharing = |node: &&NodeName| shared_by.contain(world.seen, node);
     let leads = match shared_by {
         Nodes::Presence => world.seen.presence_publisher.present(),
-        Nodes::All | Nodes::Publisher | Nodes::CallProcessing => world.seen.publisher(),
+        Nodes::All | Nodes::Publisher | Nodes::CallProcessing | Nodes::Own => {
+            world.seen.publisher()
+        }
     };
     judge.require(step.node.is_some() && step.node.as_ref() == leads, "I6", Some(step), &[], || {
         (

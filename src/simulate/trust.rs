@@ -60,7 +60,11 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
     let mut reached = world.reached(at, store);
     reached.retain(|node| !world.trusts(node, store, std::slice::from_ref(sha256)));
     readable(judge, world, step, store, &reached);
-    one_per_name(judge, world, step, store, &reached, incoming);
+    if world.is_expressway() {
+        one_counts(judge, world, step, store, &reached, incoming);
+    } else {
+        one_per_name(judge, world, step, store, &reached, incoming);
+    }
 }
 
 /// I5: it is an authority, and the one that signed it is there already.
@@ -121,6 +125,27 @@ fn readable(
                 "{store} or an entry of it could not be read: the upload may replace one, or not be stored"
             ),
             "Mend what keeps it from being read, observe and plan again.".to_owned(),
+        )
+    });
+}
+
+/// I19: of two certificates of one name the list of a peer uses the upper one, so that a new one below another acts as
+/// if it were not there. claim: EXPRESSWAY-STORE-SAME-CN
+fn one_counts(
+    judge: &mut Judge<'_>,
+    world: &World<'_>,
+    step: &Step,
+    store: &Store,
+    reached: &[&NodeName],
+    incoming: &Certificate,
+) {
+    let taken = |node: &&&NodeName| !world.namesakes(node, store, incoming).is_empty();
+    let taken: Vec<&NodeName> = reached.iter().filter(taken).copied().collect();
+    judge.none(&taken, "I19", Some(step), || {
+        let title = incoming.title();
+        (
+            format!("{store} holds another certificate named {title}, and only the upper one counts: this one would act as if it were absent"),
+            format!("Delete the other {title} in the peer's web pages first, if nothing served chains to it, or have the authority take another common name."),
         )
     });
 }
@@ -216,6 +241,10 @@ pub(super) fn while_open(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) 
             // The one that is on its way in is not missing.
             let mut chain = terms.chain.clone();
             chain.retain(|authority| authority != sha256);
+            // A peer's own list drops nothing, whosever certificate it is.
+            if nodes == Nodes::Own {
+                continue;
+            }
             let lost = lacking(world, &store, nodes, &chain);
             judge.none(&lost, "I5", Some(step), || {
                 (

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Appliance, Certificate, ClusterState, Fingerprint, NodeName, Observed, Purpose, Release,
-    SecurityMode, ServiceName, SsoState, StepId, Store,
+    Appliance, ClusterState, Fingerprint, NodeName, Observed, Purpose, Release, SecurityMode,
+    ServiceName, SsoState, StepId,
 };
 use crate::plan::{Action, ClusterPlan, Condition, IssueTerms, PhoneBaseline, Step};
 
-use super::catalogue::{self, Nodes, PhonePart};
+use super::catalogue::{self, PhonePart};
 use super::node::{Node, Request, Upload};
 use super::pass::Pass;
 use super::phones::Phones;
@@ -36,6 +36,10 @@ pub(super) struct World<'a> {
     pub(super) issued: BTreeMap<StepId, &'a IssueTerms>,
     /// The nodes on which the plan stores a purpose sooner or later.
     pub(super) planned: BTreeMap<&'a Purpose, BTreeSet<&'a NodeName>>,
+    /// Services that the plan restarts, by node.
+    pub(super) restarts: BTreeMap<&'a NodeName, BTreeSet<&'a ServiceName>>,
+    /// The authorities of certificates of other clusters that are carried out together with this one.
+    pub(super) elsewhere: BTreeSet<&'a Fingerprint>,
     /// Which purposes are CallManager's as well.
     pub(super) reused: BTreeSet<Purpose>,
     /// The publisher's release.
@@ -52,7 +56,12 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     /// The state that was observed.
-    pub(super) fn observed(seen: &'a ClusterState, at: Timestamp, plan: &'a ClusterPlan) -> Self {
+    pub(super) fn observed(
+        seen: &'a ClusterState,
+        at: Timestamp,
+        plan: &'a ClusterPlan,
+        elsewhere: BTreeSet<&'a Fingerprint>,
+    ) -> Self {
         let mut planned: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let mut restarts: BTreeMap<&NodeName, BTreeSet<&ServiceName>> = BTreeMap::new();
         for step in &plan.steps {
@@ -70,7 +79,7 @@ impl<'a> World<'a> {
         let release = publisher.and_then(|node| node.release.present());
         let release = release.unwrap_or(&plan.release);
         let nodes = seen.nodes.iter().map(|(name, state)| {
-            let restarts = restarts.remove(name).unwrap_or_default();
+            let restarts = restarts.get(name).cloned().unwrap_or_default();
             let appliance = Appliance::of(seen.product, state.role);
             let node = Node::observed(state, appliance, release, &restarts);
             (name.clone(), node)
@@ -82,6 +91,8 @@ impl<'a> World<'a> {
             asked: BTreeMap::new(),
             issued: BTreeMap::new(),
             planned,
+            restarts: restarts.clone(),
+            elsewhere,
             reused: reuse::found(seen, release),
             release,
             moment: 0,
@@ -118,16 +129,6 @@ impl<'a> World<'a> {
         self.seen.security == Observed::Present(SecurityMode::Mixed)
     }
 
-    /// The stores that must hold the chain of a purpose's certificate, each with its nodes.
-    pub(super) fn stores_of(&self, purpose: &Purpose) -> Vec<(Store, Nodes)> {
-        let known = catalogue::known(purpose);
-        let own = known.into_iter().flat_map(|known| known.trust).copied();
-        let more = self.reused.contains(purpose);
-        own.chain(more.then_some(("CallManager-trust", Nodes::CallProcessing)))
-            .map(|(store, nodes)| (Store::from(store), nodes))
-            .collect()
-    }
-
     /// Nodes on which something new is stored that was not seen in effect, or that restarted and were not confirmed.
     pub(super) fn unfinished(&self) -> Vec<&NodeName> {
         let open = |node: &Node| !node.unproved.is_empty() || !node.unconfirmed.is_empty();
@@ -153,43 +154,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether a node's store was seen to hold every one of some certificates.
-    pub(super) fn trusts(&self, node: &NodeName, store: &Store, chain: &[Fingerprint]) -> bool {
-        let held = self.nodes.get(node).and_then(|node| node.trust.get(store));
-        chain
-            .iter()
-            .all(|each| held.is_some_and(|held| held.contains(each)))
-    }
-
-    /// The nodes on which an upload to a store of one node takes effect.
-    pub(super) fn reached<'n>(&'n self, at: &'n NodeName, store: &Store) -> Vec<&'n NodeName> {
-        match catalogue::spreads_to(self.seen, self.release, at, store.as_str()) {
-            Some(nodes) => {
-                let others = self.nodes.keys();
-                others
-                    .filter(|node| *node == at || nodes.contain(self.seen, node))
-                    .collect()
-            }
-            None => vec![at],
-        }
-    }
-
-    /// Certificates of one common name in a node's store, beside one of them.
-    pub(super) fn namesakes(
-        &self,
-        node: &NodeName,
-        store: &Store,
-        incoming: &Certificate,
-    ) -> Vec<&'a Certificate> {
-        let held = self.nodes.get(node).and_then(|node| node.trust.get(store));
-        held.into_iter()
-            .flatten()
-            .filter(|each| **each != incoming.sha256)
-            .filter_map(|each| self.seen.certificates.get(each))
-            .filter(|each| each.title().eq_ignore_ascii_case(incoming.title()))
-            .collect()
-    }
-
     /// The step has begun: what it touches can no longer be relied on.
     pub(super) fn begin(&mut self, step: &'a Step) {
         self.moment += 1;
@@ -197,6 +161,7 @@ impl<'a> World<'a> {
             Action::UploadTrust { store, sha256, .. } => {
                 if let Some(at) = &step.node {
                     self.replace(at, store, sha256);
+                    self.take(at, &step.id, store, sha256);
                 }
             }
             Action::GenerateRequest { purpose, nodes, .. } => {
@@ -280,24 +245,9 @@ impl<'a> World<'a> {
                 .into_iter()
                 .filter(|of| !proves(node, at, of, step, release));
             node.unproved = behind.collect();
-        }
-    }
-
-    /// What an upload drops: older namesakes, wherever the store takes effect.
-    fn replace(&mut self, at: &NodeName, store: &Store, sha256: &Fingerprint) {
-        let Some(incoming) = self.seen.certificates.get(sha256) else {
-            return;
-        };
-        let reached: Vec<NodeName> = self.reached(at, store).into_iter().cloned().collect();
-        for name in reached {
-            let dropped = self.namesakes(&name, store, incoming);
-            let held = self.nodes.get_mut(&name);
-            let Some(held) = held.and_then(|node| node.trust.get_mut(store)) else {
-                continue;
-            };
-            for old in dropped {
-                held.remove(&old.sha256);
-            }
+            let waits = std::mem::take(&mut node.unloaded).into_iter();
+            let waits = waits.filter(|upload| !node.shows_loaded(at, upload, step));
+            node.unloaded = waits.collect();
         }
     }
 

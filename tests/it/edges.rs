@@ -17,7 +17,7 @@ fn edge() -> Edge {
         port: Some(6972),
         leg: Leg::TrafficServer,
         verifier: Side::Connecting,
-        store: "trusted CA list".into(),
+        store: "trusted-ca".into(),
         whole_chain: false,
         name: NameCheck::AnyOf {
             names: ["cucm.steven.lab".to_owned()].into(),

@@ -2,6 +2,7 @@
 //! Source: expressway §2.3, §3, §7, §8.
 // claim: EXPRESSWAY-TRUST-LIST, EXPRESSWAY-NAME-CHECK, EXPRESSWAY-ENFORCES
 
+mod facts;
 mod traversal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,8 @@ use crate::model::{
     Appliance, Certificate, ClusterName, Fingerprint, KeyAlgorithm, Listener, NodeName,
     Observation, Observed, Port, Purpose, ServedChain, Store,
 };
+
+pub use facts::facts;
 
 use super::site::face;
 use super::{
@@ -20,8 +23,10 @@ use traversal::{TUNNELS, ZONE, sign_in, traversal};
 /// A release of Expressway, such as (14, 2, 5).
 pub type ExpresswayRelease = (u32, u32, u32);
 
-/// The trusted CA list of a peer.
-pub const TRUSTED_LIST: &str = "trusted CA list";
+/// The trusted CA list of a peer, as plans and observations call it.
+pub const TRUSTED_LIST: &str = "trusted-ca";
+/// The first release with a client certificate of its own. Source: expressway §2.4; claim EXPRESSWAY-CLIENT-STORE.
+pub(super) const OWN_CLIENT_FROM: ExpresswayRelease = (15, 5, 0);
 
 /// The first release whose traffic server verifies every request, whatever the TLS verify mode. Source: expressway §7
 /// (TAC-MRA says 14.0.8, the release note 14.2.0).
@@ -40,6 +45,8 @@ const RELEASE: Basis = Basis::Assumed(
 const PREFERENCE: Basis = Basis::Assumed(
     "which kind of key this Expressway prefers was not observed, and it may take the other",
 );
+const UNITY: Basis =
+    Basis::Assumed("no interface tells which clusters of Unity Connection this Expressway serves");
 const MIXED: Basis = Basis::Assumed(
     "used only where phones or trunks are secure towards Expressway, which nobody observed",
 );
@@ -57,6 +64,9 @@ pub struct Peer {
     pub client: Observed<ServedChain>,
     /// The kind of key its traffic server prefers: ECDSA when fresh from X14.2, RSA when upgraded from 14.0 and later.
     pub prefers: Observed<KeyAlgorithm>,
+    /// Whether its traffic server verifies at all (`VerifyOriginServer`). Unknown counts as the default, on.
+    // claim: EXPRESSWAY-VERIFY-ORIGIN-SWITCH
+    pub verifies_origin: Observed<bool>,
 }
 
 /// All that the edges need to know of one Core and one Edge cluster that belong together.
@@ -66,7 +76,7 @@ pub struct Facts {
     pub core: BTreeMap<(ClusterName, NodeName), Peer>,
     /// The peers of Expressway-E.
     pub edge: BTreeMap<(ClusterName, NodeName), Peer>,
-    /// Every certificate seen on them, read together.
+    /// Certificates seen on them, read together, that the site does not have otherwise.
     pub certificates: BTreeMap<Fingerprint, Certificate>,
     /// The clusters that Expressway-C was told of.
     pub serves: BTreeSet<ClusterName>,
@@ -88,6 +98,17 @@ pub fn join<'a>(site: &mut Site<'a>, observation: &Observation, facts: &'a Facts
         site.parties.insert(Party::node(cluster, name), holdings);
     }
     legs(observation, facts)
+}
+
+/// The same for every pair of clusters that belong together; what two pairs share is one edge.
+pub fn join_all<'a>(
+    site: &mut Site<'a>,
+    observation: &Observation,
+    facts: &'a [Facts],
+) -> Vec<Edge> {
+    let mut met = BTreeSet::new();
+    let edges = facts.iter().flat_map(|pair| join(site, observation, pair));
+    edges.filter(|edge| met.insert(edge.clone())).collect()
 }
 
 fn holdings(peer: &Peer, site: &Site<'_>) -> Holdings {
@@ -205,7 +226,12 @@ fn to_server(
         Appliance::ExpresswayC | Appliance::ExpresswayE => &[],
     };
     for port in https {
-        let Some(basis) = since(peer, VERIFIES_FROM, &SERVERS) else {
+        let basis = match server.appliance {
+            Appliance::UnityConnection => &UNITY,
+            _ => &SERVERS,
+        };
+        let off = peer.verifies_origin == Observed::Present(false);
+        let Some(basis) = since(peer, VERIFIES_FROM, basis).filter(|_| !off) else {
             continue;
         };
         for (key, basis) in keys(peer, &basis, |key| answers(*port, key)) {

@@ -39,7 +39,7 @@ impl Bench {
                 port: Some(8443),
                 leg: Leg::TrafficServer,
                 verifier: Side::Connecting,
-                store: "trusted CA list".into(),
+                store: "trusted-ca".into(),
                 whole_chain: false,
                 name: NameCheck::AnyOf {
                     names: [CUCM.to_owned()].into(),

@@ -195,11 +195,12 @@ fn expressway_that_lacks_the_new_authority_is_found_before_the_first_restart() {
         .core
         .insert(("exp-c".into(), "vcsc.example.com".into()), peer);
     let name = ClusterName::from("hq");
-    let state = &scene.observation.clusters[&name];
     let found = |facts: &Facts, plan: &ClusterPlan| {
         let mut site = Site::of(&scene.observation);
         let edges = join(&mut site, &scene.observation, facts);
-        walk(site, &edges, (&name, state), plan, now())
+        let sequence: Vec<_> = plan.steps.iter().map(|step| (&name, step)).collect();
+        let clusters = &scene.observation.clusters;
+        walk(site, &edges, clusters, &sequence, now()).broken
     };
     let broken = found(&facts, hq(&mut plan));
     assert_eq!(
@@ -213,7 +214,7 @@ fn expressway_that_lacks_the_new_authority_is_found_before_the_first_restart() {
     assert_eq!(
         first.avoid,
         format!(
-            "Before {}, upload Corp Issuing to trusted CA list of vcsc.example.com.",
+            "Before {}, upload Corp Issuing to trusted-ca of vcsc.example.com, and restart and confirm that peer.",
             first.step
         )
     );

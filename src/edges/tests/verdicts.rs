@@ -180,8 +180,8 @@ const ROWS: &[(&str, Change, &str, &str)] = &[
     (
         "store unknown",
         |bench| bench.store = Observed::Unknown("timed out".to_owned()),
-        "unknown: trusted CA list of vcsc.steven.lab: timed out",
-        "unknown: trusted CA list of vcsc.steven.lab: timed out",
+        "unknown: trusted-ca of vcsc.steven.lab: timed out",
+        "unknown: trusted-ca of vcsc.steven.lab: timed out",
     ),
     (
         "store unknown and the name missing",

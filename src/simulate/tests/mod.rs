@@ -3,6 +3,7 @@
 mod arbitrary;
 mod build;
 mod directed;
+mod expressway;
 mod handsets;
 mod mutation;
 mod oracle;

@@ -48,6 +48,7 @@ impl Estate {
             server: chain(name),
             client: chain(name),
             prefers: Observed::Present(KeyAlgorithm::Rsa),
+            verifies_origin: Observed::Present(true),
         };
         estate
             .facts
@@ -278,7 +279,7 @@ fn presence_is_reached_over_7400() {
     assert_eq!(
         says,
         [
-            "trusted CA list true",
+            "trusted-ca true",
             "cup-xmpp-trust false",
             "tomcat-trust false"
         ]
