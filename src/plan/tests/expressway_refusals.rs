@@ -85,17 +85,12 @@ fn facts_that_forbid_a_change() {
                     .insert("server".into(), Observed::Present(request()));
             },
         ),
-        (
-            Some("I7"),
-            "expe1.example.com",
-            "found: 403",
-            |scene| {
-                scene
-                    .peer(EDGES[0])
-                    .pending
-                    .insert("server".into(), Observed::Unknown("403".into()));
-            },
-        ),
+        (Some("I7"), "expe1.example.com", "found: 403", |scene| {
+            scene
+                .peer(EDGES[0])
+                .pending
+                .insert("server".into(), Observed::Unknown("403".into()));
+        }),
         (
             None,
             "expc1.example.com",
