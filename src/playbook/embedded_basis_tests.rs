@@ -1,7 +1,7 @@
 //! What the playbooks that are built in rest on: proofs, outages, sources.
 
 use super::embedded_tests::{library, name, planned};
-use crate::model::{Proof, RestartRule};
+use crate::model::{Proof, RestartRule, WHOLE_PEER};
 
 /// A person switches high availability off where a restart may fail users over.
 #[test]
@@ -36,7 +36,7 @@ fn every_set_can_be_proved() {
                 procedure.proof.iter().any(|proof| match &proof.by {
                     Proof::Service(service) => *service == rule.service,
                     Proof::Port { always, .. } => {
-                        *always && rule.service.as_str() == "Cisco Tomcat"
+                        *always && ["Cisco Tomcat", WHOLE_PEER].contains(&rule.service.as_str())
                     }
                 })
             };

@@ -74,6 +74,23 @@ const CATALOGUE: &[(&str, &[&str], bool)] = &[
     ("im-presence ipsec", &["ipsec-trust All"], false),
     ("unity-connection tomcat", &["tomcat-trust All"], true),
     ("unity-connection ipsec", &["ipsec-trust All"], false),
+    ("expressway-c server", &["trusted-ca All"], false),
+    ("expressway-e server", &["trusted-ca All"], false),
+];
+
+/// Those that no plan renews.
+const ASSESSED: [(Appliance, &str, &str); 3] = [
+    (Appliance::Cucm, "ITLRecovery", "utils itl reset localkey"),
+    (
+        Appliance::ExpresswayC,
+        "client",
+        "copy the new server certificate",
+    ),
+    (
+        Appliance::ExpresswayE,
+        "client",
+        "copy the new server certificate",
+    ),
 ];
 
 /// Those of the catalogue that have an elliptic-curve twin.
@@ -100,21 +117,13 @@ fn every_purpose_of_every_kind_of_node_has_its_stores() {
         expected.insert((*line).to_owned(), (stores, *multi_server));
     }
     assert_eq!(found, expected);
-    let recovery = procedure(Appliance::Cucm, "ITLRecovery");
-    assert!(
-        recovery
-            .assess_only
-            .unwrap()
-            .text
-            .contains("utils itl reset localkey")
-    );
-    assert_eq!(library.procedures().len(), expected.len() + 1);
+    for (appliance, purpose, way) in ASSESSED {
+        let told = procedure(appliance, purpose).assess_only.unwrap().text;
+        assert!(told.contains(way), "{told}");
+    }
+    assert_eq!(library.procedures().len(), expected.len() + ASSESSED.len());
     let written: BTreeSet<String> = library.procedures().iter().map(name).collect();
-    for appliance in [
-        Appliance::Cucm,
-        Appliance::ImPresence,
-        Appliance::UnityConnection,
-    ] {
+    for appliance in Appliance::ALL {
         for purpose in appliance.purposes() {
             assert!(
                 written.contains(&format!("{appliance} {purpose}")),
@@ -128,7 +137,7 @@ fn every_purpose_of_every_kind_of_node_has_its_stores() {
 #[test]
 fn usages_are_those_of_the_guides() {
     let library = library();
-    for procedure in planned(&library) {
+    for procedure in planned(&library).filter(|it| !is_expressway(it)) {
         let purpose = procedure.purpose.as_str();
         let unity = procedure.appliance == Appliance::UnityConnection;
         let cucm = procedure.appliance == Appliance::Cucm;
@@ -160,6 +169,34 @@ fn usages_are_those_of_the_guides() {
             }
             assert_eq!(extended, expected, "{place}");
         }
+    }
+}
+
+fn is_expressway(procedure: &Procedure) -> bool {
+    matches!(
+        procedure.appliance,
+        Appliance::ExpresswayC | Appliance::ExpresswayE
+    )
+}
+
+/// expressway §8: who needs clientAuth in the server certificate, by release.
+#[test]
+fn client_authentication_is_asked_for_where_the_release_does() {
+    for (release, of_core, of_edge) in [
+        ("X14.0.1", true, true),
+        ("X14.3.7", true, true),
+        ("X15.3.2", true, true),
+        ("X15.4.0", true, false),
+        ("X15.5.0", false, false),
+    ] {
+        let release = release_named(release).unwrap();
+        let asks = |appliance| {
+            let (_, extended) = usages(&procedure(appliance, "server"), &release);
+            assert!(extended.contains(&"serverAuth".to_owned()));
+            extended.contains(&"clientAuth".to_owned())
+        };
+        let found = (asks(Appliance::ExpresswayC), asks(Appliance::ExpresswayE));
+        assert_eq!(found, (of_core, of_edge), "{release}");
     }
 }
 
@@ -319,6 +356,7 @@ fn tomcat_says_where_and_how() {
 #[test]
 fn gates_stand_where_they_belong() {
     let library = library();
+    // An Expressway has no gate of its own: what must hold is judged by the plan (zones, tunnels).
     let having = |gate: Gate| -> Vec<String> {
         planned(&library)
             .filter(|procedure| procedure.preconditions.iter().any(|rule| rule.gate == gate))
@@ -346,7 +384,7 @@ fn gates_stand_where_they_belong() {
             name(procedure)
         );
     }
-    let all = planned(&library).count();
+    let all = planned(&library).filter(|it| !is_expressway(it)).count();
     assert_eq!(having(Gate::ReplicationGood).len(), all);
     assert_eq!(having(Gate::PlatformServicesUp).len(), all);
 }

@@ -336,6 +336,7 @@ fn expressway_is_observed_and_assessed_and_never_written_to() {
         "expressway-domain-missing",
         "expressway-tunnel-down",
         "key-policy",
+        "usage-missing",
     ];
     assert_eq!(codes, expected, "{data:#}");
     let doctor = site.run(&["doctor"]).expect(0);
@@ -349,13 +350,17 @@ fn expressway_is_observed_and_assessed_and_never_written_to() {
 }
 
 #[test]
-fn a_plan_refuses_expressway_by_name() {
+fn a_plan_refuses_what_a_peer_cannot_make() {
     let site = Site::trusted();
+    let path = site.folder.path().join("estate.yaml");
+    let estate = std::fs::read_to_string(path).unwrap();
+    site.write("estate.yaml", &estate.replace("rsa-2048", "rsa-3072"));
     let ended = site.run(&["plan"]);
     assert_ne!(ended.code, 0);
-    for words in ["cluster core", "expressway-c", "by hand"] {
+    for words in ["cluster core", "rsa-2048 or rsa-4096", "found rsa-3072"] {
         assert!(ended.err.contains(words), "{words}\n{}", ended.err);
     }
+    assert!(site.sent().iter().all(|line| line.starts_with("GET ")));
 }
 
 #[test]

@@ -119,7 +119,7 @@ pub(super) const ENTRIES: &[Explanation] = &[
         code: "pending-request",
         means: "A signing request waits on the node.",
         cause: "Somebody is renewing by hand, or an earlier attempt was left.",
-        remedy: "Finish that renewal, or delete the request in OS Administration. A new request would destroy its key.",
+        remedy: "Finish that renewal, or delete the request in OS Administration (on Expressway: discard it in the web pages, Maintenance, Security, Server certificate). A new request would destroy its key.",
         source: "cucm-rest-and-cli §0 fact 6, U7; invariant I7",
     },
     Explanation {

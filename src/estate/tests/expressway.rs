@@ -80,3 +80,37 @@ fn accounts_of_the_wrong_product_are_told_by_line_and_column() {
         ]
     );
 }
+
+const RULE: &str = "\
+issuers: {corp: {kind: folder, requests: out, issued: in, chain: chain.pem}}
+desired:
+  - where: {product: [expressway-c, expressway-e], purpose: [server]}
+    issuer: corp
+    distribution: this-server
+    key: rsa-2048
+    names: {also: [cluster.example.com]}
+";
+
+#[test]
+fn the_server_certificate_is_asked_for_peer_by_peer() {
+    let text = format!("{EDGE}{RULE}");
+    let estate = load(&text).unwrap();
+    let [core, edge] = &estate.certificates[..] else {
+        panic!("{:#?}", estate.certificates)
+    };
+    assert_eq!((core.nodes.len(), edge.nodes.len()), (2, 1));
+    assert!(edge.also.contains(&SubjectName::dns("cluster.example.com")));
+    let shared = text.replace("this-server", "multi-server");
+    let told = spots(&shared);
+    assert!(
+        told.iter().any(
+            |spot| spot.contains("each Expressway peer has a key and a certificate of its own")
+        ),
+        "{told:?}"
+    );
+    let client = spots(&text.replace("[server]", "[client]"));
+    assert!(
+        client[0].contains("`client` is not a purpose that an authority signs"),
+        "{client:?}"
+    );
+}

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod expressway;
+mod expressway_refusals;
 mod files;
 mod order;
 mod refusals;

@@ -1,5 +1,6 @@
 //! Plans as people see them.
 
+mod links;
 mod phones;
 
 use super::words::{WIDTH, clean, duration, wrapped};
