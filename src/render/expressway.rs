@@ -23,7 +23,13 @@ pub(super) fn lines(name: &str, node: &NodeState) -> Vec<String> {
     });
     parts.push(zones(told));
     parts.push(match &told.tunnels {
-        Observed::Present(tunnels) => format!("{} tunnels", tunnels.len()),
+        Observed::Present(tunnels) => {
+            let up = tunnels.iter().filter(|tunnel| tunnel.is_established());
+            match (up.count(), tunnels.len()) {
+                (up, all) if up == all => format!("{all} tunnels"),
+                (up, all) => format!("{up} of {all} tunnels"),
+            }
+        }
         Observed::Absent | Observed::Unknown(_) => "tunnels unknown".to_owned(),
     });
     parts.push(match &told.interface {

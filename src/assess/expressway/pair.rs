@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::neighbours::{
     named_by_any, node_at, verify_names as verify_names_of, zone_addresses,
 };
-use crate::model::{ClusterState, Expressway, Finding, Observed, Severity, ZoneKind};
+use crate::model::{ClusterState, Expressway, Finding, Observed, Severity, Tunnel, ZoneKind};
 
 use super::super::Context;
 use super::authorities::lacking;
@@ -134,7 +134,8 @@ fn symptom(told: &Expressway) -> &'static str {
                 && matches!(&zone.status, Observed::Present(status) if status.eq_ignore_ascii_case("active"))
         })
     });
-    let none = told.tunnels.present().is_some_and(Vec::is_empty);
+    let tunnels = told.tunnels.present();
+    let none = tunnels.is_some_and(|tunnels| !tunnels.iter().any(Tunnel::is_established));
     if active && none {
         "; the zone is active and no tunnel is established, as this does"
     } else {

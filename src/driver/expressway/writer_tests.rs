@@ -274,7 +274,7 @@ async fn a_request_repeats_the_subject_of_the_stored_certificate() {
         ("emailAddress", "voice@example.com"),
     ];
     recipe.subject = subject.map(|(kind, value)| (kind, value.to_owned())).into();
-    let certificate = openssl::x509::X509::from_der(&recipe.self_signed().parsed.der).unwrap();
+    let certificate = recipe.self_signed_library();
     let planted = site.lab.change_peer("edge", EDGE, |peer| {
         let key = peer.stored.key.clone();
         peer.stored = Identity { certificate, key };

@@ -134,7 +134,8 @@ fn alarm(element: &Element) -> Alarm {
     }
 }
 
-/// What a populated list looks like is not known: entries without a status leave the whole unknown.
+/// What a populated list looks like is not known: entries without a status leave the whole unknown. A cause beside them
+/// says why there is none ("No SSH tunnels have been established").
 fn tunnels(root: &Element) -> Observed<Vec<Tunnel>> {
     const PATH: [&str; 2] = ["CollaborationEdge", "Tunnels"];
     const PEER: [&str; 4] = ["Peer", "Address", "Name", "Destination"];
@@ -148,7 +149,8 @@ fn tunnels(root: &Element) -> Observed<Vec<Tunnel>> {
             status: element.text_of("Status").map(plain)?,
         })
     };
-    let read: Option<Vec<Tunnel>> = element.children.iter().map(tunnel).collect();
+    let entries = element.children.iter().filter(|it| it.name != "Cause");
+    let read: Option<Vec<Tunnel>> = entries.map(tunnel).collect();
     match read {
         Some(tunnels) => Observed::Present(tunnels),
         None => Observed::Unknown(format!(

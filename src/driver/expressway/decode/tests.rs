@@ -108,6 +108,8 @@ fn what_the_status_document_lacks_is_unknown_and_never_in_order() {
             .unknown()
             .is_some()
     );
+    let none = tunnels("<Cause>No SSH tunnels have been established</Cause>");
+    assert_eq!(none, Observed::Present(vec![]));
     let direct = status(b"<Status><SystemUnit><Expressway>True</Expressway></SystemUnit></Status>");
     assert_eq!(
         direct.unwrap().product,
