@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::journal::{Replay, StepStatus};
 use crate::model::{Fingerprint, Listener, NodeName, Purpose, StepId, Store};
-use crate::plan::{ClusterPlan, Condition};
+use crate::plan::{Action, ClusterPlan, Condition};
 
 /// The fact that a condition speaks of. The last step that speaks of it decides what it should be.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +74,14 @@ pub(super) fn standing<'a>(plan: &'a ClusterPlan, run: &Replay) -> Vec<&'a Condi
             record.attempts > 0 || matches!(record.status, StepStatus::Waiting { .. })
         });
         let done = run.is_done(&step.id);
+        if let Action::UploadIdentity { purpose, nodes, .. } = &step.action
+            && (begun || done)
+        {
+            // Whether a node keeps the request that a certificate answered is for the step to say, if it is known.
+            for node in nodes {
+                facts.remove(&Fact::Request(node, purpose));
+            }
+        }
         for condition in &step.after {
             match Fact::of(condition) {
                 Some(fact) if done => {

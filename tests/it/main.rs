@@ -27,6 +27,7 @@ mod estates;
 #[cfg(unix)]
 mod expressway;
 mod expressway_lab;
+mod expressway_steps;
 mod faults;
 mod files;
 mod forge;
