@@ -208,14 +208,6 @@ impl Certificate {
     pub fn title(&self) -> &str {
         self.common_name.as_deref().unwrap_or(&self.subject)
     }
-
-    /// Whether it has a name or an address among its alternative names; the common name does not count.
-    pub fn is_named(&self, name: &str) -> bool {
-        self.names.contains(&SubjectName::dns(name))
-            || name
-                .parse()
-                .is_ok_and(|address| self.names.contains(&SubjectName::Ip(address)))
-    }
 }
 
 /// A certificate signing request that waits on a node.

@@ -7,7 +7,7 @@ mod desired;
 mod expressway;
 mod finding;
 mod names;
-mod neighbours;
+pub mod neighbours;
 mod observation;
 mod observed;
 mod phone;
@@ -31,7 +31,6 @@ pub use names::{
     AccountName, ClaimId, ClusterName, FindingCode, Fingerprint, IssuerName, NodeName, Purpose,
     RunId, ServiceName, StepId, Store,
 };
-pub use neighbours::{far_side, served_by};
 pub use observation::{
     BackupJob, ClusterState, NodeState, OBSERVATION_FORMAT, Observation, Replication, SecurityMode,
     ServedChain, ServiceState, ServiceStatus, SsoState, TrustEntry,

@@ -1,148 +1,161 @@
-//! Which clusters of an estate belong together, as the answers of Expressway tell.
+//! Which clusters of an estate belong together, by what their Expressways say. Pure reading of what was observed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{
     Certificate, ClusterName, ClusterState, Expressway, KeyAlgorithm, Listener, NodeName,
-    NodeState, Observed, Port, Product, Purpose, ZoneKind,
+    NodeState, Observed, Port, Product, Purpose, SubjectName, ZoneKind,
 };
 
-/// Some clusters of an estate, each with its name.
-type Neighbours<'a> = Vec<(&'a ClusterName, &'a ClusterState)>;
+/// Every cluster that was observed.
+type Estate = BTreeMap<ClusterName, ClusterState>;
 
-/// The clusters at the other end of the traversal zones of a cluster: of Expressway-E for one of Expressway-C, and the
-/// other way round. Where there is one of each, they can only belong together. Nothing for a cluster of another product.
-pub fn far_side<'a>(
-    clusters: &'a BTreeMap<ClusterName, ClusterState>,
-    of: &ClusterName,
-) -> Neighbours<'a> {
-    let Some(own) = clusters.get(of) else {
+/// The peers that answered, with what they say of themselves.
+pub fn peers(state: &ClusterState) -> impl Iterator<Item = (&NodeName, &NodeState, &Expressway)> {
+    state.nodes.iter().filter_map(|(name, node)| {
+        let told = node.expressway.present()?;
+        Some((name, node, told.as_ref()))
+    })
+}
+
+/// The Expressway clusters at the other end of this one's zones; none for a cluster of another product.
+pub fn far<'a>(estate: &'a Estate, name: &ClusterName) -> Vec<&'a ClusterName> {
+    let Some(state) = estate.get(name) else {
         return Vec::new();
     };
-    let other = match own.product {
-        Product::ExpresswayC => Product::ExpresswayE,
-        Product::ExpresswayE => Product::ExpresswayC,
+    let (core, other) = match state.product {
+        Product::ExpresswayC => (true, Product::ExpresswayE),
+        Product::ExpresswayE => (false, Product::ExpresswayC),
         Product::Cucm | Product::UnityConnection => return Vec::new(),
     };
-    let all = |product| {
-        let clusters = clusters.iter();
+    let of = |product| {
+        let clusters = estate.iter();
         clusters.filter(move |(_, state)| state.product == product)
     };
-    if all(own.product).count() == 1 && all(other).count() == 1 {
-        return all(other).collect();
-    }
-    let linked = |far: &ClusterState| match own.product {
-        Product::ExpresswayC => traverses(own, far),
-        _ => traverses(far, own),
-    };
-    all(other).filter(|(_, far)| linked(far)).collect()
+    // One of each: they can only belong together.
+    let only = of(state.product).count() == 1 && of(other).count() == 1;
+    of(other)
+        .filter(|(_, far)| {
+            only || if core {
+                linked(state, far)
+            } else {
+                linked(far, state)
+            }
+        })
+        .map(|(name, _)| name)
+        .collect()
 }
 
-/// Whether a zone of Expressway-C leads to a peer of Expressway-E.
-fn traverses(core: &ClusterState, edge: &ClusterState) -> bool {
-    core.zone_addresses()
+/// Whether a zone of the core leads to a peer of the edge.
+fn linked(core: &ClusterState, edge: &ClusterState) -> bool {
+    zone_addresses(core)
         .into_iter()
-        .any(|address| edge.node_at(&address).is_some() || edge.is_named(&address))
+        .any(|address| node_at(edge, &address).is_some() || named_by_any(edge, &address))
 }
 
-/// The CUCM clusters whose publishers Expressway-C connects to, by the names that it has for them. Where it has only
-/// addresses, which an observation does not have, the only CUCM cluster there is. Which clusters of Unity Connection it
-/// connects to no interface tells (expressway §3).
-pub fn served_by<'a>(
-    clusters: &'a BTreeMap<ClusterName, ClusterState>,
-    core: &ClusterName,
-) -> Neighbours<'a> {
-    let told = clusters.get(core).into_iter().flat_map(ClusterState::peers);
-    let addresses: BTreeSet<&str> = told
+/// Where the traversal zones of Expressway-C connect to.
+pub fn zone_addresses(core: &ClusterState) -> BTreeSet<String> {
+    peers(core)
+        .flat_map(|(_, _, told)| told.zones.present().into_iter().flatten())
+        .filter(|zone| zone.kind != ZoneKind::Other)
+        .flat_map(|zone| zone.peer_addresses.iter().cloned())
+        .collect()
+}
+
+/// The names that the traversal zones of Expressway-E expect in the certificate of Expressway-C.
+pub fn verify_names(edge: &ClusterState) -> BTreeSet<String> {
+    peers(edge)
+        .flat_map(|(_, _, told)| told.zones.present().into_iter().flatten())
+        .filter(|zone| zone.kind != ZoneKind::Other)
+        .filter_map(|zone| zone.verify_name.clone())
+        .collect()
+}
+
+/// The node that has a name.
+pub fn node_at<'a>(state: &'a ClusterState, address: &str) -> Option<&'a NodeName> {
+    let is = |name: &str| name.eq_ignore_ascii_case(address.trim_end_matches('.'));
+    state
+        .nodes
+        .iter()
+        .find(|(name, node)| {
+            let own = node.reported_name.present();
+            is(name.as_str()) || own.is_some_and(|own| is(own))
+        })
+        .map(|(name, _)| name)
+}
+
+/// Whether the certificate of any peer has a name.
+pub fn named_by_any(edge: &ClusterState, address: &str) -> bool {
+    edge.nodes.iter().any(|(name, node)| {
+        answers_with(edge, name, node).is_some_and(|certificate| names(certificate, address))
+    })
+}
+
+/// The CUCM clusters whose publishers an Expressway-C connects to, by the names that it has for them.
+pub fn served<'a>(estate: &'a Estate, core: &ClusterState) -> Vec<&'a ClusterName> {
+    let addresses: BTreeSet<&str> = peers(core)
         .flat_map(|(_, _, told)| [&told.call_managers, &told.presence])
         .filter_map(Observed::present)
         .flatten()
         .map(|server| server.address.as_str())
         .collect();
-    let cucm = clusters.iter();
-    let cucm: Neighbours<'_> = cucm
+    let cucm: Vec<(&ClusterName, &ClusterState)> = estate
+        .iter()
         .filter(|(_, state)| state.product == Product::Cucm)
         .collect();
-    if cucm.len() == 1 && addresses.iter().any(|it| it.parse::<IpAddr>().is_ok()) {
-        return cucm;
-    }
+    // Known by IP addresses, which an observation does not have: the only one there is.
+    let only = cucm.len() == 1 && addresses.iter().any(|it| it.parse::<IpAddr>().is_ok());
     let named = |state: &ClusterState| {
-        let mut addresses = addresses.iter();
-        addresses.any(|address| state.server_at(address).is_some())
+        addresses
+            .iter()
+            .any(|address| server_at(state, address).is_some())
     };
-    cucm.into_iter().filter(|(_, state)| named(state)).collect()
+    cucm.into_iter()
+        .filter(|(_, state)| only || named(state))
+        .map(|(name, _)| name)
+        .collect()
 }
 
-impl ClusterState {
-    /// The Expressway peers that answered, with what they say of themselves.
-    pub fn peers(&self) -> impl Iterator<Item = (&NodeName, &NodeState, &Expressway)> {
-        self.nodes.iter().filter_map(|(name, node)| {
-            let told = node.expressway.present()?;
-            Some((name, node, told.as_ref()))
+/// The node that a server's name means: in full, or its host name alone.
+pub fn server_at<'a>(state: &'a ClusterState, address: &str) -> Option<&'a NodeName> {
+    node_at(state, address).or_else(|| {
+        let short = |name: &&NodeName| name.short().eq_ignore_ascii_case(address);
+        state.nodes.keys().find(short)
+    })
+}
+
+/// What a node presents on a port, for every kind of key that it has.
+pub fn presented<'a>(
+    state: &'a ClusterState,
+    node: &'a NodeState,
+    port: Port,
+) -> impl Iterator<Item = &'a Certificate> {
+    [KeyAlgorithm::Rsa, KeyAlgorithm::Ec]
+        .into_iter()
+        .filter_map(move |key| {
+            let chain = node.served.get(&Listener { port, key })?.present()?;
+            state.certificates.get(&chain.leaf)
         })
-    }
+}
 
-    /// Where the traversal zones of Expressway-C connect to.
-    pub fn zone_addresses(&self) -> BTreeSet<String> {
-        self.peers()
-            .flat_map(|(_, _, told)| told.zones.present().into_iter().flatten())
-            .filter(|zone| zone.kind != ZoneKind::Other)
-            .flat_map(|zone| zone.peer_addresses.iter().cloned())
-            .collect()
-    }
+/// The certificate with which a peer answers: the one that it serves, or else the one that it stores.
+pub fn answers_with<'a>(
+    state: &'a ClusterState,
+    name: &NodeName,
+    node: &'a NodeState,
+) -> Option<&'a Certificate> {
+    [Port::Zone, Port::Rest]
+        .into_iter()
+        .find_map(|port| presented(state, node, port).next())
+        .or_else(|| state.identity(name, &Purpose::from("server")))
+}
 
-    /// The node that has a name, in the estate file or by itself.
-    pub fn node_at(&self, address: &str) -> Option<&NodeName> {
-        let is = |name: &str| name.eq_ignore_ascii_case(address.trim_end_matches('.'));
-        self.nodes
-            .iter()
-            .find(|(name, node)| {
-                let own = node.reported_name.present();
-                is(name.as_str()) || own.is_some_and(|own| is(own))
-            })
-            .map(|(name, _)| name)
-    }
-
-    /// The node that a server's name means: in full, or its host name alone.
-    pub fn server_at(&self, address: &str) -> Option<&NodeName> {
-        self.node_at(address).or_else(|| {
-            let short = |name: &&NodeName| name.short().eq_ignore_ascii_case(address);
-            self.nodes.keys().find(short)
-        })
-    }
-
-    /// Whether the certificate of any peer has a name.
-    pub fn is_named(&self, address: &str) -> bool {
-        self.nodes.iter().any(|(name, node)| {
-            let certificate = self.answers_with(name, node);
-            certificate.is_some_and(|certificate| certificate.is_named(address))
-        })
-    }
-
-    /// What a node presents on a port, for every kind of key that it has.
-    pub fn presented<'a>(
-        &'a self,
-        node: &'a NodeState,
-        port: Port,
-    ) -> impl Iterator<Item = &'a Certificate> {
-        [KeyAlgorithm::Rsa, KeyAlgorithm::Ec]
-            .into_iter()
-            .filter_map(move |key| {
-                let chain = node.served.get(&Listener { port, key })?.present()?;
-                self.certificates.get(&chain.leaf)
-            })
-    }
-
-    /// The certificate with which a peer answers: the one that it serves, or else the one that it stores.
-    pub fn answers_with<'a>(
-        &'a self,
-        name: &NodeName,
-        node: &'a NodeState,
-    ) -> Option<&'a Certificate> {
-        [Port::Zone, Port::Rest]
-            .into_iter()
-            .find_map(|port| self.presented(node, port).next())
-            .or_else(|| self.identity(name, &Purpose::from("server")))
-    }
+/// Whether a certificate has a name or address among its alternative names. Zones do not look at the common name.
+// claim: EXPRESSWAY-ZONE-NAMES
+pub fn names(certificate: &Certificate, name: &str) -> bool {
+    certificate.names.contains(&SubjectName::dns(name))
+        || name
+            .parse()
+            .is_ok_and(|address| certificate.names.contains(&SubjectName::Ip(address)))
 }

@@ -12,9 +12,10 @@ mod store;
 mod unified;
 mod usage;
 
+use crate::model::neighbours::{answers_with, names, peers, presented};
 use crate::model::{
-    Certificate, ClusterState, Expressway, Finding, NodeName, NodeState, Observed, Product,
-    Purpose, Severity, Store,
+    Certificate, ClusterState, Finding, NodeName, NodeState, Observed, Product, Purpose, Severity,
+    Store,
 };
 
 use super::{Check, Context, certificates, node, requests};
@@ -54,11 +55,6 @@ pub(super) const CHECKS: &[Check] = &[
 /// The one trust store of a peer.
 const STORE: &str = "trusted-ca";
 
-/// The peers that answered, with what they say of themselves.
-fn peers(state: &ClusterState) -> impl Iterator<Item = (&NodeName, &NodeState, &Expressway)> {
-    state.peers()
-}
-
 /// What a store of a node holds; `None` if it is not known. What no library reads is left out.
 fn held<'a>(
     state: &'a ClusterState,
@@ -89,14 +85,8 @@ fn connects_with<'a>(
     match node.identities.get(&client) {
         Some(Observed::Present(_)) => state.identity(name, &client),
         Some(Observed::Absent | Observed::Unknown(_)) => None,
-        None => state.answers_with(name, node),
+        None => answers_with(state, name, node),
     }
-}
-
-/// Whether a certificate has a name or address among its alternative names. Zones do not look at the common name.
-// claim: EXPRESSWAY-ZONE-NAMES
-fn names(certificate: &Certificate, name: &str) -> bool {
-    certificate.is_named(name)
 }
 
 /// A finding about the server certificate of a peer, which a renewal mends.

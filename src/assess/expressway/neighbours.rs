@@ -1,17 +1,20 @@
-//! Which clusters of the estate belong together.
+//! The clusters that a check looks at beside its own.
 
-use crate::model::{ClusterState, far_side, served_by};
+use crate::model::{ClusterName, ClusterState, neighbours};
 
 use super::super::Context;
 
 /// The Expressway clusters at the other end of this one's zones.
 pub(super) fn far<'a>(context: &Context<'a>) -> Vec<&'a ClusterState> {
-    let far = far_side(context.estate, context.name).into_iter();
-    far.map(|(_, state)| state).collect()
+    states(context, neighbours::far(context.estate, context.name))
 }
 
 /// The CUCM clusters whose publishers Expressway-C connects to.
 pub(super) fn unified<'a>(context: &Context<'a>) -> Vec<&'a ClusterState> {
-    let served = served_by(context.estate, context.name).into_iter();
-    served.map(|(_, state)| state).collect()
+    states(context, neighbours::served(context.estate, context.state))
+}
+
+fn states<'a>(context: &Context<'a>, names: Vec<&ClusterName>) -> Vec<&'a ClusterState> {
+    let of = |name: &ClusterName| context.estate.get(name);
+    names.into_iter().filter_map(of).collect()
 }

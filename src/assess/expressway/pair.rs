@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::neighbours::{
+    named_by_any, node_at, verify_names as verify_names_of, zone_addresses,
+};
 use crate::model::{ClusterState, Expressway, Finding, Observed, Severity, ZoneKind};
 
 use super::super::Context;
 use super::authorities::lacking;
 use super::neighbours::far;
-use super::{STORE, about_server, connects_with, held, is_core, names, peers};
+use super::{STORE, about_server, answers_with, connects_with, held, is_core, names, peers};
 
 /// Where a zone of Expressway-C connects to is a name of that peer of Expressway-E.
 pub(super) fn peer_addresses(context: &Context<'_>) -> Vec<Finding> {
@@ -16,26 +19,23 @@ pub(super) fn peer_addresses(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let code = "expressway-zone-peer-name";
-    let addresses: BTreeSet<String> = far(context)
-        .into_iter()
-        .flat_map(ClusterState::zone_addresses)
-        .collect();
+    let addresses: BTreeSet<String> = far(context).into_iter().flat_map(zone_addresses).collect();
     let mut findings = Vec::new();
     for address in addresses {
         let expected = format!(
             "{address}, where a zone of Expressway-C connects to, is a name in the certificate"
         );
-        let Some(name) = context.state.node_at(&address) else {
-            let known = |(name, node)| context.state.answers_with(name, node).is_some();
+        let Some(name) = node_at(context.state, &address) else {
+            let known = |(name, node)| answers_with(context.state, name, node).is_some();
             let all_known = context.state.nodes.iter().all(known);
-            if all_known && !context.state.is_named(&address) {
+            if all_known && !named_by_any(context.state, &address) {
                 let found = "no peer of this cluster has it";
                 findings.push(context.finding(Severity::Critical, code, None, expected, found));
             }
             continue;
         };
         let node = context.state.nodes.get(name);
-        let certificate = node.and_then(|node| context.state.answers_with(name, node));
+        let certificate = node.and_then(|node| answers_with(context.state, name, node));
         if let Some(certificate) = certificate.filter(|certificate| !names(certificate, &address)) {
             let found = format!("{} does not have it", certificate.title());
             findings.push(about_server(
@@ -56,13 +56,7 @@ pub(super) fn verify_names(context: &Context<'_>) -> Vec<Finding> {
     if !is_core(context) {
         return Vec::new();
     }
-    let wanted: BTreeSet<String> = far(context)
-        .into_iter()
-        .flat_map(peers)
-        .flat_map(|(_, _, told)| told.zones.present().into_iter().flatten())
-        .filter(|zone| zone.kind != ZoneKind::Other)
-        .filter_map(|zone| zone.verify_name.clone())
-        .collect();
+    let wanted: BTreeSet<String> = far(context).into_iter().flat_map(verify_names_of).collect();
     let mut findings = Vec::new();
     for (name, node, _) in peers(context.state) {
         let Some(certificate) = connects_with(context.state, name, node) else {
@@ -123,7 +117,7 @@ fn shown(
 ) -> impl Iterator<Item = (&str, &crate::model::Certificate)> {
     peers(far).filter_map(move |(name, node, _)| {
         let certificate = if far_is_edge {
-            far.answers_with(name, node)
+            answers_with(far, name, node)
         } else {
             connects_with(far, name, node)
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Finding, Interface, Observed, Port, Purpose, Severity, Store, ZoneKind};
 
 use super::super::Context;
-use super::{STORE, about_server, peers};
+use super::{STORE, about_server, peers, presented};
 
 /// The peer is the one of the two that the estate file says.
 pub(super) fn product(context: &Context<'_>) -> Vec<Finding> {
@@ -91,9 +91,7 @@ pub(super) fn served(context: &Context<'_>) -> Vec<Finding> {
         for port in [Port::Rest, Port::Zone, Port::Tunnel] {
             let other = |leaf: &&crate::model::Certificate| leaf.sha256 != stored.sha256;
             findings.extend(
-                context
-                    .state
-                    .presented(node, port)
+                presented(context.state, node, port)
                     .find(other)
                     .map(|leaf| Finding {
                         renewal_mends: false,

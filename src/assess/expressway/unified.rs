@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::model::neighbours::server_at;
 use crate::model::{
     Certificate, ClusterState, Expressway, Finding, NodeState, Observed, Port, Product, Role,
     Severity, SubjectName, UnifiedServer,
@@ -12,7 +13,7 @@ use crate::model::{
 use super::super::Context;
 use super::authorities::lacking;
 use super::neighbours::unified;
-use super::{STORE, connects_with, held, is_core, peers};
+use super::{STORE, connects_with, held, is_core, peers, presented};
 
 /// The first release that verifies every request. Source: expressway §7 (TAC; the release note says X14.2.0).
 const ENFORCES: (u32, u32, u32) = (14, 0, 8);
@@ -159,7 +160,7 @@ fn one_advertised(
     }
     let (state, name) = clusters
         .iter()
-        .find_map(|state| Some((*state, state.server_at(address)?)))?;
+        .find_map(|state| Some((*state, server_at(state, address)?)))?;
     let node = state.nodes.get(name)?;
     let with = |wanted: Fit| {
         let of: BTreeSet<String> = https(state, node)
@@ -187,7 +188,7 @@ fn https<'a>(
 ) -> impl Iterator<Item = (Port, &'a Certificate)> {
     [Port::Soap, Port::Tftp]
         .into_iter()
-        .flat_map(move |port| state.presented(node, port).map(move |it| (port, it)))
+        .flat_map(move |port| presented(state, node, port).map(move |it| (port, it)))
 }
 
 /// The whole chain of what a server presents is in the list of every peer.
@@ -210,7 +211,7 @@ pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
         for state in &clusters {
             for (server, node) in &state.nodes {
                 for port in PORTS {
-                    for leaf in state.presented(node, port) {
+                    for leaf in presented(state, node, port) {
                         let lacks = lacking(state, leaf, &store);
                         if !lacks.is_empty() {
                             let at = format!("{}:{port}", server.short());

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::neighbours::{far, named_by_any, node_at, peers, served, server_at};
 use crate::model::{
     ClusterName, ClusterState, Expressway, Fingerprint, KeyAlgorithm, Listener, NodeName,
     NodeState, Observation, Observed, Port, Product, Purpose, ServedChain, Store, Zone, ZoneKind,
-    far_side, served_by,
 };
 
 use super::{ExpresswayRelease, Facts, OWN_CLIENT_FROM, Peer, TRUSTED_LIST};
@@ -23,14 +23,16 @@ pub fn facts(observation: &Observation) -> Vec<Facts> {
     };
     let mut all = Vec::new();
     for core in of(Product::ExpresswayC) {
-        let far = far_side(clusters, core.0);
-        if far.is_empty() {
+        let pairs = far(clusters, core.0);
+        if pairs.is_empty() {
             all.push(of_pair(clusters, Some(core), None));
         }
-        let pairs = far.into_iter();
+        let pairs = pairs
+            .into_iter()
+            .filter_map(|name| clusters.get_key_value(name));
         all.extend(pairs.map(|edge| of_pair(clusters, Some(core), Some(edge))));
     }
-    let alone = of(Product::ExpresswayE).filter(|(name, _)| far_side(clusters, name).is_empty());
+    let alone = of(Product::ExpresswayE).filter(|(name, _)| far(clusters, name).is_empty());
     all.extend(alone.map(|edge| of_pair(clusters, None, Some(edge))));
     all
 }
@@ -42,7 +44,7 @@ fn of_pair(
     core: Option<Named<'_>>,
     edge: Option<Named<'_>>,
 ) -> Facts {
-    let peers = |side: Option<Named<'_>>| {
+    let each = |side: Option<Named<'_>>| {
         let nodes = side.into_iter().flat_map(|(cluster, state)| {
             let nodes = state.nodes.iter();
             nodes.map(move |(name, node)| ((cluster.clone(), name.clone()), peer(state, node)))
@@ -50,15 +52,17 @@ fn of_pair(
         nodes.collect()
     };
     let mut facts = Facts {
-        core: peers(core),
-        edge: peers(edge),
+        core: each(core),
+        edge: each(edge),
         ..Facts::default()
     };
-    if let Some((name, state)) = core {
-        let served = served_by(clusters, name);
-        for (cluster, cucm) in &served {
+    if let Some((_, state)) = core {
+        let served = served(clusters, state);
+        for cluster in &served {
             facts.serves.insert((*cluster).clone());
-            facts.advertised.extend(advertised(cucm));
+            facts
+                .advertised
+                .extend(clusters.get(*cluster).map(advertised).unwrap_or_default());
         }
         // Which of them it serves no interface tells; the edges say so.
         let unity = clusters.iter();
@@ -193,7 +197,7 @@ fn advertised(cucm: &ClusterState) -> BTreeMap<NodeName, Observed<String>> {
     let rest = match &cucm.listed {
         Observed::Present(listed) => {
             for name in listed.keys() {
-                if let Some(node) = cucm.server_at(name.as_str()) {
+                if let Some(node) = server_at(cucm, name.as_str()) {
                     names.insert(node.clone(), Observed::Present(name.to_string()));
                 }
             }
@@ -224,7 +228,7 @@ fn addresses(core: &ClusterState, edge: Option<&ClusterState>) -> Observed<BTree
         return all;
     };
     let here = |address: &&String| {
-        edge.is_some_and(|edge| edge.node_at(address).is_some() || edge.is_named(address))
+        edge.is_some_and(|edge| node_at(edge, address).is_some() || named_by_any(edge, address))
     };
     let own: BTreeSet<String> = all.iter().filter(here).cloned().collect();
     let known = if own.is_empty() { all } else { own };
@@ -265,7 +269,7 @@ fn verify_subject(edge: &ClusterState) -> Observed<String> {
 fn domains(sides: &[&ClusterState]) -> Observed<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut why = None;
-    for (_, _, told) in sides.iter().flat_map(|side| side.peers()) {
+    for (_, _, told) in sides.iter().flat_map(|side| peers(side)) {
         if told.remote_access == Observed::Present(false) {
             continue;
         }
