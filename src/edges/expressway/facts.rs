@@ -72,6 +72,9 @@ fn of_pair(
                 .serves
                 .extend(unity.map(|(cluster, _)| cluster.clone()));
         }
+        let told = told(state, |told| &told.zones);
+        let unified = |zone: &Zone| zone.kind == ZoneKind::UnifiedCommunications;
+        facts.without_tunnels = told.present().is_some_and(|told| !zones(told).any(unified));
         facts.peer_addresses = addresses(state, edge.map(|(_, state)| state));
     }
     if let Some((_, state)) = edge {
@@ -134,19 +137,20 @@ fn peer(state: &ClusterState, node: &NodeState) -> Peer {
     }
 }
 
-/// What a peer presents as a server, on whichever port was seen; what it stores may not have been loaded.
+/// What a peer presents as a server, on whichever port was seen; what it stores may not have been loaded. It has one
+/// server certificate, of either kind of key.
 fn presents(node: &NodeState) -> Observed<ServedChain> {
-    let on = |port| {
-        let key = KeyAlgorithm::Rsa;
-        node.served.get(&Listener { port, key })
-    };
-    let ports = [Port::Zone, Port::Tunnel, Port::Rest].map(on);
-    let seen = ports.iter().flatten();
-    let seen = seen
-        .clone()
-        .find(|chain| chain.present().is_some())
-        .or_else(|| seen.clone().next());
-    seen.map_or_else(Observed::default, |chain| (*chain).clone())
+    let keys = [KeyAlgorithm::Rsa, KeyAlgorithm::Ec];
+    let ports = [Port::Zone, Port::Tunnel, Port::Rest];
+    let listeners = keys
+        .into_iter()
+        .flat_map(|key| ports.map(|port| Listener { port, key }));
+    let seen: Vec<&Observed<ServedChain>> = listeners
+        .filter_map(|listener| node.served.get(&listener))
+        .collect();
+    let known = seen.iter().find(|chain| chain.present().is_some());
+    let known = known.or_else(|| seen.first());
+    known.map_or_else(Observed::default, |chain| (*chain).clone())
 }
 
 /// What a peer shows where it connects. claim: EXPRESSWAY-CLIENT-STORE, EXPRESSWAY-SENDS-CHAIN

@@ -195,6 +195,23 @@ fn traversal_is_judged_from_an_observation() {
     assert_eq!(not, [""; 0]);
 }
 
+/// Tunnels are beside a zone of Unified Communications alone.
+#[test]
+fn a_plain_traversal_zone_has_no_tunnels() {
+    let mut observation = observed();
+    for told in told_by(&mut observation, "exp-c") {
+        told.zones = Observed::Present(vec![zone(ZoneKind::Traversal, &[EDGE], None)]);
+    }
+    let facts = facts(&observation);
+    let mut site = Site::of(&observation);
+    let edges = crate::edges::expressway::join_all(&mut site, &observation, &facts);
+    let legs: Vec<Leg> = edges.iter().map(|edge| edge.leg).collect();
+    assert!(
+        legs.contains(&Leg::Zone) && !legs.contains(&Leg::Tunnels),
+        "{legs:?}"
+    );
+}
+
 #[test]
 fn what_no_peer_tells_stays_unknown() {
     let mut observation = observed();

@@ -148,6 +148,25 @@ fn what_was_broken_before_is_not_held_against_the_plan() {
     );
 }
 
+/// Who changes nothing is read again before the others change, and need not be in a state to be written to.
+#[test]
+fn a_cluster_that_is_only_read_is_not_judged_as_one_that_is_written_to() {
+    let mut observation = observed();
+    for node in [PUBLISHER, FIRST] {
+        for store in ["tomcat-trust", "CallManager-trust"] {
+            trust(&mut observation, "hq", node, store, &[ROOT, ISSUING]);
+        }
+    }
+    let hq = observation.clusters.get_mut(&"hq".into()).unwrap();
+    hq.replication = Observed::Unknown("the shell did not answer".to_owned());
+    let mut plan = good(&observation);
+    let hq = of(&mut plan, "hq");
+    hq.steps.retain(|step| step.id.as_str() == "hq-loaded-sub1");
+    plan.links
+        .retain(|link| !link.then.as_str().starts_with("hq"));
+    assert_eq!(told(&prove(&observation, &plan)), "");
+}
+
 /// Restarts of what loads an authority are for those of others alone: an own one is loaded with the own identity.
 #[test]
 fn cucm_restarts_for_others_only_when_they_are_linked() {

@@ -25,7 +25,7 @@ fn a_list_that_is_stored_and_not_loaded_does_not_count() {
         for link in &mut plan.links {
             // What came before the round comes before what is left of it.
             if gone.contains(&link.then) {
-                link.then = of_id(plan.clusters.get(&ClusterName::from(CORE)).unwrap(), from);
+                link.then = of_id(&plan.clusters[&ClusterName::from(CORE)], from);
             }
         }
         for old in &gone {
