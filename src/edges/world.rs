@@ -184,7 +184,7 @@ impl<'a> World<'a> {
             return;
         };
         let signer = terms.chain.last().and_then(|last| self.site.pool.get(last));
-        let own = format!("certificate for {} of {}", request, cluster);
+        let own = format!("certificate for {request} of {cluster}");
         let sha256 = Fingerprint::of(own.as_bytes());
         let lasts = terms.at_least.max(SignedDuration::from_hours(1));
         let certificate = Certificate {

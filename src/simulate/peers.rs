@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::neighbours::far;
 use crate::model::{
     ClusterName, ClusterState, NodeName, Observation, Observed, Product, StepId, WHOLE_PEER,
-    ZoneKind, neighbours,
+    ZoneKind,
 };
 use crate::plan::{Action, Condition, Step};
 
@@ -120,10 +121,8 @@ pub(super) fn check(proof: &mut Proof, observation: &Observation, order: &Order<
         let Some(state) = observation.clusters.get(name) else {
             continue;
         };
-        for far in neighbours::far(&observation.clusters, name) {
-            let Some(other) = observation.clusters.get(far) else {
-                continue;
-            };
+        let others = far(&observation.clusters, name).into_iter();
+        for (far, other) in others.filter_map(|far| observation.clusters.get_key_value(far)) {
             // Each pair once, from its Expressway-C if that is in the plan.
             let from_here = state.product == Product::ExpresswayC || order.steps(far).is_empty();
             if from_here {

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use crate::edges::expressway::{self, Facts};
 use crate::edges::{Broken, Edge, Site, symptoms, walk};
-use crate::model::{ClusterName, NodeName, Observation, Store};
+use crate::model::neighbours::peers;
+use crate::model::{ClusterName, NodeName, Observation, Product, Store};
 
 use super::order::Order;
-use super::{Proof, Violation};
+use super::{Judge, Proof, Violation};
 
 /// How much was looked at between clusters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,6 +35,7 @@ pub(super) fn check(proof: &mut Proof, observation: &Observation, order: &Order<
     if facts.is_empty() {
         return;
     }
+    untold(proof, observation, order);
     let mut site = Site::of(observation);
     let all = expressway::join_all(&mut site, observation, &facts);
     let planned: BTreeSet<&ClusterName> = order.clusters().map(|(name, _)| name).collect();
@@ -74,6 +76,38 @@ pub(super) fn check(proof: &mut Proof, observation: &Observation, order: &Order<
     }
     proof.reliance = Some(reliance);
     tell(proof, broken);
+}
+
+/// Where nobody can tell whom an Expressway-C verifies and who verifies it, silence is not taken for nobody.
+fn untold(proof: &mut Proof, observation: &Observation, order: &Order<'_>) {
+    let of = |product| {
+        let clusters = observation.clusters.iter();
+        clusters.filter(move |(_, state)| state.product == product)
+    };
+    let several = of(Product::ExpresswayC).count() > 1 || of(Product::ExpresswayE).count() > 1;
+    for (name, core) in of(Product::ExpresswayC) {
+        let told = || peers(core).map(|(_, _, told)| told);
+        let servers = told().any(|told| told.call_managers.present().is_some());
+        let zones = told().any(|told| told.zones.present().is_some());
+        for (planned, _) in order.clusters() {
+            let product = observation.clusters.get(planned).map(|state| state.product);
+            let unknown = match product {
+                _ if planned == name => !servers || (several && !zones),
+                Some(Product::Cucm | Product::UnityConnection) => !servers,
+                Some(Product::ExpresswayE) => several && !zones,
+                Some(Product::ExpresswayC) | None => false,
+            };
+            let mut judge = Judge::new(planned);
+            let nodes: Vec<&NodeName> = core.nodes.keys().collect();
+            judge.require(!unknown, "I16", None, &nodes, || {
+                (
+                    format!("whom {name} connects to could not be read from any of its peers, so that nobody can tell whether it verifies what changes, or is verified"),
+                    super::preflight::OBSERVE_AGAIN.to_owned(),
+                )
+            });
+            proof.absorb(judge);
+        }
+    }
 }
 
 /// The clusters of an edge's ends.

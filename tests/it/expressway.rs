@@ -380,3 +380,22 @@ fn a_peer_that_nobody_vouched_for_is_sent_nothing() {
     assert!(ended.err.contains("reissue trust"), "{}", ended.err);
     assert!(site.sent().is_empty(), "{:?}", site.sent());
 }
+
+#[test]
+fn the_trust_between_both_sides_is_drawn() {
+    let site = Site::trusted();
+    for (format, arrow) in [("mermaid", "-->"), ("dot", "->")] {
+        let ended = site
+            .run(&["graph", "--trust", "--format", format])
+            .expect(0);
+        for port in ["7001", "2222"] {
+            let drawn = ended.out.lines().any(|line| {
+                line.contains(arrow) && line.contains(&format!("{port} RSA trusted-ca"))
+            });
+            assert!(drawn, "{port}\n{}", ended.out);
+        }
+        // Nodes of a CUCM cluster verify each other with this store; peers do not.
+        assert!(!ended.out.contains("tomcat-trust"), "{}", ended.out);
+        assert!(ended.out.contains("Connections: "), "{}", ended.out);
+    }
+}

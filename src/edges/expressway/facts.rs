@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::neighbours::{far, named_by_any, node_at, peers, served, server_at};
 use crate::model::{
     ClusterName, ClusterState, Expressway, Fingerprint, KeyAlgorithm, Listener, NodeName,
     NodeState, Observation, Observed, Port, Product, Purpose, ServedChain, Store, Zone, ZoneKind,
-    neighbours,
 };
 
 use super::{ExpresswayRelease, Facts, OWN_CLIENT_FROM, Peer, TRUSTED_LIST};
@@ -23,17 +23,16 @@ pub fn facts(observation: &Observation) -> Vec<Facts> {
     };
     let mut all = Vec::new();
     for core in of(Product::ExpresswayC) {
-        let far = neighbours::far(clusters, core.0);
-        if far.is_empty() {
+        let pairs = far(clusters, core.0);
+        if pairs.is_empty() {
             all.push(of_pair(clusters, Some(core), None));
         }
-        let pairs = far
+        let pairs = pairs
             .into_iter()
             .filter_map(|name| clusters.get_key_value(name));
         all.extend(pairs.map(|edge| of_pair(clusters, Some(core), Some(edge))));
     }
-    let alone =
-        of(Product::ExpresswayE).filter(|(name, _)| neighbours::far(clusters, name).is_empty());
+    let alone = of(Product::ExpresswayE).filter(|(name, _)| far(clusters, name).is_empty());
     all.extend(alone.map(|edge| of_pair(clusters, None, Some(edge))));
     all
 }
@@ -45,7 +44,7 @@ fn of_pair(
     core: Option<Named<'_>>,
     edge: Option<Named<'_>>,
 ) -> Facts {
-    let peers = |side: Option<Named<'_>>| {
+    let each = |side: Option<Named<'_>>| {
         let nodes = side.into_iter().flat_map(|(cluster, state)| {
             let nodes = state.nodes.iter();
             nodes.map(move |(name, node)| ((cluster.clone(), name.clone()), peer(state, node)))
@@ -53,19 +52,17 @@ fn of_pair(
         nodes.collect()
     };
     let mut facts = Facts {
-        core: peers(core),
-        edge: peers(edge),
+        core: each(core),
+        edge: each(edge),
         ..Facts::default()
     };
     if let Some((_, state)) = core {
-        let served = neighbours::served(clusters, state);
-        let served: Vec<Named<'_>> = served
-            .into_iter()
-            .filter_map(|name| clusters.get_key_value(name))
-            .collect();
-        for (cluster, cucm) in &served {
+        let served = served(clusters, state);
+        for cluster in &served {
             facts.serves.insert((*cluster).clone());
-            facts.advertised.extend(advertised(cucm));
+            facts
+                .advertised
+                .extend(clusters.get(*cluster).map(advertised).unwrap_or_default());
         }
         // Which of them it serves no interface tells; the edges say so.
         let unity = clusters.iter();
@@ -75,6 +72,9 @@ fn of_pair(
                 .serves
                 .extend(unity.map(|(cluster, _)| cluster.clone()));
         }
+        let told = told(state, |told| &told.zones);
+        let unified = |zone: &Zone| zone.kind == ZoneKind::UnifiedCommunications;
+        facts.without_tunnels = told.present().is_some_and(|told| !zones(told).any(unified));
         facts.peer_addresses = addresses(state, edge.map(|(_, state)| state));
     }
     if let Some((_, state)) = edge {
@@ -137,19 +137,20 @@ fn peer(state: &ClusterState, node: &NodeState) -> Peer {
     }
 }
 
-/// What a peer presents as a server, on whichever port was seen; what it stores may not have been loaded.
+/// What a peer presents as a server, on whichever port was seen; what it stores may not have been loaded. It has one
+/// server certificate, of either kind of key.
 fn presents(node: &NodeState) -> Observed<ServedChain> {
-    let on = |port| {
-        let key = KeyAlgorithm::Rsa;
-        node.served.get(&Listener { port, key })
-    };
-    let ports = [Port::Zone, Port::Tunnel, Port::Rest].map(on);
-    let seen = ports.iter().flatten();
-    let seen = seen
-        .clone()
-        .find(|chain| chain.present().is_some())
-        .or_else(|| seen.clone().next());
-    seen.map_or_else(Observed::default, |chain| (*chain).clone())
+    let keys = [KeyAlgorithm::Rsa, KeyAlgorithm::Ec];
+    let ports = [Port::Zone, Port::Tunnel, Port::Rest];
+    let listeners = keys
+        .into_iter()
+        .flat_map(|key| ports.map(|port| Listener { port, key }));
+    let seen: Vec<&Observed<ServedChain>> = listeners
+        .filter_map(|listener| node.served.get(&listener))
+        .collect();
+    let known = seen.iter().find(|chain| chain.present().is_some());
+    let known = known.or_else(|| seen.first());
+    known.map_or_else(Observed::default, |chain| (*chain).clone())
 }
 
 /// What a peer shows where it connects. claim: EXPRESSWAY-CLIENT-STORE, EXPRESSWAY-SENDS-CHAIN
@@ -200,7 +201,7 @@ fn advertised(cucm: &ClusterState) -> BTreeMap<NodeName, Observed<String>> {
     let rest = match &cucm.listed {
         Observed::Present(listed) => {
             for name in listed.keys() {
-                if let Some(node) = neighbours::server_at(cucm, name.as_str()) {
+                if let Some(node) = server_at(cucm, name.as_str()) {
                     names.insert(node.clone(), Observed::Present(name.to_string()));
                 }
             }
@@ -231,9 +232,7 @@ fn addresses(core: &ClusterState, edge: Option<&ClusterState>) -> Observed<BTree
         return all;
     };
     let here = |address: &&String| {
-        edge.is_some_and(|edge| {
-            neighbours::node_at(edge, address).is_some() || neighbours::named_by_any(edge, address)
-        })
+        edge.is_some_and(|edge| node_at(edge, address).is_some() || named_by_any(edge, address))
     };
     let own: BTreeSet<String> = all.iter().filter(here).cloned().collect();
     let known = if own.is_empty() { all } else { own };
@@ -274,7 +273,7 @@ fn verify_subject(edge: &ClusterState) -> Observed<String> {
 fn domains(sides: &[&ClusterState]) -> Observed<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut why = None;
-    for (_, _, told) in sides.iter().flat_map(|side| neighbours::peers(side)) {
+    for (_, _, told) in sides.iter().flat_map(|side| peers(side)) {
         if told.remote_access == Observed::Present(false) {
             continue;
         }

@@ -82,6 +82,8 @@ pub struct Facts {
     pub serves: BTreeSet<ClusterName>,
     /// The name by which CUCM advertises a node (System > Server); a node that is not here is known by its own name.
     pub advertised: BTreeMap<NodeName, Observed<String>>,
+    /// No traversal zone is one of Unified Communications, so that there are no SSH tunnels beside it.
+    pub without_tunnels: bool,
     /// The peer addresses of the traversal zone on Expressway-C.
     pub peer_addresses: Observed<BTreeSet<String>>,
     /// The TLS verify subject name of the traversal zone on Expressway-E.

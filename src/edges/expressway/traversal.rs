@@ -48,10 +48,11 @@ pub(super) fn traversal(facts: &Facts, core: &At, (edge, other): (&At, &Peer)) -
     };
     let of_core_usages = BTreeSet::from([Usage::ClientAuth]);
     let legs = [(ZONE, Leg::Zone), (TUNNELS, Leg::Tunnels)];
-    let sides = [Side::Connecting, Side::Listening];
-    let pairs = legs
+    let legs = legs
         .iter()
-        .flat_map(|leg| sides.iter().map(move |side| (*leg, *side)));
+        .filter(|(_, leg)| *leg == Leg::Zone || !facts.without_tunnels);
+    let sides = [Side::Connecting, Side::Listening];
+    let pairs = legs.flat_map(|leg| sides.iter().map(move |side| (*leg, *side)));
     let edges = pairs.map(|((port, leg), verifier)| {
         let connecting = verifier == Side::Connecting;
         Edge {

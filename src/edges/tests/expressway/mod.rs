@@ -1,5 +1,6 @@
 //! The edges of Expressway, and the troubles of the vendor's articles (000, 002, 004).
 
+mod facts;
 mod traffic_server;
 mod traversal;
 
