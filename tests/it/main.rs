@@ -41,6 +41,7 @@ mod matrix;
 mod passes;
 mod peers;
 mod reads;
+mod remote_access;
 #[path = "../scenes/mod.rs"]
 mod scenes;
 mod secrets;

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use crate::model::neighbours::server_at;
 use crate::model::{
-    Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, NodeState, Observed, Port,
-    Product, Role, Severity, SubjectName, UnifiedServer,
+    Appliance, Certificate, ClusterState, Expressway, Finding, KeyAlgorithm, NodeState, Observed,
+    Port, Product, Role, Severity, SubjectName, UnifiedServer,
 };
 
 use super::super::Context;
@@ -194,9 +194,18 @@ fn https<'a>(
         .flat_map(move |port| presented(state, node, port).map(move |it| (port, it)))
 }
 
+/// The ports at which Expressway-C connects to a server. Source: expressway §7 (PORT-150).
+fn asked_at(appliance: Appliance) -> &'static [Port] {
+    match appliance {
+        Appliance::Cucm => &[Port::Soap, Port::Tftp, Port::Sip],
+        Appliance::ImPresence => &[Port::Soap, Port::Xmpp],
+        Appliance::UnityConnection => &[Port::Soap],
+        Appliance::ExpresswayC | Appliance::ExpresswayE => &[],
+    }
+}
+
 /// The whole chain of what a server presents is in the list of every peer.
 pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
-    const PORTS: [Port; 4] = [Port::Soap, Port::Tftp, Port::Sip, Port::Xmpp];
     if !is_core(context) {
         return Vec::new();
     }
@@ -213,8 +222,8 @@ pub(super) fn untrusted(context: &Context<'_>) -> Vec<Finding> {
         let mut missing: BTreeMap<(Asked, Vec<String>), BTreeSet<String>> = BTreeMap::new();
         for state in &clusters {
             for (server, node) in &state.nodes {
-                for port in PORTS {
-                    for (asked, lacks) in unverified(state, node, port, told, &store) {
+                for port in asked_at(Appliance::of(state.product, node.role)) {
+                    for (asked, lacks) in unverified(state, node, *port, told, &store) {
                         let at = format!("{}:{port}", server.short());
                         missing.entry((asked, lacks)).or_default().insert(at);
                     }
