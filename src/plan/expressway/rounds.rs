@@ -13,7 +13,7 @@ use super::super::activate::ONE_LOOK;
 use super::super::draft::{cited, step};
 use super::super::step::{Action, Condition, Disruption, Reversal, Stage, Step};
 use super::super::trusting::{Wanted, whose};
-use super::steps::Course;
+use super::steps::{Course, trusts};
 use super::{Party, survey};
 
 /// What to do about a restart that goes wrong. Source: expressway §5.
@@ -112,7 +112,7 @@ impl Course<'_, '_> {
     fn added(&self, node: &NodeName) -> Vec<Condition> {
         let uploads = self.uploads.iter().filter(|upload| upload.node == *node);
         uploads
-            .map(|upload| self.trusts(node, &upload.authority.certificate.sha256))
+            .map(|upload| trusts(node, &upload.authority.certificate.sha256))
             .collect()
     }
 

@@ -159,7 +159,7 @@ impl<'p, 'a> Course<'p, 'a> {
         );
         Step {
             node: Some(upload.node.clone()),
-            after: vec![self.trusts(&upload.node, &certificate.sha256)],
+            after: vec![trusts(&upload.node, &certificate.sha256)],
             takes: ONE_CALL,
             reversal: Reversal::Manual {
                 how: TRUST_WAY_BACK.to_owned(),
@@ -182,14 +182,6 @@ impl<'p, 'a> Course<'p, 'a> {
                 },
                 why,
             )
-        }
-    }
-
-    pub(super) fn trusts(&self, node: &NodeName, sha256: &Fingerprint) -> Condition {
-        Condition::Trusts {
-            node: node.clone(),
-            store: Store::from(STORE),
-            sha256: sha256.clone(),
         }
     }
 
@@ -252,7 +244,7 @@ impl<'p, 'a> Course<'p, 'a> {
     pub(super) fn all_needs(&self) -> Vec<Condition> {
         let on = |node: &'p NodeName| {
             let needs = self.needs.iter();
-            needs.map(move |need| self.trusts(node, &need.authority.certificate.sha256))
+            needs.map(move |need| trusts(node, &need.authority.certificate.sha256))
         };
         self.party.nodes.iter().flat_map(on).collect()
     }
@@ -268,7 +260,7 @@ impl<'p, 'a> Course<'p, 'a> {
             let Some(made) = self.requested.get(node).cloned() else {
                 continue;
             };
-            let id = self.draft.add(self.upload_step(server, node, &made));
+            let id = self.draft.add(upload_step(server, node, &made));
             self.draft.edges(
                 issued,
                 &id,
@@ -289,47 +281,47 @@ impl<'p, 'a> Course<'p, 'a> {
             last = Some(id);
         }
     }
+}
 
-    fn upload_step(&self, server: &Server<'_>, node: &NodeName, made: &StepId) -> Step {
-        let purpose = server.due.wanted.purpose.clone();
-        let mut before = vec![Condition::RequestOf {
+fn upload_step(server: &Server<'_>, node: &NodeName, made: &StepId) -> Step {
+    let purpose = server.due.wanted.purpose.clone();
+    let mut before = vec![Condition::RequestOf {
+        node: node.clone(),
+        purpose: purpose.clone(),
+        step: made.clone(),
+    }];
+    let chain = server.issuer.chain.iter();
+    before.extend(chain.map(|it| trusts(node, &it.certificate.sha256)));
+    let after = vec![
+        Condition::IdentityOf {
             node: node.clone(),
             purpose: purpose.clone(),
             step: made.clone(),
-        }];
-        let chain = server.issuer.chain.iter();
-        before.extend(chain.map(|it| self.trusts(node, &it.certificate.sha256)));
-        let after = vec![
-            Condition::IdentityOf {
-                node: node.clone(),
-                purpose: purpose.clone(),
-                step: made.clone(),
+        },
+        Condition::NoRequest {
+            node: node.clone(),
+            purpose: purpose.clone(),
+        },
+    ];
+    Step {
+        node: Some(node.clone()),
+        before,
+        after,
+        takes: ONE_CALL,
+        reversal: Reversal::Irreversible {
+            recovery: server.procedure.irreversible.text.clone(),
+        },
+        because: server.because([node]),
+        sources: cited(server.procedure, &[&server.procedure.irreversible.source]),
+        ..step(
+            Stage::Install,
+            Action::UploadIdentity {
+                purpose,
+                request: made.clone(),
+                nodes: [node.clone()].into(),
             },
-            Condition::NoRequest {
-                node: node.clone(),
-                purpose: purpose.clone(),
-            },
-        ];
-        Step {
-            node: Some(node.clone()),
-            before,
-            after,
-            takes: ONE_CALL,
-            reversal: Reversal::Irreversible {
-                recovery: server.procedure.irreversible.text.clone(),
-            },
-            because: server.because([node]),
-            sources: cited(server.procedure, &[&server.procedure.irreversible.source]),
-            ..step(
-                Stage::Install,
-                Action::UploadIdentity {
-                    purpose,
-                    request: made.clone(),
-                    nodes: [node.clone()].into(),
-                },
-                "Stored now, served only after the restart; a peer that restarts by accident serves it then.",
-            )
-        }
+            "Stored now, served only after the restart; a peer that restarts by accident serves it then.",
+        )
     }
 }
 
@@ -376,5 +368,14 @@ fn terms(server: &Server<'_>) -> IssueTerms {
         key_usage: server.carries.key_usage.iter().cloned().collect(),
         extended_usage: server.carries.extended_usage.iter().cloned().collect(),
         at_least: server.due.wanted.renew_before,
+    }
+}
+
+/// The list of a peer holds an authority.
+pub(super) fn trusts(node: &NodeName, sha256: &Fingerprint) -> Condition {
+    Condition::Trusts {
+        node: node.clone(),
+        store: Store::from(STORE),
+        sha256: sha256.clone(),
     }
 }

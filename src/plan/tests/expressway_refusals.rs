@@ -126,6 +126,12 @@ fn facts_that_forbid_a_change() {
         (Some("I25"), "expe2.example.com", "the zones", |scene| {
             scene.told(EDGES[1]).zones = Observed::Unknown("timeout".into());
         }),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_ordered_or_asked_for() {
+    refused(&[
         (
             Some("I16"),
             "expc1.example.com",
