@@ -1,7 +1,8 @@
 //! The read commands on simulated Expressways: a healthy deployment has no findings, and each trouble has its own.
 
 use reissue_lab::expressway::{ExpresswayConfig, Trouble};
-use reissue_lab::{Lab, TomcatStart};
+use reissue_lab::state::Identity;
+use reissue_lab::{Lab, Misbehaviour, Place, TomcatStart};
 use serde_json::Value;
 
 use crate::support::{self, no_violation, reissue};
@@ -198,14 +199,20 @@ fn the_same_troubles_on_other_releases_differ_as_the_releases_do() {
         let found = findings(&lab);
         for (trouble, words) in TROUBLES {
             let told = found.iter().any(|line| tells(line, words));
-            let expected = match (trouble, release) {
+            let hidden = match release {
                 // claim: EXPRESSWAY-CUCM-TRUSTS-CORE
-                (Trouble::CucmLacksRoot, "X14.0") => false,
-                // What a peer connects with cannot be read from X15.5 on.
-                (Trouble::CucmLacksRoot | Trouble::VerifyName, "X15.5") => false,
-                (Trouble::EdgeLacksRoot | Trouble::EdgeLacksIntermediate, "X15.5") => false,
-                _ => !words.is_empty(),
+                "X14.0" => trouble == Trouble::CucmLacksRoot,
+                // What a peer connects with cannot be read.
+                "X15.5" => matches!(
+                    trouble,
+                    Trouble::CucmLacksRoot
+                        | Trouble::VerifyName
+                        | Trouble::EdgeLacksRoot
+                        | Trouble::EdgeLacksIntermediate
+                ),
+                _ => false,
             };
+            let expected = !hidden && !words.is_empty();
             assert_eq!(told, expected, "{release} {trouble:?} {found:#?}");
         }
         let by_address = found
@@ -234,4 +241,60 @@ fn self_signed_twins_are_told_whichever_kind_of_key_is_asked_for_first() {
     lab.trouble(Trouble::EllipticFirst).unwrap();
     let after = findings(&lab);
     assert!(told(&after), "{after:#?}");
+}
+
+/// Stores a certificate on a peer that answers a request with nothing but its own names.
+fn stored(lab: &Lab, cluster: &str, peer: &str, misbehaviour: Misbehaviour) {
+    lab.world()
+        .foreign_peer_request(&Place::new(cluster, peer))
+        .unwrap();
+    lab.misbehave(misbehaviour);
+    lab.change_peer(cluster, peer, |peer| {
+        let pending = peer.pending.take().unwrap();
+        let issued = lab.authority().sign(&pending.request.to_pem().unwrap());
+        peer.stored = Identity {
+            certificate: openssl::x509::X509::from_pem(&issued.unwrap()).unwrap(),
+            key: pending.key,
+        };
+    });
+}
+
+#[test]
+fn certificates_without_a_name_or_a_usage_are_found_by_what_the_release_needs() {
+    for (release, of_edge) in [
+        ("X14.2", "critical expressway-client-auth edge expe1"),
+        ("X15.4", "notice expressway-client-auth edge expe1"),
+        ("X15.5", ""),
+    ] {
+        let lab = lab(release, true);
+        stored(&lab, "core", "expc1.example.com", Misbehaviour::SanDropped);
+        stored(
+            &lab,
+            "edge",
+            "expe1.example.com",
+            Misbehaviour::ServerAuthOnly,
+        );
+        lab.change_expressways(|all| "pem".clone_into(&mut all.edge.quirks.upload_part));
+        let found = findings(&lab);
+        for words in [
+            "warning expressway-name-missing core expc1",
+            "warning expressway-domain-missing edge expe1",
+            "critical served-differs edge expe1",
+            "notice expressway-interface edge expe1",
+        ] {
+            assert!(
+                found.iter().any(|line| line.contains(words)),
+                "{release} {words} {found:#?}"
+            );
+        }
+        let told = found
+            .iter()
+            .any(|line| line.contains("expressway-client-auth"));
+        let as_expected = found.iter().any(|line| tells(line, of_edge));
+        assert_eq!(
+            (told, as_expected),
+            (!of_edge.is_empty(), !of_edge.is_empty()),
+            "{release} {found:#?}"
+        );
+    }
 }

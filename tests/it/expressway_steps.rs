@@ -133,8 +133,8 @@ fn steps(chain: &[Certificate], pem: &str) -> Vec<Step> {
         requests: [id(2)].into(),
         terms: IssueTerms {
             chain: chain.iter().map(|it| it.sha256.clone()).collect(),
-            key_usage: BTreeSet::new().into(),
-            extended_usage: BTreeSet::new().into(),
+            key_usage: BTreeSet::new(),
+            extended_usage: BTreeSet::new(),
             at_least: jiff::SignedDuration::from_hours(24),
         },
     };

@@ -361,3 +361,28 @@ async fn requests_carry_what_they_should_and_errors_do_not() {
     assert!(text.contains("[redacted]"), "{text}");
     assert!(!text.contains(&basic) && !text.contains(PASSWORD), "{text}");
 }
+
+#[tokio::test]
+async fn a_post_of_any_type_carries_the_header_against_forged_requests_and_takes_data_labelled_as_a_page()
+ {
+    let label = |body: &'static str| move |_: &str| Answer::Close(ok("text/html", body));
+    let (_folder, server, reader) = pinned(label(r#"{"Message":"OK"}"#));
+    let writer = WriteClient::new(&reader, &WriteAccess::granted()).unwrap();
+    let reply = writer.post_any("/a", "text/x", b"body".to_vec()).await;
+    assert_eq!(reply.unwrap().body, br#"{"Message":"OK"}"#);
+    let [sent] = server.requests().try_into().unwrap();
+    let sent = sent.to_ascii_lowercase();
+    for part in [
+        "post /a ",
+        "\r\nx-csrf-header: 1\r\n",
+        "\r\ncontent-type: text/x\r\n",
+    ] {
+        assert!(sent.contains(part), "{part} {sent}");
+    }
+    assert!(sent.ends_with("\r\n\r\nbody"), "{sent}");
+
+    let (_folder, _server, reader) = pinned(label("<html><title>Login</title></html>"));
+    let writer = WriteClient::new(&reader, &WriteAccess::granted()).unwrap();
+    let page = writer.post_any("/a", "text/x", Vec::new()).await;
+    assert!(matches!(page, Err(TransportError::Html { .. })), "{page:?}");
+}

@@ -93,12 +93,14 @@ impl Description {
         }
     }
 
-    /// What the description lacks of a call; `None` if it names it. Where the description's own base lies is not known; a
-    /// path that ends alike below another branch is another call.
+    /// What the description lacks of a call; `None` if it names it. Where the description's own base lies is not known. A
+    /// question below another branch is harmless; a change there would be another change.
     pub fn lacks(&self, wanted: &Call) -> Option<String> {
-        let base = |known: &str| {
-            let above = known.strip_suffix(wanted.path);
-            above.is_some_and(|above| above.is_empty() || above.ends_with("/provisioning"))
+        let base = |known: &str| match known.strip_suffix(wanted.path) {
+            Some(above) if wanted.verb == Verb::Post => {
+                above.is_empty() || above.ends_with("/provisioning")
+            }
+            above => above.is_some(),
         };
         let mut described = self
             .calls
