@@ -9,7 +9,7 @@ use super::draft::{self, Draft};
 use super::facts::{Refusals, Site};
 use super::job::{self, Job};
 use super::pass::{self, Pass};
-use super::step::{ClusterPlan, Condition, PhoneBaseline};
+use super::step::{Action, ClusterPlan, Condition, PhoneBaseline};
 use super::trusting::Extra;
 use super::{
     Question, activate, basis, due, install, phones, reset, reuse, stages, tidy, trusting,
@@ -224,7 +224,10 @@ fn steps(
             }
             gate = activate::activate(&mut draft, site, pass, &round, &ready);
             if pass.extra.is_some() {
-                loaded = gate.last().cloned();
+                // A person may come after the last proof; whoever waits need not wait for that.
+                let mut steps = draft.steps.iter().rev();
+                let proof = steps.find(|step| matches!(step.action, Action::Confirm { .. }));
+                loaded = proof.map(|step| step.id.clone());
                 disturbs = Some(next);
             }
             if let Some(baseline) = phones.as_ref().filter(|_| pass.holds_phones()) {

@@ -177,7 +177,8 @@ fn left_out(question: &Question<'_>, relier: &ClusterName, change: &Wanted<'_>) 
              left out of the plan",
             change.purpose, change.of
         );
-        let next = "Take it into the plan as well, or bring the authority there first and let it take effect.";
+        let next = "Take it into the plan as well (name it in --only too, or drop it from --except), or bring the authority \
+                    there first and let it take effect.";
         Refusal::of(relier, says, next).breaking("I16").at(nodes)
     }));
     refusals.sort();

@@ -106,9 +106,14 @@ pub(super) fn prepare(
         return Vec::new();
     };
     let wants = format!("The new {} certificates", extra.whose());
-    spread.all(draft, &extra.uploads, |_| {
+    let known = draft.steps.len();
+    let made = spread.all(draft, &extra.uploads, |_| {
         (format!("{wants} are not accepted"), extra.because())
-    })
+    });
+    for step in draft.steps.iter_mut().skip(known) {
+        step.rests_on.extend(Extra::claims());
+    }
+    made
 }
 
 /// What was brought to which store.

@@ -115,8 +115,10 @@ fn waits(step: &Step) -> bool {
 /// A change may rest wherever no node is between its first restart and its proof.
 fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
     let with_next = steps.iter().zip(steps.iter().skip(1));
+    let mut stored = false;
     with_next
         .filter_map(|(step, next)| {
+            stored |= matches!(step.action, Action::UploadIdentity { .. });
             let uploads_next = matches!(next.action, Action::UploadIdentity { .. });
             let state = match (&step.action, &step.node) {
                 (Action::UploadTrust { .. }, _) if next.stage > Stage::Prepare => {
@@ -131,6 +133,10 @@ fn safe_stops(steps: &[Step]) -> Vec<SafeStop> {
                 (Action::Confirm { .. }, None) if step.stage == Stage::Activate => {
                     "every phone is back; the next certificate has not changed anything yet".to_owned()
                 }
+                // Restarts for what was added to stores, before any certificate is stored.
+                (Action::Confirm { .. }, Some(node)) if !stored => format!(
+                    "{node} has taken up what was added to its stores; nothing that is served has changed"
+                ),
                 (Action::Confirm { .. }, Some(_)) if next.stage != Stage::Activate => {
                     "every node of this purpose serves its new certificate".to_owned()
                 }

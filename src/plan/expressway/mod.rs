@@ -11,8 +11,8 @@ mod trust;
 use std::collections::BTreeSet;
 
 use crate::model::{
-    ClusterName, ClusterState, NodeName, Procedure, Purpose, Release, RestartRule, StepId,
-    WHOLE_PEER,
+    ClusterName, ClusterState, NodeName, Observed, Procedure, Purpose, Release, RestartRule,
+    StepId, WHOLE_PEER,
 };
 
 use super::Question;
@@ -135,11 +135,14 @@ impl<'a> Party<'a> {
             .first()
             .and_then(|name| self.state.nodes.get(name));
         match first.map(|node| &node.release) {
-            Some(release) if release.present().is_some() => Ok(release.present().cloned()),
-            other => Err(other.and_then(|it| it.unknown()).unwrap_or("it gave none")),
+            Some(Observed::Present(release)) => Ok(release.clone()),
+            other => {
+                let why = other.and_then(Observed::unknown).unwrap_or("it gave none");
+                Err(vec![
+                    unknown(self.cluster, "its release", why).at(self.nodes.first()),
+                ])
+            }
         }
-        .and_then(|release| release.ok_or("it gave none"))
-        .map_err(|why| vec![unknown(self.cluster, "its release", why).at(self.nodes.first())])
     }
 
     /// How a peer restarts, by the playbook.

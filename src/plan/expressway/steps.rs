@@ -240,13 +240,19 @@ impl<'p, 'a> Course<'p, 'a> {
         })
     }
 
-    /// Every authority that is needed, on every peer.
+    /// Every authority that is needed, on every peer that has it or gets it; a peer that is cut away may lack it.
     pub(super) fn all_needs(&self) -> Vec<Condition> {
-        let on = |node: &'p NodeName| {
-            let needs = self.needs.iter();
-            needs.map(move |need| trusts(node, &need.authority.certificate.sha256))
-        };
-        self.party.nodes.iter().flat_map(on).collect()
+        let store = Store::from(STORE);
+        let nodes = self.party.state.nodes.iter();
+        let all = nodes.flat_map(|(name, node)| self.needs.iter().map(move |it| (name, node, it)));
+        all.filter_map(|(name, node, need)| {
+            let sha256 = &need.authority.certificate.sha256;
+            let gets =
+                |it: &Upload<'_>| it.node == *name && it.authority.certificate.sha256 == *sha256;
+            let holds = node.trusts(&store, sha256) == Some(true);
+            (holds || self.uploads.iter().any(gets)).then(|| trusts(name, sha256))
+        })
+        .collect()
     }
 
     /// Stores the new certificates. Nothing serves them yet.

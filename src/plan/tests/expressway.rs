@@ -208,6 +208,33 @@ fn a_restart_is_proved_before_the_next() {
     );
 }
 
+/// While only lists have grown nothing that is served has changed: the places to rest say so.
+#[test]
+fn a_change_may_rest_between_the_rounds() {
+    let (plans, _) = Scene::with_expressway().estate();
+    let stops = timeline(&plans[CORE]).safe_stops;
+    let told = |step: &str| {
+        let stop = stops.iter().find(|stop| stop.after.as_str() == step);
+        stop.map(|stop| stop.state.as_str()).unwrap_or_default()
+    };
+    assert!(
+        told("core-09").contains("nothing that is served has changed"),
+        "{stops:#?}"
+    );
+    assert!(
+        told("core-11").contains("nothing that is served has changed"),
+        "{stops:#?}"
+    );
+    assert!(
+        told("core-15").contains("serve the new certificate"),
+        "{stops:#?}"
+    );
+    assert!(
+        told("core-17").contains("serves its new certificate"),
+        "{stops:#?}"
+    );
+}
+
 /// Names: the own one, the cluster's, what the present certificate has, what the other side looks for.
 #[test]
 fn a_request_names_what_the_neighbours_look_for() {

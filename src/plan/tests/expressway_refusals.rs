@@ -237,6 +237,33 @@ fn whoever_is_left_out_must_trust_already() {
     }
 }
 
+/// A peer that is cut away keeps its list, and nothing waits for what it does not get.
+#[test]
+fn a_peer_that_is_cut_away_is_not_waited_for() {
+    let mut scene = Scene::with_expressway();
+    scene.renewed(EDGE);
+    scene.options.except = Cut::read(&[CORES[1].to_owned()], &scene.desired).unwrap();
+    let (plans, _) = scene.estate();
+    let away = NodeName::from(CORES[1]);
+    let core = &plans[CORE];
+    assert!(
+        core.steps
+            .iter()
+            .all(|step| step.node != Some(away.clone()))
+    );
+    let mut conditions = core
+        .steps
+        .iter()
+        .flat_map(|step| step.before.iter().chain(&step.after));
+    let asked = |it: &Condition| matches!(it, Condition::Trusts { node, .. } if *node == away);
+    assert!(!conditions.any(asked));
+    assert!(
+        core.steps
+            .iter()
+            .any(|step| matches!(step.action, Action::UploadIdentity { .. }))
+    );
+}
+
 /// No call tells which Unity Connection clusters are served.
 #[test]
 fn unity_connection_is_taken_as_served() {

@@ -200,6 +200,12 @@ fn expressway_refuses_a_certificate_without_client_usage() {
     let mut case = Case::changed(|issued| issued.extended = Some(vec!["serverAuth"]));
     case.product = Product::ExpresswayE;
     assert_eq!(case.codes(), [("L-client-auth", Severity::Blocker)]);
+    // A procedure that does not demand it knows that the release takes it.
+    case.demands = Some(Demands {
+        extended_usage: ["serverAuth".to_owned()].into(),
+        ..Demands::default()
+    });
+    assert_eq!(case.codes(), [("L-client-auth", Severity::Warning)]);
 }
 
 #[test]
