@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::assess::assess;
-use crate::model::{Appliance, Port, Product, Severity};
+use crate::model::{Port, Product, Severity};
 
 use super::exit::{CliError, Exit};
 use super::output::Output;
@@ -84,11 +84,12 @@ fn pins(session: &Session, lines: &mut Vec<Line>) {
         }
     };
     let nodes = session.estate.clusters.values().flat_map(|cluster| {
-        let of = |node| (cluster.product, node);
+        let of = |node| (cluster.pinned(node), node);
         cluster.nodes.values().map(of)
     });
-    for (product, node) in nodes {
-        let unknown: Vec<String> = Port::pinned(Appliance::of(product, node.role))
+    for (ports, node) in nodes {
+        let unknown: Vec<String> = ports
+            .into_iter()
             .map(Port::standard)
             .filter(|port| {
                 !peers

@@ -6,7 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde::Serialize;
 
 use crate::estate;
-use crate::model::{Appliance, Fingerprint, KeyAlgorithm, NodeName, Port};
+use crate::model::{Fingerprint, KeyAlgorithm, NodeName, Port};
 use crate::pki;
 use crate::transport::{Endpoint, Peer, ssh, tls};
 
@@ -25,8 +25,8 @@ struct Shown {
     known: bool,
 }
 
-/// A declared node and what runs on it.
-type Declared<'a> = (&'a estate::Node, Appliance);
+/// A declared node and the ports by which it is known.
+type Declared<'a> = (&'a estate::Node, BTreeSet<Port>);
 
 /// `trust list`.
 pub(super) fn list(session: &Session, output: Output) -> Result<Exit, CliError> {
@@ -81,7 +81,7 @@ pub(super) async fn add(
     let mut shown = Vec::new();
     let mut silent = Vec::new();
     for node in &nodes {
-        look(session, *node, &mut shown, &mut silent).await;
+        look(session, node, &mut shown, &mut silent).await;
     }
     for problem in &silent {
         talk(problem);
@@ -150,10 +150,8 @@ fn nodes<'a>(session: &'a Session, wanted: Option<&str>) -> Result<Vec<Declared<
         .clusters
         .values()
         .flat_map(|cluster| {
-            cluster.nodes.iter().map(|(name, node)| {
-                let appliance = Appliance::of(cluster.product, node.role);
-                (name, (node, appliance))
-            })
+            let known = |(name, node)| (name, (node, cluster.pinned(node)));
+            cluster.nodes.iter().map(known)
         })
         .collect();
     let Some(wanted) = wanted else {
@@ -162,7 +160,7 @@ fn nodes<'a>(session: &'a Session, wanted: Option<&str>) -> Result<Vec<Declared<
     let found = all.iter().find(|(name, _)| {
         name.as_str().eq_ignore_ascii_case(wanted) || name.short().eq_ignore_ascii_case(wanted)
     });
-    found.map(|(_, node)| vec![*node]).ok_or_else(|| {
+    found.map(|(_, node)| vec![node.clone()]).ok_or_else(|| {
         let nearest = all
             .keys()
             .min_by_key(|name| strsim::damerau_levenshtein(name.as_str(), wanted));
@@ -180,12 +178,12 @@ fn nodes<'a>(session: &'a Session, wanted: Option<&str>) -> Result<Vec<Declared<
 /// Looks at what a node presents; sends no password.
 async fn look(
     session: &Session,
-    (node, appliance): Declared<'_>,
+    (node, ports): &Declared<'_>,
     shown: &mut Vec<Shown>,
     silent: &mut Vec<String>,
 ) {
     let limits = session.network.limits;
-    for port in Port::pinned(appliance).filter(|port| *port != Port::Ssh) {
+    for port in ports.iter().copied().filter(|port| *port != Port::Ssh) {
         for key in [KeyAlgorithm::Rsa, KeyAlgorithm::Ec] {
             match tls::probe(&node.address, node.port(port), key, &limits).await {
                 Ok(chain) => {
@@ -214,7 +212,7 @@ async fn look(
             }
         }
     }
-    if !Port::pinned(appliance).any(|port| port == Port::Ssh) {
+    if !ports.contains(&Port::Ssh) {
         return;
     }
     let endpoint = Endpoint {

@@ -162,11 +162,15 @@ impl Session {
                 };
                 Reader::Cucm(Arc::new(CucmReader::new(access).map_err(failed)?))
             }
-            Accounts::Administrator(administrator) => {
+            Accounts::Expressway {
+                administrator,
+                shell,
+            } => {
                 let access = ExpresswayAccess {
                     product: cluster.product,
                     nodes: nodes(cluster),
                     administrator: login(administrator)?,
+                    shell: shell.as_ref().map(login).transpose()?,
                     network: self.network.clone(),
                     authorities: authorities.to_vec(),
                     clock: Arc::clone(&self.clock),

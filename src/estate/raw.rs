@@ -136,6 +136,9 @@ pub(super) struct RawAccounts {
     pub(super) application: Option<Word>,
     /// For Expressway: the administrator account with API access.
     pub(super) administrator: Option<Word>,
+    /// For Expressway, if wanted: an account of the command line over SSH. What only `xConfiguration` tells (whether
+    /// servers are verified, which kind of key is preferred) stays unknown without it.
+    pub(super) shell: Option<Word>,
 }
 
 /// One node.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::model::{
-    AccountName, ClusterName, NodeName, Port, Product, Purpose, Role, Wave, Window,
+    AccountName, Appliance, ClusterName, NodeName, Port, Product, Purpose, Role, Wave, Window,
 };
 
 /// One cluster.
@@ -29,6 +29,16 @@ impl Cluster {
             .find(|node| node.role == Role::Publisher)
     }
 
+    /// The ports by which a node is known: those over which this program logs in.
+    pub fn pinned(&self, node: &Node) -> BTreeSet<Port> {
+        let mut ports: BTreeSet<Port> =
+            Port::pinned(Appliance::of(self.product, node.role)).collect();
+        if let Accounts::Expressway { shell: Some(_), .. } = self.accounts {
+            ports.insert(Port::Ssh);
+        }
+        ports
+    }
+
     /// The nodes that hold a purpose.
     pub fn holders(&self, purpose: &Purpose) -> BTreeSet<NodeName> {
         let roles = self.product.holders(purpose);
@@ -51,8 +61,13 @@ pub enum Accounts {
         /// The application account: AXL, RIS, PerfMon, Control Center.
         application: AccountName,
     },
-    /// Expressway: an administrator account with API access.
-    Administrator(AccountName),
+    /// Expressway.
+    Expressway {
+        /// An administrator account with API access.
+        administrator: AccountName,
+        /// An account of the command line, if it may be asked.
+        shell: Option<AccountName>,
+    },
 }
 
 impl Accounts {
@@ -63,7 +78,10 @@ impl Accounts {
                 platform,
                 application,
             } => [platform, application].into(),
-            Self::Administrator(administrator) => [administrator].into(),
+            Self::Expressway {
+                administrator,
+                shell,
+            } => std::iter::once(administrator).chain(shell).collect(),
         }
     }
 }

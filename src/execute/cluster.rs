@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::judge::Look;
+use super::linked::Ended;
 use super::look::{scope, tally};
 use super::outcome::{Class, Halt};
 use super::run::Executor;
@@ -55,6 +56,8 @@ pub(super) struct ClusterRun<'a> {
     pub(super) name: &'a ClusterName,
     pub(super) plan: &'a ClusterPlan,
     pub(super) device: &'a dyn Actuate,
+    /// The clusters that go no further.
+    pub(super) ended: &'a Ended,
 }
 
 impl ClusterRun<'_> {
@@ -74,6 +77,7 @@ impl ClusterRun<'_> {
                 return Ok(());
             }
             self.may_go_on(&step.id.to_string())?;
+            self.await_links(step).await?;
             self.in_window(step)?;
             let begun = Progress::StepBegun {
                 step: step.id.clone(),

@@ -12,6 +12,7 @@ mod confirm;
 mod evidence;
 mod gate;
 mod judge;
+mod linked;
 mod loaded;
 mod look;
 mod mark;

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 
 use super::cluster::ClusterRun;
+use super::linked::{Ended, groups};
 use super::outcome::{Class, ClusterOutcome, Halt, Outcome};
 use super::surroundings::{Progress, Stop, Timer, Waits, Watch};
 use crate::clock::Clock;
@@ -26,7 +28,8 @@ const SEEN_KEEPS: Duration = Duration::from_mins(1);
 pub struct Limits {
     /// Stop when every step of this stage and those before it is done.
     pub until: Option<Stage>,
-    /// Clusters in the order in which they change; those in no wave change last, one at a time.
+    /// Clusters in the order in which they change; those in no wave change last, one at a time. Clusters that links hold
+    /// together change together and count as one, in the last wave in which any of them stands.
     pub waves: Vec<Wave>,
     /// When services may restart; a cluster that is in no window is not bound.
     pub windows: Vec<Window>,
@@ -77,6 +80,7 @@ struct Turn<'a> {
     failures: AtomicU32,
     /// The earlier wave after which no other cluster is begun.
     halted: Option<String>,
+    ended: &'a Ended,
 }
 
 impl Turn<'_> {
@@ -95,24 +99,29 @@ impl Executor {
         let began = self.timer.elapsed();
         let mut clusters = BTreeMap::new();
         let mut halted = None;
-        for wave in self.waves() {
+        let ended = Ended::default();
+        let waves = self.waves();
+        let groups = groups(&self.plan, &waves);
+        for (number, wave) in waves.iter().enumerate() {
             let turn = Turn {
-                wave: &wave,
+                wave,
                 began,
                 failures: AtomicU32::new(0),
                 halted: halted.clone(),
+                ended: &ended,
             };
-            let plans = self
-                .plan
-                .clusters
-                .iter()
-                .filter(|(name, _)| wave.clusters.contains(*name));
-            let runs = plans.map(|(name, plan)| self.cluster(name, plan, &turn));
-            let ended: BTreeMap<_, _> = futures_util::stream::iter(runs)
+            let turns = groups.iter().filter(|(turn, _)| *turn == number);
+            let runs = turns.map(|(_, names)| {
+                let plans = names
+                    .iter()
+                    .filter_map(|name| self.plan.clusters.get_key_value(*name));
+                join_all(plans.map(|(name, plan)| self.cluster(name, plan, &turn)))
+            });
+            let outcomes: Vec<Vec<_>> = futures_util::stream::iter(runs)
                 .buffer_unordered(usize::try_from(wave.parallel).unwrap_or(usize::MAX).max(1))
                 .collect()
                 .await;
-            clusters.extend(ended);
+            clusters.extend(outcomes.into_iter().flatten());
             halted = turn.full();
         }
         let mut outcome = Outcome {
@@ -173,6 +182,7 @@ impl Executor {
                     name,
                     plan,
                     device: device.as_ref(),
+                    ended: turn.ended,
                 }
                 .run(seen)
                 .await
@@ -184,6 +194,7 @@ impl Executor {
                 next: "Use the estate file that the plan was made from.".to_owned(),
             }),
         };
+        turn.ended.add(name);
         let outcome = self.conclude(name, plan, end);
         if outcome.class.is_failure() {
             turn.failures.fetch_add(1, Ordering::SeqCst);

@@ -11,6 +11,7 @@
 mod answers;
 mod ask;
 mod changes;
+mod command_line;
 pub mod decode;
 mod peer;
 mod reader;
@@ -43,6 +44,8 @@ pub struct ExpresswayAccess {
     /// An administrator account with API access.
     // claim: EXPRESSWAY-ACCOUNT
     pub administrator: Login,
+    /// An account of the command line; without one, what only that tells stays unknown.
+    pub shell: Option<Login>,
     /// Pins, login memory, limits.
     pub network: Network,
     /// Every certificate of the estate's issuers, so that what a peer holds can be linked to them.

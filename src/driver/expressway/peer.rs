@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ExpresswayAccess;
 use super::ask::{Answer, Asker};
+use super::command_line::NOT_ASKED;
 use super::decode::certificates::{blocks, first};
 use super::decode::description::Description;
 use super::decode::settings;
@@ -22,20 +23,18 @@ use crate::model::{
 };
 use crate::pki::Parsed;
 use crate::transport::rest::ReadClient;
+use crate::transport::ssh::ShellReader;
 use crate::transport::{Limits, TransportError};
 
 /// The release from which on there is a client certificate of its own. Source: expressway §2.4.
 // claim: EXPRESSWAY-CLIENT-STORE
 const CLIENT_STORE: (u32, u32, u32) = (15, 5, 0);
 
-/// Why a setting of the command line is unknown.
-const NOT_ASKED: &str =
-    "not asked by this release: only xConfiguration over SSH tells it; look there by hand";
-
 /// A peer's channel.
 pub(super) struct PeerClient {
     pub(super) access: NodeAccess,
     pub(super) rest: ReadClient,
+    pub(super) shell: Option<ShellReader>,
     product: Product,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -56,6 +55,9 @@ impl PeerClient {
         Ok(Self {
             access: node.clone(),
             rest: ReadClient::new(&cluster.network, endpoint, cluster.administrator.clone())?,
+            shell: cluster.shell.clone().map(|login| {
+                ShellReader::expressway(&cluster.network, node.endpoint(Port::Ssh), login)
+            }),
             product: cluster.product,
             limits: cluster.network.limits,
             clock: Arc::clone(&cluster.clock),
@@ -92,6 +94,9 @@ impl PeerClient {
             self.enter_status(&mut told, &status);
             if wants(&[Topology, Platform, Services]) {
                 self.settings(&mut asker, &mut told, &status).await;
+                if asker.closed.is_none() {
+                    self.command_line(&mut told, &state.release, problems).await;
+                }
             }
             state.reported_name.clone_from(&told.own_name);
             state.services = told.up_seconds.clone().map(whole);

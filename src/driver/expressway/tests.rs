@@ -123,6 +123,7 @@ fn reader(network: &Network, product: Product, nodes: Vec<NodeAccess>) -> Expres
         product,
         nodes,
         administrator: login(),
+        shell: None,
         network: network.clone(),
         authorities: Vec::new(),
         clock: Arc::new(FrozenClock(Timestamp::UNIX_EPOCH)),

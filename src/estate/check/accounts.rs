@@ -20,6 +20,7 @@ impl Check<'_> {
             ("platform", raw.platform.as_ref()),
             ("application", raw.application.as_ref()),
             ("administrator", raw.administrator.as_ref()),
+            ("shell", raw.shell.as_ref()),
         ];
         for account in written.iter().filter_map(|(_, account)| *account) {
             let known = accounts.keys().map(|name| name.as_str());
@@ -30,10 +31,14 @@ impl Check<'_> {
             Product::Cucm | Product::UnityConnection => &["platform", "application"],
             Product::ExpresswayC | Product::ExpresswayE => &["administrator"],
         };
+        let may: &[&str] = match product {
+            Product::Cucm | Product::UnityConnection => &[],
+            Product::ExpresswayC | Product::ExpresswayE => &["shell"],
+        };
         let help = format!("{product} is asked by: {}", wanted.join(" and "));
         for (name, account) in written {
             match account {
-                Some(account) if !wanted.contains(&name) => {
+                Some(account) if !wanted.contains(&name) && !may.contains(&name) => {
                     let message = format!("{product} has no {name} account");
                     self.problem(Problem::at(account.place, message).help(help.clone()));
                 }
@@ -50,9 +55,10 @@ impl Check<'_> {
                 platform: name(raw.platform.as_ref())?,
                 application: name(raw.application.as_ref())?,
             }),
-            Product::ExpresswayC | Product::ExpresswayE => {
-                Some(Accounts::Administrator(name(raw.administrator.as_ref())?))
-            }
+            Product::ExpresswayC | Product::ExpresswayE => Some(Accounts::Expressway {
+                administrator: name(raw.administrator.as_ref())?,
+                shell: name(raw.shell.as_ref()),
+            }),
         }
     }
 

@@ -26,7 +26,10 @@ fn peers_are_asked_by_one_administrator_account() {
     assert_eq!(core.product, Product::ExpresswayC);
     assert_eq!(
         core.accounts,
-        Accounts::Administrator(AccountName::from("exp"))
+        Accounts::Expressway {
+            administrator: AccountName::from("exp"),
+            shell: None,
+        }
     );
     assert_eq!(core.nodes.len(), 2);
     let edge = &estate.clusters[&ClusterName::from("edge")].nodes[&"expe1.example.com".into()];

@@ -4,6 +4,7 @@ mod ends;
 mod faults;
 mod gates;
 mod judging;
+mod linked;
 mod phones;
 
 use super::testing::Scene;

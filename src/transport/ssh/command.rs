@@ -43,6 +43,12 @@ pub enum ReadCommand {
     TrustCertificate(Store, String),
     /// The certificate trust list that phones get.
     TrustList,
+    /// On Expressway-C from X14.2 on: whether it verifies the servers that it connects to for remote clients.
+    // claim: EXPRESSWAY-CLI-CONFIGURATION, EXPRESSWAY-VERIFY-ORIGIN-SWITCH
+    VerifyOriginServer,
+    /// On Expressway: the cipher strings, one for each use.
+    // claim: EXPRESSWAY-CLI-CIPHERS
+    Ciphers,
 }
 
 impl ReadCommand {
@@ -64,7 +70,9 @@ impl ReadCommand {
             | Self::Request(_)
             | Self::TrustCertificateList
             | Self::TrustCertificate(..)
-            | Self::TrustList => Duration::from_mins(1),
+            | Self::TrustList
+            | Self::VerifyOriginServer
+            | Self::Ciphers => Duration::from_mins(1),
         }
     }
 
@@ -104,6 +112,8 @@ impl fmt::Display for ReadCommand {
                 return write!(formatter, "show cert trust {store}/{file}");
             }
             Self::TrustList => "show ctl",
+            Self::VerifyOriginServer => "xConfiguration EdgeConfigServer VerifyOriginServer",
+            Self::Ciphers => "xConfiguration Ciphers",
         };
         formatter.write_str(words)
     }

@@ -7,7 +7,7 @@ use crate::transport::{Endpoint, Network, TransportError};
 
 use super::Printed;
 use super::change::{Exchange, Script};
-use super::dialogue::{Dialogue, Sight};
+use super::dialogue::{Dialect, Dialogue, Sight};
 
 /// How long the line must be silent before a prompt ends a command: prompts are sometimes printed twice. One that
 /// comes later does no harm, because the next command is only heard from its echo on.
@@ -59,6 +59,7 @@ pub(super) fn not_sent(endpoint: &Endpoint, cause: String) -> TransportError {
 /// A shell at its prompt.
 pub(super) struct Live<W> {
     wire: W,
+    dialect: Dialect,
     prompt: String,
     endpoint: Endpoint,
     network: Network,
@@ -76,11 +77,13 @@ impl<W: Wire> Live<W> {
     /// Waits for the prompt after a login.
     pub(super) fn greeted(
         wire: W,
+        dialect: Dialect,
         endpoint: Endpoint,
         network: Network,
     ) -> Result<Self, TransportError> {
         let mut live = Self {
             wire,
+            dialect,
             prompt: String::new(),
             endpoint,
             network,
@@ -94,7 +97,7 @@ impl<W: Wire> Live<W> {
         let started = Instant::now();
         let mut heard_last = started;
         let mut nudged = false;
-        let mut dialogue = Dialogue::greeting(self.network.limits.body);
+        let mut dialogue = Dialogue::greeting(self.dialect, self.network.limits.body);
         loop {
             let silent = heard_last.elapsed();
             match dialogue.sight() {
@@ -156,7 +159,8 @@ impl<W: Wire> Live<W> {
         let started = Instant::now();
         let line = &script.line;
         tracing::debug!(node = %self.endpoint.node, command = line, "typed");
-        let mut dialogue = Dialogue::command(line, &self.prompt, self.network.limits.body);
+        let limit_of_text = self.network.limits.body;
+        let mut dialogue = Dialogue::command(self.dialect, line, &self.prompt, limit_of_text);
         let mut open: Vec<&Exchange> = script.exchanges.iter().collect();
         let mut acted = script.line_acts;
         self.type_in(&format!("{line}\n"))?;
@@ -224,7 +228,7 @@ impl<W: Wire> Live<W> {
 
     /// Takes what is left on the line and finds out whether the connection still lives.
     fn drain(&mut self) -> Result<(), Broken> {
-        let mut old = Dialogue::greeting(self.network.limits.body);
+        let mut old = Dialogue::greeting(self.dialect, self.network.limits.body);
         loop {
             match self.listen(&mut old, Instant::now(), Instant::now()) {
                 Heard::Bytes => {}

@@ -7,6 +7,7 @@ use crate::model::{NodeName, Port, Purpose, Store};
 use crate::transport::testing::network;
 
 use super::super::WriteCommand;
+use super::super::dialogue::Dialect;
 use super::*;
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
@@ -84,7 +85,7 @@ fn play(command: &WriteCommand, turns: &[(&'static str, &str)]) -> (String, Vec<
         port: 22,
         standard: Port::Ssh,
     };
-    let mut live = Live::greeted(wire, endpoint, network().1).unwrap();
+    let mut live = Live::greeted(wire, Dialect::Platform, endpoint, network().1).unwrap();
     let limit = Duration::from_secs(5);
     let script = command.script().unwrap();
     let outcome = match live.run(&script, limit, &mut (Box::new(|_: &str| {}) as Progress)) {

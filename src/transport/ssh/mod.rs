@@ -18,6 +18,7 @@ use super::text::excerpt;
 use super::{Endpoint, Limits, Login, Network, TransportError, WriteAccess};
 
 use change::Script;
+use dialogue::{Dialect, FAILED};
 use live::{Broken, Progress};
 use session::Shell;
 
@@ -37,6 +38,7 @@ pub struct ShellReader {
 #[derive(Debug)]
 struct Inner {
     network: Network,
+    dialect: Dialect,
     endpoint: Endpoint,
     login: Login,
     shell: Mutex<Option<Shell>>,
@@ -45,10 +47,20 @@ struct Inner {
 impl ShellReader {
     /// Prepares a client; connects to nothing yet.
     pub fn new(network: &Network, endpoint: Endpoint, login: Login) -> Self {
+        Self::of(network, Dialect::Platform, endpoint, login)
+    }
+
+    /// Prepares a client for the command line of an Expressway peer; connects to nothing yet.
+    pub fn expressway(network: &Network, endpoint: Endpoint, login: Login) -> Self {
+        Self::of(network, Dialect::Expressway, endpoint, login)
+    }
+
+    fn of(network: &Network, dialect: Dialect, endpoint: Endpoint, login: Login) -> Self {
         network.redactor.learn_login(&login.user, &login.password);
         Self {
             inner: Arc::new(Inner {
                 network: network.clone(),
+                dialect,
                 endpoint,
                 login,
                 shell: Mutex::new(None),
@@ -74,12 +86,17 @@ impl ShellReader {
             .run(&script, command.limit(), true, || Box::new(|_| {}))
             .await?
             .text;
-        if output.trim() == NO_SUCH_COMMAND {
+        let refused = self.inner.dialect == Dialect::Expressway
+            && output
+                .lines()
+                .next_back()
+                .is_some_and(|line| line == FAILED);
+        if output.trim() == NO_SUCH_COMMAND || refused {
             return Err(TransportError::Malformed {
                 place: self.inner.endpoint.place(),
                 request: line,
                 expected: "a command that this release has",
-                found: NO_SUCH_COMMAND.to_owned(),
+                found: excerpt(output.trim().as_bytes(), 80),
             });
         }
         Ok(output)
@@ -157,7 +174,9 @@ impl Inner {
             let was_kept = kept.is_some();
             let shell = match kept.take() {
                 Some(shell) => shell,
-                None => Shell::open(&self.network, &self.endpoint, &self.login).await?,
+                None => {
+                    Shell::open(&self.network, self.dialect, &self.endpoint, &self.login).await?
+                }
             };
             match shell.run(script, limit, progress()).await {
                 Ok(output) => {

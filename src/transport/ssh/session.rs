@@ -15,6 +15,7 @@ use crate::transport::{Endpoint, Login, Network, TransportError};
 use super::Printed;
 use super::change::Script;
 use super::connection::{log_in, milliseconds};
+use super::dialogue::Dialect;
 use super::live::{Broken, Live, Progress, Sound, Wire, not_sent};
 
 /// Columns and rows: long lines must not wrap, and a tall screen needs no pager (cucm-rest-and-cli §4.1).
@@ -46,6 +47,7 @@ impl Shell {
     /// Connects, logs in and waits for the prompt.
     pub(super) async fn open(
         network: &Network,
+        dialect: Dialect,
         endpoint: &Endpoint,
         login: &Login,
     ) -> Result<Self, TransportError> {
@@ -54,6 +56,7 @@ impl Shell {
         let (ready, opened) = oneshot::channel();
         let opening = Opening {
             network: network.clone(),
+            dialect,
             endpoint: endpoint.clone(),
             login: login.clone(),
         };
@@ -92,6 +95,7 @@ impl Shell {
 
 struct Opening {
     network: Network,
+    dialect: Dialect,
     endpoint: Endpoint,
     login: Login,
 }
@@ -134,7 +138,7 @@ impl Opening {
             session: greeted.session,
             channel,
         };
-        let live = Live::greeted(line, self.endpoint, self.network)?;
+        let live = Live::greeted(line, self.dialect, self.endpoint, self.network)?;
         Ok((live, greeted.cut))
     }
 }

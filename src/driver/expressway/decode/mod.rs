@@ -4,6 +4,7 @@
 //! sheet does not show is an error with its words in it, never a default.
 
 pub mod certificates;
+pub mod configuration;
 pub mod description;
 pub mod settings;
 pub mod status;
@@ -18,7 +19,7 @@ const LONGEST: usize = 300;
 
 /// An answer that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the answer to `GET {question}` has an unknown form: expected {expected}, found {found}")]
+#[error("the answer to `{question}` has an unknown form: expected {expected}, found {found}")]
 pub struct DecodeError {
     /// The path that was asked for.
     pub question: String,

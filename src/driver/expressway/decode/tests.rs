@@ -217,7 +217,7 @@ fn hostile_settings_are_refused_with_the_reason() {
     for body in rows {
         let error = zones("/zone", body.as_bytes(), ZoneKind::Traversal).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("`GET /zone`"), "{text}");
+        assert!(text.contains("`/zone`"), "{text}");
         assert!(text.len() < 2_000, "{} bytes", text.len());
         assert!(remote_access("/mra", body.as_bytes()).is_err(), "{body}");
     }

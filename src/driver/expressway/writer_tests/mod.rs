@@ -58,6 +58,7 @@ impl Site {
                 user: "admin".to_owned(),
                 password: Secret::new(std::fs::read_to_string(password).unwrap().trim().into()),
             },
+            shell: None,
             network: Network::new(book, Redactor::new(), limits),
             authorities: chain(&lab),
             clock: Arc::new(SystemClock),

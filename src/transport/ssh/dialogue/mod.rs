@@ -53,9 +53,25 @@ pub(super) enum Sight {
     Doubtful,
 }
 
+/// Which command line talks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The platform's: it prompts.
+    #[default]
+    Platform,
+    /// Expressway's: it does not prompt; greeting and answers end with a line of one word.
+    // claim: EXPRESSWAY-CLI-PTY, EXPRESSWAY-CLI-ERROR
+    Expressway,
+}
+
+/// The words with which Expressway ends an answer; the second stands below one that it could not give.
+const ENDS: [&str; 2] = ["OK", FAILED];
+pub(super) const FAILED: &str = "ERROR";
+
 /// One exchange: from a command (or the login) to the prompt.
 #[derive(Debug)]
 pub(super) struct Dialogue {
+    dialect: Dialect,
     terminal: Terminal,
     /// What was typed and the prompt to wait for; `None` for the greeting.
     command: Option<(String, String)>,
@@ -67,8 +83,9 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     /// What comes after the login.
-    pub(super) fn greeting(limit: usize) -> Self {
+    pub(super) fn greeting(dialect: Dialect, limit: usize) -> Self {
         Self {
+            dialect,
             terminal: Terminal::new(limit),
             command: None,
             output_from: Some(0),
@@ -77,8 +94,9 @@ impl Dialogue {
     }
 
     /// What comes after a command, given the prompt that was learned at the greeting.
-    pub(super) fn command(line: &str, prompt: &str, limit: usize) -> Self {
+    pub(super) fn command(dialect: Dialect, line: &str, prompt: &str, limit: usize) -> Self {
         Self {
+            dialect,
             terminal: Terminal::new(limit),
             command: Some((line.to_owned(), prompt.to_owned())),
             output_from: None,
@@ -102,6 +120,9 @@ impl Dialogue {
             // Whatever is there was left over from before: the echo comes first.
             return Sight::Running;
         };
+        if self.dialect == Dialect::Expressway {
+            return self.ended(from);
+        }
         if self.terminal.line_start() < from {
             return Sight::Running;
         }
@@ -115,6 +136,18 @@ impl Dialogue {
             Sight::Question
         } else if line.ends_with(['?', ':']) {
             Sight::Doubtful
+        } else {
+            Sight::Running
+        }
+    }
+
+    /// Whether an answer that begins somewhere has come to its last line.
+    fn ended(&self, from: usize) -> Sight {
+        let text = self.terminal.text().get(from..).unwrap_or_default();
+        let text = String::from_utf8_lossy(text);
+        let last = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+        if last.is_some_and(|line| ENDS.contains(&line)) && text.ends_with(['\n', '\r']) {
+            Sight::Prompt
         } else {
             Sight::Running
         }
@@ -200,9 +233,12 @@ impl Dialogue {
     }
 
     fn is_prompt(&self, line: &str) -> bool {
-        match &self.command {
-            Some((_, prompt)) => shape(line) == *prompt,
-            None => line.ends_with(PROMPT) && line.len() <= 40 && !line.contains(' '),
+        match (self.dialect, &self.command) {
+            (Dialect::Expressway, _) => line == "OK",
+            (Dialect::Platform, Some((_, prompt))) => shape(line) == *prompt,
+            (Dialect::Platform, None) => {
+                line.ends_with(PROMPT) && line.len() <= 40 && !line.contains(' ')
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ use super::*;
 const LIMIT: usize = 1 << 20;
 
 fn after(line: &str, reply: &[u8]) -> Dialogue {
-    let mut dialogue = Dialogue::command(line, "admin:", LIMIT);
+    let mut dialogue = Dialogue::command(Dialect::Platform, line, "admin:", LIMIT);
     // In the smallest pieces: nothing may depend on how packets are cut.
     for byte in reply {
         assert!(dialogue.feed(&[*byte]));
@@ -15,7 +15,7 @@ fn after(line: &str, reply: &[u8]) -> Dialogue {
 fn the_greeting_ends_at_the_prompt_and_nowhere_before() {
     let banner = b"Command Line Interface is starting up, please wait...\r\n\r\n   Welcome to the Platform Command Line \
         Interface\r\n\r\nVMware Installation:\r\n\t2 vCPU: Intel\r\n\r\n\x1b[?1034hadmin:\r\n\radmin:";
-    let mut dialogue = Dialogue::greeting(LIMIT);
+    let mut dialogue = Dialogue::greeting(Dialect::Platform, LIMIT);
     let mut prompts = 0;
     for byte in banner {
         dialogue.feed(&[*byte]);
@@ -31,10 +31,10 @@ fn the_greeting_ends_at_the_prompt_and_nowhere_before() {
 
 #[test]
 fn a_counted_prompt_is_known_again() {
-    let mut greeting = Dialogue::greeting(LIMIT);
+    let mut greeting = Dialogue::greeting(Dialect::Platform, LIMIT);
     greeting.feed(b"9admin:");
     assert_eq!(greeting.sight(), Sight::Prompt);
-    let mut next = Dialogue::command("show status", &greeting.prompt(), LIMIT);
+    let mut next = Dialogue::command(Dialect::Platform, "show status", &greeting.prompt(), LIMIT);
     next.feed(b"show status\r\nfine\r\n10admin:");
     assert_eq!(
         (next.sight(), next.output().as_str()),
@@ -125,7 +125,12 @@ fn questions_are_seen_in_all_known_words() {
 
 #[test]
 fn progress_comes_line_by_line_and_once() {
-    let mut dialogue = Dialogue::command("utils service restart Cisco Tomcat", "admin:", LIMIT);
+    let mut dialogue = Dialogue::command(
+        Dialect::Platform,
+        "utils service restart Cisco Tomcat",
+        "admin:",
+        LIMIT,
+    );
     dialogue.feed(
         b"utils service restart Cisco Tomcat\r\nService Manager is running\r\nCisco Tomcat[STOP",
     );
@@ -141,8 +146,39 @@ fn progress_comes_line_by_line_and_once() {
 
 #[test]
 fn a_flood_is_cut() {
-    let mut dialogue = Dialogue::command("x", "admin:", 100);
+    let mut dialogue = Dialogue::command(Dialect::Platform, "x", "admin:", 100);
     assert!(dialogue.feed(b"x\r\n"));
     assert!(!dialogue.feed(&[b'y'; 1000]));
     assert!(dialogue.output().len() <= 101);
+}
+
+#[test]
+fn an_answer_of_expressway_ends_with_a_line_of_one_word() {
+    let greeting = b"\r\nWelcome to\r\nTANDBERG Video Communication Server X15.5\r\n\r\nOK\r\n\r\n";
+    let mut dialogue = Dialogue::greeting(Dialect::Expressway, LIMIT);
+    let mut seen = Vec::new();
+    for byte in greeting {
+        dialogue.feed(&[*byte]);
+        seen.push(dialogue.sight());
+    }
+    let ended = seen.iter().position(|sight| *sight == Sight::Prompt);
+    assert_eq!(ended, Some(greeting.len() - 3), "at the end of its line");
+    for (reply, output) in [
+        (
+            &b"xConfiguration Ciphers\r\n*c xConfiguration Ciphers SIPTLSCiphers Value: \"OK\"\r\n\r\nOK\r\n\r\n"[..],
+            "*c xConfiguration Ciphers SIPTLSCiphers Value: \"OK\"",
+        ),
+        (
+            &b"xConfiguration Ciphers\r\n\r\nCommand not recognized.\r\n\r\nERROR\r\n\r\n"[..],
+            "Command not recognized.\n\nERROR",
+        ),
+    ] {
+        let line = "xConfiguration Ciphers";
+        let mut dialogue = Dialogue::command(Dialect::Expressway, line, "", LIMIT);
+        dialogue.feed(reply.split_last().unwrap().1.strip_suffix(b"\r\n\r").unwrap());
+        assert_eq!(dialogue.sight(), Sight::Running, "the last line may go on");
+        dialogue.feed(b"\r\n");
+        assert_eq!(dialogue.sight(), Sight::Prompt);
+        assert_eq!(dialogue.output(), output);
+    }
 }
