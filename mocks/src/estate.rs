@@ -59,8 +59,8 @@ pub(crate) fn write(dir: &Path, config: &LabConfig, world: &World) -> Result<Pat
         let at = noted_at(now.unix);
         let mut secrets = Vec::new();
         for cluster in deployment.clusters() {
-            let of_peer = |peer| expressway::estate::pin(peer, &at);
-            pins.extend(cluster.peers.iter().map(of_peer));
+            let of_peer = |peer| expressway::estate::pins(peer, &at);
+            pins.extend(cluster.peers.iter().flat_map(of_peer));
             let password = cluster.account.password.clone();
             secrets.push((expressway::estate::account(cluster), password));
         }

@@ -125,7 +125,10 @@ const TROUBLES: [(Trouble, &str); 11] = [
         Trouble::MixedRelease,
         "warning expressway-release-mixed core",
     ),
-    (Trouble::VerifyOriginOff, ""),
+    (
+        Trouble::VerifyOriginOff,
+        "warning expressway-origin-unverified core expc1",
+    ),
 ];
 
 /// Whether a line tells a trouble.
@@ -201,7 +204,7 @@ fn the_same_troubles_on_other_releases_differ_as_the_releases_do() {
             let told = found.iter().any(|line| tells(line, words));
             let hidden = match release {
                 // claim: EXPRESSWAY-CUCM-TRUSTS-CORE
-                "X14.0" => trouble == Trouble::CucmLacksRoot,
+                "X14.0" => matches!(trouble, Trouble::CucmLacksRoot | Trouble::VerifyOriginOff),
                 // What a peer connects with cannot be read.
                 "X15.5" => matches!(
                     trouble,
@@ -219,28 +222,18 @@ fn the_same_troubles_on_other_releases_differ_as_the_releases_do() {
             .iter()
             .find(|line| line.contains("expressway-advertised-name"))
             .unwrap();
-        let severity = if release == "X14.0" {
-            "warning"
-        } else {
-            "critical"
-        };
-        assert!(by_address.starts_with(severity), "{release} {by_address}");
+        // Nothing is enforced: the release is too old, or verification is off.
+        assert!(by_address.starts_with("warning"), "{release} {by_address}");
     }
 }
 
 #[test]
-fn self_signed_twins_are_told_whichever_kind_of_key_is_asked_for_first() {
+fn self_signed_twins_are_told_where_their_kind_of_key_is_asked_for_first() {
     let lab = lab("X14.2", false);
-    let untrusted = "warning expressway-server-untrusted core expc1.example.com";
-    let told = |found: &[String]| {
-        let mut told = found.iter().filter(|line| line.contains(untrusted));
-        told.any(|line| line.contains("asks for ECDSA first"))
-    };
-    let before = findings(&lab);
-    assert!(told(&before), "{before:#?}");
+    only(&findings(&lab), &[]);
     lab.trouble(Trouble::EllipticFirst).unwrap();
-    let after = findings(&lab);
-    assert!(told(&after), "{after:#?}");
+    let untrusted = "critical expressway-server-untrusted core expc";
+    only(&findings(&lab), &[untrusted]);
 }
 
 /// Stores a certificate on a peer that answers a request with nothing but its own names.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{Deployment, ExpresswayCluster, Side};
 use super::peer::Peer;
+use crate::ssh;
 use crate::state::fingerprint;
 
 /// The name of a cluster's one account in the estate file and among the secrets.
@@ -21,13 +22,13 @@ pub(crate) fn accounts(deployment: &Deployment) -> String {
     clusters.map(line).collect()
 }
 
-/// The lines for the clusters.
+/// The lines for the clusters. The one account opens the interface and the command line.
 pub(crate) fn clusters(deployment: &Deployment) -> String {
     let mut text = String::new();
     for cluster in deployment.clusters() {
         let (name, account) = (&cluster.name, account(cluster));
         text += &format!(
-            "  - name: {name}\n    product: {}\n    accounts: {{administrator: {account}}}\n    \
+            "  - name: {name}\n    product: {}\n    accounts: {{administrator: {account}, shell: {account}}}\n    \
              nodes:\n",
             cluster.side.word()
         );
@@ -46,10 +47,10 @@ pub(crate) fn clusters(deployment: &Deployment) -> String {
 fn ports(side: Side, peer: &Peer) -> String {
     let ports = peer.ports;
     match side {
-        Side::Core => format!("rest: {}", ports.rest),
+        Side::Core => format!("rest: {}, ssh: {}", ports.rest, ports.ssh),
         Side::Edge => format!(
-            "rest: {}, zone: {}, tunnel: {}",
-            ports.rest, ports.traversal, ports.tunnel
+            "rest: {}, ssh: {}, zone: {}, tunnel: {}",
+            ports.rest, ports.ssh, ports.traversal, ports.tunnel
         ),
     }
 }
@@ -59,7 +60,13 @@ pub(crate) const RULE: &str = "  - where: {product: [expressway-c, expressway-e]
                                issuer: corp\n    distribution: this-server\n    key: rsa-2048\n    renew_before: 30d\n";
 
 /// What a careful operator would have noted down about a peer before.
-pub(crate) fn pin(peer: &Peer, at: &str) -> Value {
-    json!({ "node": peer.name, "port": 443, "key": "rsa", "sha256": fingerprint(&peer.served.identity.certificate),
-            "proved": "written by the lab", "at": at })
+pub(crate) fn pins(peer: &Peer, at: &str) -> [Value; 2] {
+    let pin = |port: u16, key: &str, sha256: String| {
+        json!({ "node": peer.name, "port": port, "key": key, "sha256": sha256,
+                "proved": "written by the lab", "at": at })
+    };
+    [
+        pin(443, "rsa", fingerprint(&peer.served.identity.certificate)),
+        pin(22, "ssh-ed25519", ssh::host_key_sha256(&peer.host_key)),
+    ]
 }

@@ -215,10 +215,10 @@ fn the_estate_file_names_both_clusters() {
     let ports = lab.look_peer("edge", "expe2", |peer| peer.ports).unwrap();
     for part in [
         "  - name: core\n    product: expressway-c\n".to_owned(),
-        "accounts: {administrator: edge-administrator}\n".to_owned(),
+        "accounts: {administrator: edge-administrator, shell: edge-administrator}\n".to_owned(),
         format!(
-            "ports: {{rest: {}, zone: {}, tunnel: {}}}\n",
-            ports.rest, ports.traversal, ports.tunnel
+            "ports: {{rest: {}, ssh: {}, zone: {}, tunnel: {}}}\n",
+            ports.rest, ports.ssh, ports.traversal, ports.tunnel
         ),
         "purpose: [server]}".to_owned(),
     ] {
