@@ -67,7 +67,9 @@ fn known_and_good(judge: &mut Judge<'_>, world: &World<'_>) {
         });
     }
     // Unity Connection and Expressway have no such mode.
-    let has_none = world.seen.product != Product::Cucm && world.seen.security == Observed::Absent;
+    let has_none = world.is_expressway()
+        || (world.seen.product == Product::UnityConnection
+            && world.seen.security == Observed::Absent);
     let mode = world.seen.security.present();
     judge.require(mode.is_some() || has_none, "I11", None, &[], || {
         (
