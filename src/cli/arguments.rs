@@ -126,6 +126,9 @@ pub(super) enum Command {
         /// End with a step that lists what may be cleared from trust stores; a run waits at it for `mark --done`
         #[arg(long)]
         tidy: bool,
+        /// Plan for an Expressway although its own description of its interface lacks a call; `apply` needs the same
+        #[arg(long)]
+        write_undescribed: bool,
         /// Exit code 3 if there is something to do.
         #[command(flatten)]
         check: Check,

@@ -104,6 +104,7 @@ async fn dispatch(
             waive,
             why,
             tidy,
+            write_undescribed,
             check,
         } => {
             let wish = planning::Wish {
@@ -116,6 +117,7 @@ async fn dispatch(
                 waive,
                 why: why.as_deref().unwrap_or_default(),
                 tidy: *tidy,
+                write_undescribed: *write_undescribed,
                 check: check.check,
             };
             planning::plan_command(&open()?, output, wish).await

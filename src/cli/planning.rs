@@ -33,6 +33,7 @@ pub(super) struct Wish<'a> {
     pub(super) waive: &'a [String],
     pub(super) why: &'a str,
     pub(super) tidy: bool,
+    pub(super) write_undescribed: bool,
     pub(super) check: bool,
 }
 
@@ -101,8 +102,13 @@ pub(super) async fn plan_command(
         Some(path) => {
             let assumed = assumed(&plan, session.library.claims());
             let accepts: String = assumed.iter().map(|id| format!(" --accept {id}")).collect();
+            let undescribed = if wish.write_undescribed {
+                " --write-undescribed"
+            } else {
+                ""
+            };
             talk(&format!(
-                "Plan written to {path}. To carry it out: reissue apply {path} --approve {}{accepts}",
+                "Plan written to {path}. To carry it out: reissue apply {path} --approve {}{accepts}{undescribed}",
                 digest.short(),
                 path = path.display(),
             ));
@@ -129,6 +135,7 @@ fn options(
         force_renew: wish.force,
         waived: waivers(wish.waive, wish.why)?,
         tidy: wish.tidy,
+        write_undescribed: wish.write_undescribed,
         ..Options::default()
     };
     if let Some(variant) = wish.variant {

@@ -22,6 +22,8 @@ pub struct Options {
     pub waived: Waivers,
     /// `--tidy`: a last step lists what may be cleared away.
     pub tidy: bool,
+    /// `--write-undescribed`: plans for Expressway peers whose own description lacks a call that is needed.
+    pub write_undescribed: bool,
 }
 
 /// Phones that are not registered and that a person waives by name (invariant I4): they may be stranded.

@@ -38,14 +38,20 @@ pub(super) fn survey(question: &Question<'_>, party: &Party<'_>) -> Refusals {
             .filter_map(|(fact, why)| Some((fact, why?)));
         refusals.extend(gaps.map(|(fact, why)| unknown(party.cluster, fact, why).at([name])));
         if let Observed::Present(told) = &node.expressway {
-            refusals.extend(of_peer(party, name, node, told));
+            refusals.extend(of_peer(question, party, name, node, told));
         }
     }
     refusals.extend(one_release(question, party));
     refusals
 }
 
-fn of_peer(party: &Party<'_>, name: &NodeName, node: &NodeState, told: &Expressway) -> Refusals {
+fn of_peer(
+    question: &Question<'_>,
+    party: &Party<'_>,
+    name: &NodeName,
+    node: &NodeState,
+    told: &Expressway,
+) -> Refusals {
     let mut refusals = Vec::new();
     if node.services.present().is_none() && node.services.unknown().is_none() {
         refusals.push(unknown(party.cluster, "since when it runs", "it does not say").at([name]));
@@ -61,14 +67,15 @@ fn of_peer(party: &Party<'_>, name: &NodeName, node: &NodeState, told: &Expressw
                 .iter()
                 .filter(|call| NEEDED.iter().any(|path| call.ends_with(path)));
             let lacking: Vec<&str> = lacking.map(String::as_str).collect();
-            if !lacking.is_empty() {
+            if !lacking.is_empty() && !question.options.write_undescribed {
                 let says = format!(
                     "expected the peer to describe every call that a renewal needs; its description (/api/raml) is \
                      without {}",
                     lacking.join(", ")
                 );
                 let next = "Renew this cluster by hand in its web pages and leave it out with --except; its release \
-                            words its interface in another way than this program knows.";
+                            words its interface in another way than this program knows. If you know that the calls \
+                            are there, plan and apply with --write-undescribed.";
                 refusals.push(party.refuse(says, next).at([name]));
             }
         }
