@@ -22,6 +22,7 @@ mod claims;
 mod crash;
 mod diagnosed;
 mod disk;
+mod disturbed;
 mod edges;
 mod estates;
 #[cfg(unix)]
@@ -39,6 +40,7 @@ mod matrix;
 mod passes;
 mod peers;
 mod reads;
+mod renewal;
 #[path = "../scenes/mod.rs"]
 mod scenes;
 mod secrets;
