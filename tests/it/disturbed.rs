@@ -14,7 +14,7 @@ use crate::renewal::{apply_words, in_effect, marked, side_by_side};
 use crate::support::{Ended, count, reissue};
 use crate::trial::{self, effects};
 
-/// More than two faults and the steps of a person can stop a run.
+/// More commands than two faults and the steps of a person can ask for.
 const MOST_COMMANDS: usize = 16;
 
 /// Where faults strike, and those that pass by themselves there. Restarts that hang are left out: a person mends those.
