@@ -23,7 +23,10 @@ use super::session::Session;
 const LONGEST_LIST: usize = 4 << 20;
 
 /// What `plan` was asked for.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(super) struct Wish<'a> {
     pub(super) output: Option<&'a Path>,
     pub(super) observation: Option<&'a Path>,

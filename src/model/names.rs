@@ -79,7 +79,12 @@ impl Purpose {
     /// phones hold them, one procedure.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self(self.0.trim_end_matches("-ECDSA").to_owned())
+        Self(self.plain_str().to_owned())
+    }
+
+    /// The same as text.
+    pub fn plain_str(&self) -> &str {
+        self.0.trim_end_matches("-ECDSA")
     }
 }
 
@@ -113,6 +118,12 @@ impl Fingerprint {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         Self(hex::encode(sha2::Sha256::digest(bytes)))
+    }
+
+    /// The digest of bytes that were hashed one after the other.
+    pub fn of_stream(hashed: sha2::Sha256) -> Self {
+        use sha2::Digest as _;
+        Self(hex::encode(hashed.finalize()))
     }
 
     /// All 64 digits.

@@ -16,7 +16,8 @@ pub(super) struct Draft {
     /// How certificates are read and changed.
     way: Way,
     pub(super) steps: Vec<Step>,
-    pub(super) edges: Vec<Edge>,
+    /// Some of them several times, until the plan is finished.
+    edges: Vec<Edge>,
     /// What must hold before the first write; taken by the first step that writes.
     pub(super) first_write: Vec<Condition>,
 }
@@ -60,12 +61,7 @@ impl Draft {
         if writes(&step.action) {
             step.before
                 .splice(..0, std::mem::take(&mut self.first_write));
-            let mut seen = Vec::new();
-            step.before.retain(|condition| {
-                let new = !seen.contains(condition);
-                seen.push(condition.clone());
-                new
-            });
+            each_once(&mut step.before);
         }
         step.rests_on.extend(beliefs::of(&step, self.way));
         step.id = id.clone();
@@ -75,14 +71,11 @@ impl Draft {
 
     /// Says why one step comes before another.
     pub(super) fn edge(&mut self, first: &StepId, then: &StepId, why: impl Into<String>) {
-        let edge = Edge {
+        self.edges.push(Edge {
             first: first.clone(),
             then: then.clone(),
             why: why.into(),
-        };
-        if !self.edges.contains(&edge) {
-            self.edges.push(edge);
-        }
+        });
     }
 
     /// Says why some steps come before another.
@@ -98,11 +91,20 @@ impl Draft {
     }
 
     /// Moves steps and edges into a plan.
-    pub(super) fn finish(self, plan: &mut ClusterPlan) {
+    pub(super) fn finish(mut self, plan: &mut ClusterPlan) {
+        self.edges.sort();
+        self.edges.dedup();
         plan.steps = self.steps;
         plan.edges = self.edges;
-        plan.edges.sort();
     }
+}
+
+/// Leaves of equal conditions the first.
+fn each_once(conditions: &mut Vec<Condition>) {
+    let mut seen = BTreeSet::new();
+    let new: Vec<bool> = conditions.iter().map(|it| seen.insert(it)).collect();
+    let mut new = new.into_iter();
+    conditions.retain(|_| new.next().unwrap_or(true));
 }
 
 /// Whether an action changes a device.

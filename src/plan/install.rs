@@ -59,7 +59,7 @@ pub(super) fn sso_off(
 
 /// Whether single sign-on rests on a job's certificate.
 pub(super) fn is_web(job: &Job<'_>) -> bool {
-    job.purpose().plain().as_str() == "tomcat"
+    job.purpose().plain_str() == "tomcat"
 }
 
 /// Switches single sign-on on again at the end (invariant I14).

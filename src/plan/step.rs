@@ -266,7 +266,7 @@ pub struct IssueTerms {
 }
 
 /// Something that can be judged on an observation, and on nothing else but the artifacts of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Condition {
     /// A store of a node holds a certificate.

@@ -186,10 +186,10 @@ const KNOWN: [Known; 9] = [
 
 /// What is known of a purpose; `None` if this proof does not know it.
 pub(super) fn known(purpose: &Purpose) -> Option<&'static Known> {
-    let plain = purpose.plain();
+    let plain = purpose.plain_str();
     KNOWN
         .iter()
-        .find(|known| known.plain == plain.as_str() && (known.has_twin || !purpose.is_ecdsa()))
+        .find(|known| known.plain == plain && (known.has_twin || !purpose.is_ecdsa()))
 }
 
 impl Known {

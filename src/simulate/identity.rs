@@ -21,7 +21,7 @@ pub(super) fn before(judge: &mut Judge<'_>, world: &World<'_>, step: &Step) {
         in_place(judge, world, step, purpose, nodes);
         answers(judge, world, step, purpose, request, nodes);
         chain_is_there(judge, world, step, purpose, request, nodes);
-        match purpose.plain().as_str() {
+        match purpose.plain_str() {
             "tomcat" => single_sign_on_is_off(judge, world, step, nodes),
             "ipsec" => super::activation::no_backup(judge, world, step),
             _ => {}

@@ -121,7 +121,7 @@ impl<'a> World<'a> {
     /// Whether two purposes may be in flight together: none that phones hold, or twins.
     pub(super) fn belong_together(&self, one: &Purpose, other: &Purpose) -> bool {
         let of_platform = |purpose| self.phone_part(purpose).is_none();
-        one.plain() == other.plain() || (of_platform(one) && of_platform(other))
+        one.plain_str() == other.plain_str() || (of_platform(one) && of_platform(other))
     }
 
     /// Whether phones hold a certificate trust list; not where the mode is unknown, which is refused elsewhere.

@@ -22,6 +22,7 @@ mod claims;
 mod crash;
 mod diagnosed;
 mod disk;
+mod disturbed;
 mod edges;
 mod estates;
 #[cfg(unix)]
@@ -42,6 +43,7 @@ mod passes;
 mod peers;
 mod reads;
 mod remote_access;
+mod renewal;
 #[path = "../scenes/mod.rs"]
 mod scenes;
 mod secrets;

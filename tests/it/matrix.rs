@@ -1,35 +1,30 @@
 //! Every purpose of every product, release and distribution, in clusters with and without secure phones: planned, proved
 //! and carried out on the lab, which judges.
 
-use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::thread;
-use std::time::Instant;
-
 use reissue_lab::{Lab, LabConfig};
 
-use crate::support::{Ended, lab, no_violation, reissue};
+use crate::renewal::{InEffect, apply_words, in_effect, marked, side_by_side};
+use crate::support::{lab, no_violation, reissue};
 
 /// One cell of the matrix.
 #[derive(Clone, Debug)]
-struct Cell {
-    product: &'static str,
-    purposes: Vec<&'static str>,
-    release: &'static str,
-    shared: bool,
-    mixed: bool,
-    reuse: bool,
+pub struct Cell {
+    pub product: &'static str,
+    pub purposes: Vec<&'static str>,
+    pub release: &'static str,
+    pub shared: bool,
+    pub mixed: bool,
+    pub reuse: bool,
 }
 
-const RELEASES: [&str; 4] = [
+pub const RELEASES: [&str; 4] = [
     "12.5.1.11900-146",
     "14.0.1.10000-20",
     "14.0.1.13900-155",
     "15.0.1.12900-234",
 ];
 
-const CUCM: [&str; 7] = [
+pub const CUCM: [&str; 7] = [
     "tomcat",
     "tomcat-ECDSA",
     "ipsec",
@@ -39,7 +34,7 @@ const CUCM: [&str; 7] = [
     "TVS",
 ];
 
-const PRESENCE: [&str; 9] = [
+pub const PRESENCE: [&str; 9] = [
     "tomcat",
     "tomcat-ECDSA",
     "ipsec",
@@ -51,7 +46,7 @@ const PRESENCE: [&str; 9] = [
     "cup-xmpp-s2s-ECDSA",
 ];
 
-const UNITY: [&str; 3] = ["tomcat", "tomcat-ECDSA", "ipsec"];
+pub const UNITY: [&str; 3] = ["tomcat", "tomcat-ECDSA", "ipsec"];
 
 /// Purposes of which one certificate may serve several nodes. Source: cucm-certificate-rules §1.
 fn can_be_shared(product: &str, purpose: &str) -> bool {
@@ -155,7 +150,7 @@ fn together() -> Vec<Cell> {
 }
 
 impl Cell {
-    fn row(&self) -> String {
+    pub fn row(&self) -> String {
         format!(
             "{:<17} {:<18} {:<12} {}{}{}",
             self.product,
@@ -180,24 +175,27 @@ impl Cell {
     }
 
     fn lab(&self) -> Lab {
-        lab(|config: &mut LabConfig| {
-            self.release.clone_into(&mut config.release);
-            config.subscribers = 1;
-            config.multi_server = self.shared;
-            config.mixed_mode = self.mixed;
-            config.reuse = self.reuse;
-            config.purposes = self
-                .purposes
-                .iter()
-                .map(|purpose| (*purpose).to_owned())
-                .collect();
-            config.secure_phones = if self.mixed { 4 } else { 0 };
-            match self.product {
-                "im-presence" => config.presence = 2,
-                "unity-connection" => config.unity = 2,
-                _ => {}
-            }
-        })
+        lab(|config| self.found(config))
+    }
+
+    /// What the lab of this cell is like.
+    pub fn found(&self, config: &mut LabConfig) {
+        self.release.clone_into(&mut config.release);
+        config.subscribers = 1;
+        config.multi_server = self.shared;
+        config.mixed_mode = self.mixed;
+        config.reuse = self.reuse;
+        config.purposes = self
+            .purposes
+            .iter()
+            .map(|purpose| (*purpose).to_owned())
+            .collect();
+        config.secure_phones = if self.mixed { 4 } else { 0 };
+        match self.product {
+            "im-presence" => config.presence = 2,
+            "unity-connection" => config.unity = 2,
+            _ => {}
+        }
     }
 
     /// Plans, applies with a person who does what the plan asks, verifies, and plans again.
@@ -223,26 +221,31 @@ impl Cell {
             ended = reissue(&lab, resume.iter().chain(accepted.iter().copied()));
         }
         ended.expect(0);
-        no_violation(&lab);
-        reissue(&lab, ["verify"]).expect(0);
-        let again = reissue(&lab, ["plan"]).expect(0);
+        self.judge(&lab, &before);
+    }
+
+    /// What must be true at the end: nothing else is due, what was wanted is in effect, every phone is there, and the lab
+    /// has nothing to complain of.
+    pub fn judge(&self, lab: &Lab, before: &InEffect) {
+        no_violation(lab);
+        reissue(lab, ["verify"]).expect(0);
+        let again = reissue(lab, ["plan"]).expect(0);
         assert!(
             apply_words(&again).is_none(),
             "a second plan is not empty: {}",
             again.out
         );
-        let after = in_effect(&lab);
+        let after = in_effect(lab);
         for purpose in &self.purposes {
             // Of CAPF only the publisher's is used; before release 14 the others have one that nobody asks for.
             let used = |node: &str| *purpose != "CAPF" || node.starts_with("cucm-pub");
-            let of =
-                |all: &BTreeSet<(String, String, String)>| -> BTreeSet<(String, String, String)> {
-                    all.iter()
-                        .filter(|(node, held, _)| held == purpose && used(node))
-                        .cloned()
-                        .collect()
-                };
-            let (old, new) = (of(&before), of(&after));
+            let of = |all: &InEffect| -> InEffect {
+                all.iter()
+                    .filter(|(node, held, _)| held == purpose && used(node))
+                    .cloned()
+                    .collect()
+            };
+            let (old, new) = (of(before), of(&after));
             assert!(
                 !new.is_empty() && old.len() == new.len(),
                 "{purpose}: {old:?} {new:?}"
@@ -266,73 +269,9 @@ impl Cell {
     }
 }
 
-/// Node, purpose and fingerprint of everything that is stored and in effect.
-fn in_effect(lab: &Lab) -> BTreeSet<(String, String, String)> {
-    let mut found = BTreeSet::new();
-    for cluster in ["hq", "hq-unity"] {
-        lab.look_cluster(cluster, |cluster| {
-            for node in &cluster.nodes {
-                for purpose in node.identities.keys() {
-                    if node.in_effect(purpose)
-                        && let Some(sha256) = node.stored(purpose)
-                    {
-                        found.insert((node.name.clone(), purpose.clone(), sha256));
-                    }
-                }
-            }
-        });
-    }
-    found
-}
-
-/// The words of the command that a plan proposes.
-fn apply_words(planned: &Ended) -> Option<Vec<String>> {
-    let text = format!("{}{}", planned.out, planned.err);
-    let line = text
-        .lines()
-        .find_map(|line| line.split_once("reissue apply "))?
-        .1;
-    let words = line.split_whitespace().map(str::to_owned);
-    Some(std::iter::once("apply".to_owned()).chain(words).collect())
-}
-
-/// The step that a person is asked to mark.
-fn marked(ended: &Ended) -> Option<String> {
-    let text = format!("{}{}", ended.out, ended.err);
-    let (_, rest) = text.rsplit_once("reissue mark ")?;
-    rest.split_whitespace().next().map(str::to_owned)
-}
-
-/// Runs cells beside each other, since they mostly wait, and prints a row for each.
+/// Runs cells beside each other.
 fn run_all(cells: Vec<Cell>) {
-    let open = Mutex::new(cells.into_iter());
-    let failed = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let Some(cell) = open.lock().unwrap().next() else {
-                return;
-            };
-            let began = Instant::now();
-            let ended = catch_unwind(AssertUnwindSafe(|| cell.run()));
-            let word = if ended.is_ok() { "ok" } else { "FAILED" };
-            println!("{word:<7}{:>6.1?}  {}", began.elapsed(), cell.row());
-            if ended.is_err() {
-                failed.lock().unwrap().push(cell.row());
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(work);
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(
-        failed.is_empty(),
-        "{} cells failed:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    side_by_side(cells, Cell::row, Cell::run);
 }
 
 /// A slice of the matrix that every run takes: each product, each way of changing certificates, phones of both kinds.

@@ -27,11 +27,11 @@ pub(crate) fn loaded_by(service: &str, release: Release) -> &'static [&'static s
 /// claim: CUCM-PHONE-TRUST-SETS, CUCM-TOMCAT-SET-14, CUCM-TOMCAT-SET-12-5
 fn also_restarted_for(service: &str, release: Release) -> &'static [&'static str] {
     match service {
-        "Cisco Tftp" => &["TVS", "CAPF"],
-        "Cisco CallManager" if release < Release::FOURTEEN => &["tomcat"],
+        "Cisco Tftp" => &["tomcat-ECDSA", "CallManager-ECDSA", "TVS", "CAPF"],
+        "Cisco CallManager" if release < Release::FOURTEEN => &["tomcat", "tomcat-ECDSA"],
         "Cisco CTIManager" => &["CallManager", "CallManager-ECDSA"],
         "Cisco HAProxy" => &["tomcat", "CallManager", "CallManager-ECDSA", "CAPF"],
-        "Cisco Trust Verification Service" => &["CallManager", "CAPF"],
+        "Cisco Trust Verification Service" => &["CallManager", "CallManager-ECDSA", "CAPF"],
         "Cisco SSOSP Tomcat" | "Cisco DRF Local" | "Cisco DRF Master" => {
             &["tomcat", "tomcat-ECDSA"]
         }
@@ -51,7 +51,7 @@ pub(crate) fn reason_prints(cluster: &Cluster, node: &Node, service: &str) -> BT
     let shared = matches!(service, "Cisco Tftp" | "Cisco Trust Verification Service");
     let mut prints = BTreeSet::new();
     for purpose in reasons_of(service, cluster.numbers()) {
-        if shared && purpose != "tomcat" {
+        if shared && !purpose.starts_with("tomcat") {
             prints.extend(cluster.nodes.iter().filter_map(|node| node.stored(purpose)));
         } else {
             prints.extend(node.stored(purpose));

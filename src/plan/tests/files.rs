@@ -1,5 +1,7 @@
 //! The plan file, the basis, and what steps may change.
 
+use std::collections::BTreeMap;
+
 use crate::model::*;
 use crate::plan::file::{PlanFileError, load, save};
 use crate::plan::testing::*;
@@ -57,12 +59,55 @@ fn other_files_are_refused_by_what_they_are() {
             "only members and values that this release knows",
             unknown.to_string(),
         ),
-        ("at most", " ".repeat(file::LONGEST_FILE + 1)),
     ];
     for (says, text) in rows {
         let error = load(text).expect_err(says).to_string();
         assert!(error.contains(says), "expected `{says}`, found `{error}`");
     }
+    assert!(file::fits(file::LONGEST_FILE).is_ok());
+    let error = file::fits(file::LONGEST_FILE + 1).unwrap_err().to_string();
+    assert!(error.contains("at most"), "{error}");
+}
+
+/// The digest is that of the canonical form of the file's own text, made here a second time.
+#[test]
+fn the_digest_is_that_of_the_sorted_text() {
+    fn canonical(value: &serde_json::Value) -> String {
+        match value {
+            serde_json::Value::Object(members) => {
+                let members: BTreeMap<&String, String> = members
+                    .iter()
+                    .map(|(name, it)| (name, canonical(it)))
+                    .collect();
+                let members: Vec<String> = members
+                    .into_iter()
+                    .map(|(name, it)| format!("{}:{it}", serde_json::json!(name)))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }
+            serde_json::Value::Array(items) => {
+                let items: Vec<String> = items.iter().map(canonical).collect();
+                format!("[{}]", items.join(","))
+            }
+            plain => plain.to_string(),
+        }
+    }
+    let mut plan = Scene::three_nodes().plan().unwrap();
+    let first = plan.clusters.values().next().unwrap().steps[0].id.clone();
+    plan.links.push(Edge {
+        first: first.clone(),
+        then: first,
+        why: "a \"link\"\n".to_owned(),
+    });
+    let mut value = serde_json::to_value(&plan).unwrap();
+    let of = |value: &serde_json::Value| Fingerprint::of(canonical(value).as_bytes());
+    assert_eq!(file::digest(&plan).unwrap(), of(&value));
+    let text: serde_json::Value = serde_json::from_str(&save(&plan).unwrap()).unwrap();
+    assert_eq!(text["plan"], value);
+    let members = value.as_object_mut().unwrap();
+    members.remove("made");
+    members.remove("valid_until");
+    assert_eq!(file::content_digest(&plan).unwrap(), of(&value));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod estate;
 mod orders;
 mod outside;
+mod planned;
 mod plans;
 mod spoiled;
 
