@@ -342,8 +342,8 @@ fn expressway_is_observed_and_assessed_and_never_written_to() {
     let doctor = site.run(&["doctor"]).expect(0);
     assert!(doctor.out.contains("1 peers answer"), "{}", doctor.out);
     let file = site.folder.path().join("observation.json");
-    let file = file.to_str().unwrap();
-    site.run(&["observe", "-o", file]).expect(0);
+    site.run(&["observe", "-o", file.to_str().unwrap()])
+        .expect(0);
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains("\"expressway\"") && !text.contains(PASSWORD));
     assert!(site.sent().iter().all(|line| line.starts_with("GET ")));
@@ -352,8 +352,7 @@ fn expressway_is_observed_and_assessed_and_never_written_to() {
 #[test]
 fn a_plan_refuses_what_a_peer_cannot_make() {
     let site = Site::trusted();
-    let path = site.folder.path().join("estate.yaml");
-    let estate = std::fs::read_to_string(path).unwrap();
+    let estate = std::fs::read_to_string(site.folder.path().join("estate.yaml")).unwrap();
     site.write("estate.yaml", &estate.replace("rsa-2048", "rsa-3072"));
     let ended = site.run(&["plan"]);
     assert_ne!(ended.code, 0);
