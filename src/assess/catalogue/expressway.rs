@@ -53,6 +53,13 @@ pub(super) const ENTRIES: &[Explanation] = &[
         source: "expressway §8 (TAC 225482, TAC 225693, field notice 74362); the table is of June 2026",
     },
     Explanation {
+        code: "expressway-client-auth-issuer",
+        means: "The release demands clientAuth of this certificate, and the issuer that is to sign cannot give it, or not for long.",
+        cause: "Public authorities end certificates that are for servers and clients in one; an authority may also bar the usage in its own certificate.",
+        remedy: "Name a private authority as issuer of Expressway-C, and spread its chain; for Expressway-E name a public authority that still signs for both, or go to X15.5, where its server certificate needs serverAuth only.",
+        source: "expressway §8 (TAC 225482, TAC 225693, field notice 74362); the list of authorities is of June 2026",
+    },
+    Explanation {
         code: "expressway-zone-peer-name",
         means: "A zone of Expressway-C connects to a name that the certificate of Expressway-E does not have.",
         cause: "The zone was set up with another name or an address, or the certificate was renewed without it: \"TLS negotiation error\".",

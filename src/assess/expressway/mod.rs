@@ -41,6 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     store::own_chain,
     store::same_name,
     usage::client_auth,
+    usage::can_be_given,
     pair::peer_addresses,
     pair::verify_names,
     pair::authorities,

@@ -107,3 +107,123 @@ pub(super) fn client_auth(context: &Context<'_>) -> Vec<Finding> {
     }
     findings
 }
+
+/// What is known of a public authority, by the common name of its root.
+struct Sunset {
+    root: &'static str,
+    /// Since when it issues for servers only; `None` while it still issues for both.
+    ended: Option<&'static str>,
+    source: &'static str,
+}
+
+/// Any other root is a private authority, or one of which nothing is known. Source: expressway §8, as of June 2026.
+const SUNSETS: &[Sunset] = &[
+    Sunset {
+        root: "ISRG Root X1",
+        ended: Some("11 February 2026, its classic profile"),
+        source: NOTICE,
+    },
+    Sunset {
+        root: "ISRG Root X2",
+        ended: Some("11 February 2026, its classic profile"),
+        source: NOTICE,
+    },
+    Sunset {
+        root: "IdenTrust Public Sector Root CA 1",
+        ended: None,
+        source: NOTICE,
+    },
+    Sunset {
+        root: "DigiCert Assured ID Root G2",
+        ended: None,
+        source: NOTICE,
+    },
+];
+
+const NOTICE: &str = "field notice 74362, 1 June 2026";
+
+/// Whether the authority that is to sign can still give what the release demands, told before a request is made.
+pub(super) fn can_be_given(context: &Context<'_>) -> Vec<Finding> {
+    let levels = context.state.nodes.values();
+    let levels = levels.filter_map(|node| node.release.present().map(Release::level));
+    let Some(level) = levels.min() else {
+        return Vec::new(); // `node::reachable` says so.
+    };
+    let demands = |rule: &&Rule| {
+        rule.product == context.state.product
+            && rule.purpose == "server"
+            && rule.severity == Severity::Critical
+            && (rule.from..rule.before).contains(&level)
+    };
+    let Some(rule) = RULES.iter().find(demands) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for wanted in context
+        .wanted()
+        .filter(|it| it.purpose.as_str() == rule.purpose)
+    {
+        let Some(issuer) = context.desired.issuers.get(&wanted.issuer) else {
+            continue;
+        };
+        let chain = || issuer.chain.iter().map(|authority| &authority.certificate);
+        let barred = chain().find(|authority| {
+            let usages = authority.extended_usage.as_ref();
+            usages.is_some_and(|usages| !usages.contains("clientAuth"))
+        });
+        let known = chain().next().and_then(|root| {
+            let title = root.title();
+            SUNSETS
+                .iter()
+                .find(|it| it.root.eq_ignore_ascii_case(title))
+        });
+        let (severity, found) = match (barred, known) {
+            (Some(authority), _) => (
+                Severity::Critical,
+                format!(
+                    "{} may not sign for clientAuth, by its own usages",
+                    authority.title()
+                ),
+            ),
+            (
+                None,
+                Some(Sunset {
+                    root,
+                    ended: Some(since),
+                    source,
+                }),
+            ) => (
+                Severity::Critical,
+                format!("{root} signs for serverAuth only since {since} ({source})"),
+            ),
+            (
+                None,
+                Some(Sunset {
+                    root,
+                    ended: None,
+                    source,
+                }),
+            ) => (
+                Severity::Notice,
+                format!(
+                    "{root} still signs for both; public authorities end this by March 2027, subject to change ({source})"
+                ),
+            ),
+            (None, None) => continue,
+        };
+        findings.push(Finding {
+            purpose: Some(wanted.purpose.clone()),
+            ..context.finding(
+                severity,
+                "expressway-client-auth-issuer",
+                None,
+                format!(
+                    "issuer {} can sign with clientAuth, without which {} ({})",
+                    wanted.issuer, rule.effect, rule.source
+                ),
+                found,
+            )
+        });
+    }
+    findings
+}

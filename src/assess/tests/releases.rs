@@ -62,3 +62,76 @@ fn before_every_request_was_verified_an_untrusted_server_is_a_warning() {
         .filter(|code| *code == "expressway-tls-verify");
     assert_eq!(verify.count(), 2, "one for each peer: {notices:?}");
 }
+
+/// Has the server certificates of a cluster signed below a root of a name, which may be for some usage only.
+fn authority_of_server(case: &mut Case, cluster: &str, root: &str, usage: Option<&str>) {
+    let mut wanted = case.desired.certificates[0].clone();
+    wanted.cluster = cluster.into();
+    wanted.purpose = "server".into();
+    wanted.nodes = case.of(cluster).nodes.keys().cloned().collect();
+    let issuer = case.desired.issuers.get_mut(&wanted.issuer).unwrap();
+    let authority = &mut issuer.chain[0].certificate;
+    authority.common_name = Some(root.to_owned());
+    authority.extended_usage = usage.map(|usage| [usage.to_owned()].into());
+    case.desired.certificates.push(wanted);
+}
+
+/// Release, cluster, the root that is to sign, its own usages, and how bad that is.
+#[test]
+fn whether_the_issuer_can_still_give_client_authentication_is_told_before() {
+    let rows = [
+        (
+            "X14.2.5",
+            CORE,
+            "ISRG Root X1",
+            None,
+            Some(Severity::Critical),
+        ),
+        (
+            "X14.2.5",
+            EDGE,
+            "isrg root x2",
+            None,
+            Some(Severity::Critical),
+        ),
+        (
+            "X14.2.5",
+            EDGE,
+            "DigiCert Assured ID Root G2",
+            None,
+            Some(Severity::Notice),
+        ),
+        ("X14.2.5", CORE, "Example Corp Root CA", None, None),
+        (
+            "X14.2.5",
+            CORE,
+            "Example Corp Root CA",
+            Some("serverAuth"),
+            Some(Severity::Critical),
+        ),
+        (
+            "X14.2.5",
+            CORE,
+            "Example Corp Root CA",
+            Some("clientAuth"),
+            None,
+        ),
+        ("X15.4.0", EDGE, "ISRG Root X1", None, None),
+        ("X15.5.0", CORE, "ISRG Root X1", None, None),
+    ];
+    for (release, cluster, root, usage, expected) in rows {
+        let mut case = Case::with_expressway();
+        case.release(release);
+        authority_of_server(&mut case, cluster, root, usage);
+        let findings = case.findings();
+        let found = findings.iter().find(|finding| {
+            finding.code.as_str() == "expressway-client-auth-issuer"
+                && finding.cluster == cluster.into()
+        });
+        let severity = found.map(|finding| finding.severity);
+        assert_eq!(
+            severity, expected,
+            "{release} {cluster} {root}: {findings:#?}"
+        );
+    }
+}
