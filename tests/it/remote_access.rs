@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reissue::plan::{Plan, file};
-use reissue_lab::expressway::{ExpresswayConfig, Trouble};
+use reissue_lab::expressway::settings::VERIFY_ORIGIN;
+use reissue_lab::expressway::{Deployment, ExpresswayConfig, Trouble};
 use reissue_lab::{Kind, Lab, LabConfig};
 use serde_json::Value;
 
@@ -175,6 +176,57 @@ fn what_a_renewal_can_mend_is_found_planned_and_found_no_more() {
             "{trouble:?}: {:?}",
             codes(&lab)
         );
+    }
+}
+
+/// Found, and found no more once a person has done what the remedy says; the renewal is for neither.
+#[test]
+fn what_a_person_must_mend_is_found_and_then_found_no_more() {
+    type Mend = fn(&mut Deployment);
+    let rows: [(Trouble, &str, Mend); 4] = [
+        (Trouble::PeerAddress, "expressway-zone-peer-name", |all| {
+            for address in &mut all.core.peer_addresses {
+                *address = address.trim_start_matches("inside-").to_owned();
+            }
+        }),
+        (
+            Trouble::ServerByAddress,
+            "expressway-advertised-name",
+            |all| {
+                all.advertised.clear();
+            },
+        ),
+        (
+            Trouble::VerifyOriginOff,
+            "expressway-origin-unverified",
+            |all| {
+                let settings = &mut all.core.settings;
+                settings.insert(VERIFY_ORIGIN.to_owned(), "On".to_owned());
+            },
+        ),
+        (Trouble::DuplicateName, "expressway-same-name", |all| {
+            for peer in &mut all.core.peers {
+                peer.trusted.remove(0);
+                peer.loaded.remove(0);
+            }
+        }),
+    ];
+    for (trouble, code, mend) in rows {
+        let lab = troubled("X14.2", &[trouble]);
+        assert!(codes(&lab).contains(code), "{trouble:?}: {:?}", codes(&lab));
+        let explained = reissue(&lab, ["explain", code]).expect(0);
+        assert!(
+            explained.out.to_lowercase().contains("remedy"),
+            "{}",
+            explained.out
+        );
+        lab.change_expressways(mend).unwrap();
+        assert!(
+            !codes(&lab).contains(code),
+            "{trouble:?}: {:?}",
+            codes(&lab)
+        );
+        assert_eq!(count(&lab, Kind::Write, ""), 0);
     }
 }
 

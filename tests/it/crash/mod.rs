@@ -4,6 +4,7 @@
 
 mod damage;
 mod judge;
+mod linked;
 mod random;
 pub mod scene;
 mod sweep;

@@ -213,9 +213,11 @@ impl Scene {
     }
 }
 
-/// The names of a lab's clusters.
+/// The names of a lab's clusters of the platform; Expressways are none.
 pub fn clusters_of(lab: &Lab) -> impl Iterator<Item = String> {
-    let places = lab.world().places();
+    let of_platform = |cluster: &str| lab.world().read_cluster(cluster, |_| ()).is_some();
+    let mut places = lab.world().places();
+    places.retain(|place| of_platform(&place.cluster));
     let names: std::collections::BTreeSet<String> =
         places.into_iter().map(|place| place.cluster).collect();
     names.into_iter()

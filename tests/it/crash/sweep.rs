@@ -50,7 +50,7 @@ fn killed_at_random_up_to_five_times() {
 }
 
 /// Runs many cases, a few at a time, and tells at the end which did not hold.
-fn all_survive<T: Sync + std::fmt::Debug>(cases: &[T], case: impl Fn(&T) -> usize + Sync) {
+pub fn all_survive<T: Sync + std::fmt::Debug>(cases: &[T], case: impl Fn(&T) -> usize + Sync) {
     let (next, struck) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failed = Mutex::new(Vec::new());
     let began = Instant::now();
