@@ -10,7 +10,8 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = axl::release(&root);
         let _ = axl::nodes(&root);
         let _ = axl::security_mode(&root);
-        let _ = axl::phone_names(&root);
+        let _ = axl::phone_profiles(&root);
+        let _ = axl::reset_taken(&root);
         let _ = control::services(&root);
         let _ = control::accepted(&root);
         let _ = phones::registered(&root, 1000);

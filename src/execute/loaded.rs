@@ -1,11 +1,17 @@
 //! Whether a service has loaded what the steps before its restart stored: then it is not restarted again. A person
 //! or an attempt that the journal lost may have restarted it, and from release 14 on some services do it by themselves.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::cluster::{ClusterRun, Seen};
 use super::evidence::{Evidence, Word, evidence};
 use crate::plan::{Action, Step};
+
+/// So many looks, so far apart, see one second pass.
+const LOOKS: usize = 12;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl ClusterRun<'_> {
     /// Whether the service of a restart began to run after the last upload that it loads.
@@ -19,7 +25,48 @@ impl ClusterRun<'_> {
         // A look at a whole cluster takes minutes, and an uptime in it is as old as its answer. A short look, counted
         // back from its beginning, cannot make a service younger than it is.
         let again = self.look(&self.restart_scope(step)).await;
-        self.began_after(step, sent, &again, again.began)
+        if !self.began_after(step, sent, &again, again.began) {
+            return false;
+        }
+        match self.known_to_run(index, step) {
+            Some(known) => self.is_younger(step, known, again).await,
+            None => true,
+        }
+    }
+
+    /// When this run knew that the instance runs which an earlier step of it started; `None` if there is no such step.
+    fn known_to_run(&self, index: usize, step: &Step) -> Option<Timestamp> {
+        let Action::RestartService { service, .. } = &step.action else {
+            return None;
+        };
+        let earlier = self.plan.steps.get(..index)?;
+        let started = earlier.iter().rposition(|other| {
+            let same = matches!(&other.action, Action::RestartService { service: it, .. } if it == service);
+            same && other.node == step.node
+        })?;
+        // Whatever was done next was done after it was seen to run.
+        let next = &earlier.get(started + 1)?.id;
+        self.artifacts().acted.get(next).copied()
+    }
+
+    /// Whether the service runs for less than a moment that has passed, for sure. Nodes tell uptimes in whole seconds, so
+    /// that one look leaves a second open; where the moment lies in it, more looks see the second pass.
+    // claim: CUCM-CC-UPTIME
+    async fn is_younger(&self, step: &Step, moment: Timestamp, first: Seen) -> bool {
+        let mut seen = first;
+        let (mut earliest, mut latest) = (Timestamp::MIN, Timestamp::MAX);
+        for _ in 0..LOOKS {
+            let Some((from, to)) = began_between(step, &seen) else {
+                return false;
+            };
+            (earliest, latest) = (earliest.max(from), latest.min(to));
+            if earliest > moment || latest <= moment {
+                break;
+            }
+            self.all.timer.sleep(BETWEEN_LOOKS).await;
+            seen = self.look(&self.restart_scope(step)).await;
+        }
+        earliest > moment
     }
 
     fn began_after(
@@ -61,6 +108,19 @@ impl ClusterRun<'_> {
             .collect();
         sent?.into_iter().max()
     }
+}
+
+/// Between which moments the service of a step began, as one look tells.
+fn began_between(step: &Step, seen: &Seen) -> Option<(Timestamp, Timestamp)> {
+    let Action::RestartService { service, .. } = &step.action else {
+        return None;
+    };
+    let node = seen.state.nodes.get(step.node.as_ref()?)?;
+    let up = node.services.present()?.get(service)?.up_seconds?;
+    let up = SignedDuration::from_secs(i64::try_from(up).ok()?);
+    let second = SignedDuration::from_secs(1);
+    let from = seen.began.checked_sub(up).ok()?.checked_sub(second).ok()?;
+    Some((from, seen.ended.checked_sub(up).ok()?))
 }
 
 /// What a service loads when it starts.

@@ -293,6 +293,12 @@ fn disturbed_renewals_of_random_estates_converge() {
     trials(0..4);
 }
 
+/// A service that restarts for tomcat right before CallManager is stored has not loaded that.
+#[test]
+fn a_restart_of_the_pass_before_is_none_of_this() {
+    trials(190..192);
+}
+
 /// A part of `cargo sweep`. `REISSUE_SEEDS=17` runs one of them alone, `REISSUE_SEEDS=0..50` some.
 #[test]
 #[ignore = "a long sweep: cargo sweep"]
