@@ -179,6 +179,24 @@ fn what_a_renewal_can_mend_is_found_planned_and_found_no_more() {
     }
 }
 
+/// Expressway-C asks for elliptic-curve certificates first, and CUCM signed its own: they are renewed with the others.
+#[test]
+fn twins_that_expressway_prefers_are_signed_and_trusted() {
+    let lab = lab(|config| {
+        let twins = ["tomcat-ECDSA", "CallManager-ECDSA"];
+        config.purposes.extend(twins.map(str::to_owned));
+        config.expressway = Some(ExpresswayConfig {
+            troubles: vec![Trouble::EllipticFirst],
+            ..ExpresswayConfig::default()
+        });
+    });
+    assert!(codes(&lab).contains("expressway-server-untrusted"));
+    let before = servers(&lab);
+    renew(&lab);
+    is_renewed(&lab, &before);
+    assert!(!codes(&lab).contains("expressway-server-untrusted"));
+}
+
 /// Found, and found no more once a person has done what the remedy says; the renewal is for neither.
 #[test]
 fn what_a_person_must_mend_is_found_and_then_found_no_more() {
