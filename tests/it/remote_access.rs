@@ -8,6 +8,7 @@ use reissue_lab::expressway::{Deployment, ExpresswayConfig, Trouble};
 use reissue_lab::{Kind, Lab, LabConfig};
 use serde_json::Value;
 
+use crate::renewal::side_by_side;
 use crate::support::{self, Ended, count, no_violation, plan_with, reissue};
 
 /// Both Expressways with two peers each, and what a test asks for behind them.
@@ -145,10 +146,10 @@ fn every_release_is_renewed() {
     }
 }
 
-/// What each trouble is called, and whether the renewal mends it.
+/// Each trouble with the code of its finding.
 #[test]
 fn what_a_renewal_can_mend_is_found_planned_and_found_no_more() {
-    for (trouble, code) in [
+    let troubles = vec![
         (Trouble::CoreLacksRoot, "expressway-far-authority-missing"),
         (Trouble::EdgeLacksRoot, "expressway-far-authority-missing"),
         (
@@ -165,18 +166,24 @@ fn what_a_renewal_can_mend_is_found_planned_and_found_no_more() {
             Trouble::CoreLacksOwnIntermediate,
             "expressway-unrecognized-authority",
         ),
-    ] {
-        let lab = troubled("X14.2", &[trouble]);
-        assert!(codes(&lab).contains(code), "{trouble:?}: {:?}", codes(&lab));
+    ];
+    let row = |(trouble, _): &(Trouble, &str)| format!("{trouble:?}");
+    side_by_side(troubles, row, |(trouble, code)| {
+        let lab = troubled("X14.2", &[*trouble]);
+        assert!(
+            codes(&lab).contains(*code),
+            "{trouble:?}: {:?}",
+            codes(&lab)
+        );
         let before = servers(&lab);
         renew(&lab);
         is_renewed(&lab, &before);
         assert!(
-            !codes(&lab).contains(code),
+            !codes(&lab).contains(*code),
             "{trouble:?}: {:?}",
             codes(&lab)
         );
-    }
+    });
 }
 
 /// Expressway-C asks for elliptic-curve certificates first, and CUCM signed its own: they are renewed with the others.
